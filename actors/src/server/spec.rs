@@ -1,0 +1,130 @@
+//! What is to be known about a server before it is started: validated configuration.
+
+use super::Connector;
+use std::collections::BTreeMap;
+use std::fmt;
+use std::sync::Arc;
+use std::time::Duration;
+
+/// A server's name as configured; also the prefix of its tools.
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct ServerName(Arc<str>);
+
+impl ServerName {
+    /// A name; the edges have checked it (`[A-Za-z0-9_-]`, 1 to 64 characters).
+    pub fn new(name: &str) -> Self {
+        Self(name.into())
+    }
+
+    /// As text.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl fmt::Display for ServerName {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+impl fmt::Debug for ServerName {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+/// When a server is started.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Start {
+    /// With the gateway.
+    #[default]
+    Eager,
+    /// By the first call, once its tools are known from an earlier run.
+    Lazy,
+}
+
+/// How many calls a server takes at once and how long each may take.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct CallLimits {
+    /// Calls at the server at the same time.
+    pub max_in_flight: usize,
+    /// Calls that may wait for a free slot; one more is refused as overloaded.
+    pub max_queue: usize,
+    /// Longest wait in the queue or for the server to start.
+    pub route_timeout: Duration,
+    /// Longest wait for a call to a server that is down while it is being reconnected.
+    pub call_wait: Duration,
+    /// Longest silence of a call that was sent; progress starts it anew.
+    pub call_timeout: Duration,
+    /// Longest duration of a call, whatever its progress.
+    pub call_ceiling: Duration,
+}
+
+impl Default for CallLimits {
+    fn default() -> Self {
+        Self {
+            max_in_flight: 16,
+            max_queue: 256,
+            route_timeout: Duration::from_secs(10),
+            call_wait: Duration::from_secs(2),
+            call_timeout: Duration::from_secs(55),
+            call_ceiling: Duration::from_secs(600),
+        }
+    }
+}
+
+/// Which tools of a server are shown: first `allow` (empty: all), then not `deny`. Globs over the
+/// server's own tool names.
+#[derive(Debug, Clone, Default)]
+pub struct Expose {
+    /// Shown when one matches; empty shows all.
+    pub allow: Vec<globset::GlobMatcher>,
+    /// Hidden when one matches.
+    pub deny: Vec<globset::GlobMatcher>,
+}
+
+impl Expose {
+    /// Whether the tool is shown and may be called.
+    pub fn admits(&self, tool: &str) -> bool {
+        (self.allow.is_empty() || self.allow.iter().any(|glob| glob.is_match(tool)))
+            && !self.deny.iter().any(|glob| glob.is_match(tool))
+    }
+}
+
+/// What is shown instead of what the server says about one of its tools.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct ToolOverride {
+    /// Another name (before the prefix is put in front).
+    pub name: Option<String>,
+    /// Another description.
+    pub description: Option<String>,
+}
+
+/// Everything the runtime must know about one server.
+#[derive(Clone)]
+pub struct ServerSpec {
+    /// Its name.
+    pub name: ServerName,
+    /// When it is started.
+    pub start: Start,
+    /// Call limits.
+    pub limits: CallLimits,
+    /// Longest time from the start of connecting to the end of the handshake and first listing.
+    pub connect_timeout: Duration,
+    /// Which tools are shown.
+    pub expose: Expose,
+    /// Overrides by the server's own tool names.
+    pub tools: BTreeMap<String, ToolOverride>,
+    /// Changes when anything changes that makes another server of it; keys what is remembered on
+    /// disk.
+    pub fingerprint: String,
+    /// How it is reached.
+    pub connector: Arc<dyn Connector>,
+}
+
+impl fmt::Debug for ServerSpec {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("ServerSpec").field("name", &self.name).finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,113 @@
+//! The seam to the outside: how a server is reached, and what can be heard from it.
+//!
+//! The edges implement [`Connector`] and [`Transport`] (stdio, Streamable HTTP, HTTP+SSE); this crate
+//! only drives them. A transport moves frames and reports facts; it decides nothing.
+
+use super::Loss;
+use crate::wire::{Message, Payload, ProtocolVersion};
+use futures_util::future::BoxFuture;
+use std::task::{Context, Poll};
+
+/// Opens connections to one server.
+pub trait Connector: Send + Sync + 'static {
+    /// Opens one connection (starts the process, prepares the HTTP client). Dropping the future at any
+    /// point must leave nothing behind, no process and no socket.
+    fn connect(&self) -> BoxFuture<'static, Result<Box<dyn Transport>, Loss>>;
+
+    /// The kind of transport, for people: `stdio`, `streamable-http`, `sse`.
+    fn kind(&self) -> &'static str;
+}
+
+/// One open connection. Used by one task only; dropping it ends the connection at once and leaves
+/// nothing running (for a child process: SIGKILL to its whole group).
+pub trait Transport: Send + 'static {
+    /// Queues a frame for writing. Never waits: what may be queued is bounded by admission.
+    fn send(&mut self, frame: Outbound);
+
+    /// Moves queued frames on and yields the next thing heard. Not polled again after
+    /// [`Inbound::Lost`].
+    fn poll_next(&mut self, context: &mut Context<'_>) -> Poll<Inbound>;
+
+    /// Whether the request `id` is still queued here with not one byte of it handed on, so that it
+    /// certainly did not reach the server.
+    fn is_unsent(&self, id: u64) -> bool;
+
+    /// Tells the transport that the handshake is done (HTTP: sends `MCP-Protocol-Version` from now
+    /// on and opens the standalone GET stream).
+    fn established(&mut self, _version: ProtocolVersion) {}
+
+    /// Ends the connection politely (stdin EOF, TERM, KILL; or HTTP DELETE of the session), bounded
+    /// in time by the transport's own grace periods. Returns when nothing of it is left.
+    fn close(self: Box<Self>) -> BoxFuture<'static, ()>;
+
+    /// The operating system's process id of the server, when it is our child.
+    fn process_id(&self) -> Option<u32> {
+        None
+    }
+}
+
+/// A frame on its way to the server.
+#[derive(Debug)]
+pub struct Outbound {
+    /// The JSON text.
+    pub payload: Payload,
+    /// What it is, as far as a transport has to know.
+    pub kind: OutboundKind,
+}
+
+/// What an outgoing frame is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum OutboundKind {
+    /// A request of ours with this id; `initialize` is marked because it opens a session.
+    Request {
+        /// Our id, also its JSON text.
+        id: u64,
+        /// Whether this is the `initialize` request.
+        initialize: bool,
+    },
+    /// A notification.
+    Notification,
+    /// `notifications/cancelled` for the request with this id: nobody waits for its answer any more.
+    Cancel {
+        /// The id given up.
+        id: u64,
+    },
+    /// An answer to a request of the server's.
+    Response,
+}
+
+/// What is heard from a connection.
+#[derive(Debug)]
+pub enum Inbound {
+    /// A message.
+    Message {
+        /// The message.
+        message: Message,
+        /// The request of ours on whose own stream it came (HTTP), when that is known.
+        related: Option<u64>,
+    },
+    /// One request could not be delivered or its answer not received; the connection itself stands.
+    Failed {
+        /// The request.
+        id: u64,
+        /// Whether any of it may have reached the server.
+        sent: bool,
+        /// Why.
+        loss: Loss,
+    },
+    /// Something that is no message (a banner on stdout, an oversize line, a broken event).
+    Noise(Noise),
+    /// The connection has ended.
+    Lost(Loss),
+}
+
+/// Bytes that are no message, kept short as evidence.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Noise {
+    /// What was wrong.
+    pub fault: crate::wire::WireError,
+    /// The first characters of it.
+    pub excerpt: String,
+    /// The request this seems to be the answer to, when an id could be read in it.
+    pub id: Option<u64>,
+}

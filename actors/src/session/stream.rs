@@ -1,0 +1,91 @@
+//! The way back to a client: ordered, bounded for notifications, never blocking for answers.
+//!
+//! Answers are bounded by the requests in flight, so they always fit. Notifications take one permit
+//! of the stream's budget until they are written; without a permit the sender keeps the newest
+//! (progress) or drops it (log). A client that stops reading therefore costs a bounded amount of
+//! memory and holds up nobody.
+
+use crate::wire::Payload;
+use std::sync::Arc;
+use tokio::sync::{OwnedSemaphorePermit, Semaphore, mpsc};
+
+/// Notifications that may wait unwritten on one stream.
+const NOTIFICATION_BUDGET: usize = 1024;
+
+/// One message for the client.
+#[derive(Debug)]
+pub struct Outgoing {
+    /// The JSON text.
+    pub payload: Payload,
+    /// Whether this is the answer to a request (else a notification or a request of ours).
+    pub answer: bool,
+    _budget: Option<OwnedSemaphorePermit>,
+}
+
+/// The sending end; clones write to the same stream in the order of their calls.
+#[derive(Debug, Clone)]
+pub struct ClientStream {
+    sender: mpsc::UnboundedSender<Outgoing>,
+    budget: Arc<Semaphore>,
+}
+
+/// The receiving end, read by the face that writes to the client.
+#[derive(Debug)]
+pub struct ClientStreamReader(mpsc::UnboundedReceiver<Outgoing>);
+
+/// The stream's budget for notifications is used up; the payload is given back.
+#[derive(Debug)]
+pub struct StreamFull(pub Payload);
+
+impl ClientStream {
+    /// A new stream: one per POST, or one for a whole stdio or SSE connection.
+    pub fn new() -> (Self, ClientStreamReader) {
+        let (sender, receiver) = mpsc::unbounded_channel();
+        let budget = Arc::new(Semaphore::new(NOTIFICATION_BUDGET));
+        (Self { sender, budget }, ClientStreamReader(receiver))
+    }
+
+    /// Sends the answer to a request. `false` when the client is gone.
+    pub fn answer(&self, payload: Payload) -> bool {
+        self.sender.send(Outgoing { payload, answer: true, _budget: None }).is_ok()
+    }
+
+    /// Sends a notification if the budget allows it.
+    pub fn notify(&self, payload: Payload) -> Result<(), StreamFull> {
+        match Arc::clone(&self.budget).try_acquire_owned() {
+            Ok(permit) => {
+                let outgoing = Outgoing { payload, answer: false, _budget: Some(permit) };
+                let _gone = self.sender.send(outgoing);
+                Ok(())
+            }
+            Err(_) => Err(StreamFull(payload)),
+        }
+    }
+
+    /// Sends a notification whatever the budget: for the single one a sender held back.
+    pub fn notify_held(&self, payload: Payload) {
+        let _gone = self.sender.send(Outgoing { payload, answer: false, _budget: None });
+    }
+
+    /// Whether the reading end is gone.
+    pub fn is_closed(&self) -> bool {
+        self.sender.is_closed()
+    }
+}
+
+impl ClientStreamReader {
+    /// The next message; `None` once every sender is gone, i.e. nothing will be answered any more.
+    pub async fn next(&mut self) -> Option<Outgoing> {
+        self.0.recv().await
+    }
+
+    /// The next message if one is there already.
+    pub fn try_next(&mut self) -> Option<Outgoing> {
+        self.0.try_recv().ok()
+    }
+
+    /// Messages that wait to be written.
+    pub fn backlog(&self) -> usize {
+        self.0.len()
+    }
+}

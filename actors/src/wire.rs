@@ -1,0 +1,27 @@
+//! JSON-RPC frames as bytes: envelopes are parsed, payloads never are.
+//!
+//! A [`Message`] keeps the bytes it arrived in and remembers where the members we own stand
+//! (id, method, params, result, error). Forwarding replaces those spans and copies the rest, so
+//! unknown fields, key order, number spelling and whitespace survive in both directions.
+//!
+//! *Invariant:* nothing in this module knows an actor, a clock or any I/O.
+
+mod error;
+mod id;
+mod limits;
+mod members;
+mod message;
+mod params;
+mod payload;
+mod reply;
+mod version;
+
+pub use error::{WireError, code};
+pub use id::RawId;
+pub use limits::Limits;
+pub use members::{Member, Members, Span};
+pub use message::{Kind, Message, Strictness};
+pub use params::{CallParams, CancelParams, NotCallParams, ProgressParams};
+pub use payload::{Payload, Splice};
+pub use reply::{error_reply, notification, notification_raw, request_raw, result_raw, string};
+pub use version::ProtocolVersion;

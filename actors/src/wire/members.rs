@@ -1,0 +1,146 @@
+//! A JSON object as its ordered members, values left raw.
+
+use bytes::Bytes;
+use serde::de::{Deserialize, Deserializer, Error as _, MapAccess, Visitor};
+use serde_json::value::RawValue;
+use std::borrow::Cow;
+use std::fmt;
+use std::ops::Range;
+
+/// Where a value stands inside the message it came in.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Span {
+    start: usize,
+    end: usize,
+}
+
+impl Span {
+    /// The span of `part` inside `whole`; `part` must be a sub-slice of it.
+    pub(crate) fn of(part: &[u8], whole: &[u8]) -> Self {
+        let start = (part.as_ptr() as usize).saturating_sub(whole.as_ptr() as usize);
+        debug_assert!(start + part.len() <= whole.len());
+        Self { start, end: start + part.len() }
+    }
+
+    /// The bytes at this span.
+    pub fn slice<'a>(&self, whole: &'a [u8]) -> &'a [u8] {
+        &whole[self.start..self.end]
+    }
+
+    /// The bytes at this span, sharing the message's allocation.
+    pub fn share(&self, whole: &Bytes) -> Bytes {
+        whole.slice(self.start..self.end)
+    }
+
+    /// As a range of offsets.
+    pub fn range(&self) -> Range<usize> {
+        self.start..self.end
+    }
+
+    /// The same span when its container starts at `offset` of a larger message.
+    #[must_use]
+    pub fn shifted(self, offset: usize) -> Self {
+        Self { start: self.start + offset, end: self.end + offset }
+    }
+
+    /// First offset.
+    pub fn start(&self) -> usize {
+        self.start
+    }
+}
+
+/// One member of an object: its decoded key and its raw value.
+#[derive(Debug)]
+pub struct Member<'a> {
+    /// The key, unescaped.
+    pub key: Cow<'a, str>,
+    /// The value's JSON text.
+    pub value: &'a RawValue,
+}
+
+/// The members of an object in the order they were written, duplicates included.
+#[derive(Debug, Default)]
+pub struct Members<'a>(Vec<Member<'a>>);
+
+impl<'a> Members<'a> {
+    /// Splits an object into its members; `None` when `json` is not an object.
+    pub fn of(json: &'a [u8]) -> Option<Self> {
+        serde_json::from_slice(json).ok()
+    }
+
+    /// The value of `key`, when the object has it exactly once.
+    pub fn get(&self, key: &str) -> Result<Option<&'a RawValue>, DuplicateKey> {
+        let mut found = self.0.iter().filter(|member| member.key == key);
+        let first = found.next().map(|member| member.value);
+        if found.next().is_some() { Err(DuplicateKey) } else { Ok(first) }
+    }
+
+    /// All members in order.
+    pub fn iter(&self) -> impl Iterator<Item = &Member<'a>> {
+        self.0.iter()
+    }
+}
+
+/// A key that decides something stands twice in one object, so two readers could disagree.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct DuplicateKey;
+
+impl<'de: 'a, 'a> Deserialize<'de> for Members<'a> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct Object;
+        impl<'de> Visitor<'de> for Object {
+            type Value = Members<'de>;
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("an object")
+            }
+            fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Self::Value, A::Error> {
+                let mut members = Vec::with_capacity(8);
+                while let Some(key) = map.next_key::<Key<'de>>()? {
+                    members.push(Member { key: key.0, value: map.next_value()? });
+                }
+                Ok(Members(members))
+            }
+        }
+        deserializer.deserialize_map(Object)
+    }
+}
+
+/// A key that borrows when it has no escapes.
+struct Key<'a>(Cow<'a, str>);
+
+impl<'de: 'a, 'a> Deserialize<'de> for Key<'a> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct Text;
+        impl<'de> Visitor<'de> for Text {
+            type Value = Key<'de>;
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("a key")
+            }
+            fn visit_borrowed_str<E: serde::de::Error>(self, v: &'de str) -> Result<Key<'de>, E> {
+                Ok(Key(Cow::Borrowed(v)))
+            }
+            fn visit_str<E: serde::de::Error>(self, v: &str) -> Result<Key<'de>, E> {
+                Ok(Key(Cow::Owned(v.to_owned())))
+            }
+        }
+        deserializer.deserialize_str(Text).map_err(D::Error::custom)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn members_keep_order_spelling_and_duplicates() {
+        let json = br#"{"b": 1.0e2 ,"a":{"x": [1,2]},"b":null,"\u0061b":"\n"}"#;
+        let members = Members::of(json).expect("an object");
+        let listed: Vec<_> = members.iter().map(|m| (m.key.as_ref(), m.value.get())).collect();
+        assert_eq!(
+            listed,
+            [("b", "1.0e2"), ("a", r#"{"x": [1,2]}"#), ("b", "null"), ("ab", r#""\n""#)]
+        );
+        assert_eq!(members.get("b").unwrap_err(), DuplicateKey);
+        assert_eq!(members.get("zz").expect("no duplicate").map(RawValue::get), None);
+    }
+}

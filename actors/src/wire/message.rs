@@ -1,0 +1,204 @@
+//! One JSON-RPC message: its bytes, and where the members we own stand in them.
+
+use super::{Limits, Members, Payload, RawId, Span, Splice, WireError};
+use bytes::Bytes;
+use serde_json::value::RawValue;
+
+/// What a message is.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Kind {
+    /// Asks for an answer.
+    Request {
+        /// The sender's id.
+        id: RawId,
+        /// The method, unescaped.
+        method: Box<str>,
+    },
+    /// Tells something.
+    Notification {
+        /// The method, unescaped.
+        method: Box<str>,
+    },
+    /// Answers a request.
+    Response {
+        /// The id answered; `None` when the sender could not tell which (`id: null`).
+        id: Option<RawId>,
+        /// Whether it carries a result (else an error).
+        ok: bool,
+    },
+}
+
+/// How much deviation from JSON-RPC 2.0 is tolerated.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Strictness {
+    /// What a client sends must be JSON-RPC 2.0.
+    Strict,
+    /// A server may forget `jsonrpc` or send `error: null` beside a result.
+    Liberal,
+}
+
+/// A parsed envelope over untouched bytes.
+#[derive(Debug, Clone)]
+pub struct Message {
+    bytes: Bytes,
+    kind: Kind,
+    id: Option<Span>,
+    params: Option<Span>,
+    /// `result` or `error`, whichever counts.
+    outcome: Option<Span>,
+    /// The envelope is well-formed JSON-RPC, so splicing it yields JSON-RPC again.
+    regular: bool,
+}
+
+impl Message {
+    /// Parses the envelope of one message; `limits` are checked first.
+    pub fn parse(bytes: Bytes, limits: Limits, how: Strictness) -> Result<Self, WireError> {
+        limits.check(&bytes)?;
+        if let Err(fault) = std::str::from_utf8(&bytes) {
+            return Err(WireError::NotUtf8 { at: fault.valid_up_to() });
+        }
+        let members: Members<'_> = serde_json::from_slice(&bytes).map_err(|error| {
+            match bytes.trim_ascii_start().first() {
+                Some(b'[') if !error.is_syntax() && !error.is_eof() => WireError::Batch,
+                Some(b'{') | None => not_json(&error),
+                _ if error.is_data() => WireError::NotJsonRpc("the message is not an object"),
+                _ => not_json(&error),
+            }
+        })?;
+        let envelope = Envelope::of(&members)?;
+        let regular = envelope.jsonrpc.is_some_and(|raw| raw.get() == r#""2.0""#);
+        if how == Strictness::Strict && !regular {
+            return Err(WireError::NotJsonRpc("`jsonrpc` must be \"2.0\""));
+        }
+        let span = |raw: &RawValue| Span::of(raw.get().as_bytes(), &bytes);
+        let error = envelope.error.filter(|raw| how == Strictness::Strict || raw.get() != "null");
+        let kind = envelope.kind(error, &bytes)?;
+        Ok(Self {
+            id: envelope.id.map(span),
+            params: envelope.params.map(span),
+            outcome: error.or(envelope.result).map(span),
+            regular: regular && !(envelope.error.is_some() && envelope.result.is_some()),
+            kind,
+            bytes: bytes.clone(),
+        })
+    }
+
+    /// What it is.
+    pub fn kind(&self) -> &Kind {
+        &self.kind
+    }
+
+    /// The bytes it arrived in.
+    pub fn bytes(&self) -> &Bytes {
+        &self.bytes
+    }
+
+    /// The span of `params`, when there are any.
+    pub fn params_span(&self) -> Option<Span> {
+        self.params
+    }
+
+    /// The raw JSON of `params`.
+    pub fn params(&self) -> Option<&[u8]> {
+        self.params.map(|span| span.slice(&self.bytes))
+    }
+
+    /// The raw JSON of `result` or `error`, sharing the message's allocation.
+    pub fn outcome(&self) -> Option<Bytes> {
+        self.outcome.map(|span| span.share(&self.bytes))
+    }
+
+    /// The message with another id, ready to be written; further edits may be given.
+    pub fn with_id(&self, id: &[u8], edits: &[(Span, &[u8])]) -> Payload {
+        match self.id {
+            Some(span) if self.regular => {
+                let mut splice = Splice::new(&self.bytes).replace(span, id);
+                for (span, bytes) in edits {
+                    splice = splice.replace(*span, bytes);
+                }
+                splice.finish()
+            }
+            _ => self.recomposed(id),
+        }
+    }
+
+    /// A regular envelope around the outcome of an irregular response.
+    fn recomposed(&self, id: &[u8]) -> Payload {
+        let outcome = self.outcome().unwrap_or_else(|| Bytes::from_static(b"null"));
+        let key: &[u8] = match self.kind {
+            Kind::Response { ok: false, .. } => b",\"error\":",
+            _ => b",\"result\":",
+        };
+        Payload::concat([
+            Bytes::from_static(b"{\"jsonrpc\":\"2.0\",\"id\":"),
+            Bytes::copy_from_slice(id),
+            Bytes::copy_from_slice(key),
+            outcome,
+            Bytes::from_static(b"}"),
+        ])
+    }
+}
+
+fn not_json(error: &serde_json::Error) -> WireError {
+    WireError::NotJson { line: error.line(), column: error.column() }
+}
+
+/// The members of an envelope that decide what the message is.
+struct Envelope<'a> {
+    jsonrpc: Option<&'a RawValue>,
+    id: Option<&'a RawValue>,
+    method: Option<&'a RawValue>,
+    params: Option<&'a RawValue>,
+    result: Option<&'a RawValue>,
+    error: Option<&'a RawValue>,
+}
+
+impl<'a> Envelope<'a> {
+    fn of(members: &Members<'a>) -> Result<Self, WireError> {
+        let get = |key| {
+            members.get(key).map_err(|_| WireError::NotJsonRpc("an envelope member stands twice"))
+        };
+        Ok(Self {
+            jsonrpc: get("jsonrpc")?,
+            id: get("id")?,
+            method: get("method")?,
+            params: get("params")?,
+            result: get("result")?,
+            error: get("error")?,
+        })
+    }
+
+    fn kind(&self, error: Option<&RawValue>, bytes: &Bytes) -> Result<Kind, WireError> {
+        let id = match self.id {
+            Some(raw) if raw.get() != "null" => {
+                let share = Span::of(raw.get().as_bytes(), bytes).share(bytes);
+                Some(
+                    RawId::new(share)
+                        .ok_or(WireError::NotJsonRpc("`id` is not a string or number"))?,
+                )
+            }
+            _ => None,
+        };
+        if let Some(method) = self.method {
+            let method = serde_json::from_str::<String>(method.get())
+                .map_err(|_| WireError::NotJsonRpc("`method` is not a string"))?
+                .into_boxed_str();
+            return match (id, self.id) {
+                (Some(id), _) => Ok(Kind::Request { id, method }),
+                (None, Some(_)) => Err(WireError::NotJsonRpc("a request's `id` must not be null")),
+                (None, None) => Ok(Kind::Notification { method }),
+            };
+        }
+        match (error, self.result) {
+            (Some(_), _) => Ok(Kind::Response { id, ok: false }),
+            (None, Some(_)) => Ok(Kind::Response { id, ok: true }),
+            (None, None) => {
+                Err(WireError::NotJsonRpc("neither `method` nor `result` nor `error` is there"))
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+#[path = "message/tests.rs"]
+mod tests;

@@ -1,0 +1,1 @@
+//! Configuration: file → validated types, with every fault listed at once.

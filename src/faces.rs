@@ -1,0 +1,1 @@
+//! How clients reach us: one module a transport, all of them thin over sessions.

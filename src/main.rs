@@ -1,0 +1,3 @@
+//! Command line → config → tree → exit code.
+
+fn main() {}

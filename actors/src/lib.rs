@@ -1,7 +1,17 @@
-//! The supervision runtime of mcpvisor.
+//! The supervision runtime of mcpvisor: actors that keep many MCP servers behind one endpoint.
+//!
+//! Knows ractor and JSON-RPC; nothing of HTTP, YAML or processes, which the edges bring in through
+//! [`server::Connector`], [`ingress::Face`] and [`catalog::CatalogStore`]. `ARCHITECTURE.md` beside
+//! this crate is the map; [`tree`] is the policy.
 #![forbid(unsafe_code)]
-#![cfg_attr(test, allow(clippy::unwrap_used, clippy::expect_used))]
+#![cfg_attr(test, allow(clippy::unwrap_used, clippy::expect_used, clippy::panic))]
 
+pub mod call;
+pub mod catalog;
+pub mod ingress;
+pub mod otp;
+pub mod proxy;
 pub mod server;
 pub mod session;
+pub mod tree;
 pub mod wire;

@@ -1,9 +1,39 @@
 //! Servers: what they are, how they are reached, the actors that own them.
+//!
+//! A [`Server`] actor owns one downstream server's life: its phase, its queue, its budget of slots. One
+//! connection of it is an [`Instance`] with a generation; everything an older generation says is
+//! ignored. The connection itself is driven by one task (`driver`), which alone reads and writes.
+//!
+//! *Invariant:* losing a connection is a change of phase, never a crash; nothing here waits in `handle`.
 
+mod actor;
+mod admission;
+mod backoff;
+mod control;
+mod driver;
+mod instance;
 mod loss;
+mod pending;
+mod phase;
 mod spec;
 mod transport;
 
+pub use actor::{Arguments, Message, Server};
+pub use backoff::Backoff;
 pub use loss::Loss;
+pub use phase::{Fact, Generation};
 pub use spec::{CallLimits, Expose, ServerName, ServerSpec, Start, ToolOverride};
 pub use transport::{Connector, Inbound, Noise, Outbound, OutboundKind, Transport};
+
+use crate::call::CallTicket;
+use crate::catalog::Route;
+use std::sync::Arc;
+
+/// A call with the place it goes to.
+#[derive(Debug)]
+pub struct RoutedCall {
+    /// The call.
+    pub ticket: CallTicket,
+    /// Its tool.
+    pub route: Arc<Route>,
+}

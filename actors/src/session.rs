@@ -1,7 +1,22 @@
 //! Client sessions: one actor per legacy session, whatever face it came through.
+//!
+//! A face hands a session the client's messages and the stream to answer on. The session answers what
+//! is its own (handshake, ping, lists, log level), makes calls of the rest and sends them to the proxy.
+//! It never waits for a server, so one stuck call holds up nothing.
 
+mod actor;
 mod handle;
+mod initialize;
+mod level;
+mod list;
 mod stream;
+mod table;
 
-pub use handle::{Admission, Clients, SessionGone, SessionHandle};
+pub use actor::{Arguments, Message, Session};
+pub use handle::{Clients, ClientsSpec, SessionGone, SessionHandle};
+pub use level::LogLevel;
+pub use list::Listing;
 pub use stream::{ClientStream, ClientStreamReader, Outgoing, StreamFull};
+pub use table::{Client, Fact, SessionTable};
+
+pub use crate::call::Admission;

@@ -114,3 +114,26 @@ impl fmt::Display for Excerpt<'_> {
         if self.0.is_empty() { Ok(()) } else { write!(f, ": {}", self.0) }
     }
 }
+
+impl Loss {
+    /// Whether this is about the connection itself, so that a request that was not sent may go over
+    /// the next one.
+    pub const fn is_of_connection(&self) -> bool {
+        match self {
+            Self::CannotStart { .. }
+            | Self::Exited { .. }
+            | Self::OutputClosed { .. }
+            | Self::Unreachable { .. }
+            | Self::NameNotResolved { .. }
+            | Self::SessionLost
+            | Self::TimedOut { .. }
+            | Self::Stopped
+            | Self::Internal => true,
+            Self::Tls { .. }
+            | Self::HttpStatus { .. }
+            | Self::NeedsLogin { .. }
+            | Self::StreamEnded
+            | Self::Protocol { .. } => false,
+        }
+    }
+}

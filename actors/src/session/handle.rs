@@ -1,19 +1,51 @@
 //! What a face sees of the runtime: admit a request, open or find a session, deliver messages.
 
-use super::ClientStream;
-use crate::wire::{Message, RawId};
+use super::actor::{Arguments, Message, Session};
+use super::list::Listing;
+use super::{Client, ClientStream, Fact, SessionTable};
+use crate::call::{Admission, Request};
+use crate::catalog::SnapshotCell;
+use crate::otp::{Address, ChildSpec, DynamicMessage, Restart, Shutdown, Ticket};
+use crate::proxy;
+use crate::wire;
+use std::sync::Arc;
+use std::time::Duration;
+use tokio::sync::{Semaphore, oneshot};
 
 /// A face's way into the runtime; cheap to clone.
 #[derive(Debug, Clone)]
-pub struct Clients {}
+pub struct Clients {
+    spec: Arc<ClientsSpec>,
+    requests: Arc<Semaphore>,
+}
 
-/// The right to have one request in flight; given back when dropped.
+/// What sessions are made of.
 #[derive(Debug)]
-pub struct Admission {}
+pub struct ClientsSpec {
+    /// The pool sessions are children of.
+    pub pool: Address<DynamicMessage>,
+    /// The sessions that are alive.
+    pub table: SessionTable,
+    /// Where calls go.
+    pub proxy: Address<proxy::Message>,
+    /// What is shown.
+    pub snapshot: SnapshotCell,
+    /// How lists are answered.
+    pub listing: Listing,
+    /// Requests in flight in the whole gateway.
+    pub max_requests: usize,
+    /// Sessions alive at once.
+    pub max_sessions: usize,
+    /// A session without traffic for this long is ended.
+    pub idle: Duration,
+}
 
 /// One client session.
 #[derive(Debug, Clone)]
-pub struct SessionHandle {}
+pub struct SessionHandle {
+    client: Arc<Client>,
+    address: Address<Message>,
+}
 
 /// The session has ended (or its actor was restarted): the client must initialize anew.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
@@ -21,27 +53,74 @@ pub struct SessionHandle {}
 pub struct SessionGone;
 
 impl Clients {
+    /// A way in.
+    pub fn new(spec: ClientsSpec) -> Self {
+        let requests = Arc::new(Semaphore::new(spec.max_requests));
+        Self { spec: Arc::new(spec), requests }
+    }
+
     /// Takes one of the gateway's slots for requests in flight; `None` when all are taken (answer
     /// `overloaded`).
     pub fn admit(&self) -> Option<Admission> {
-        None
+        Arc::clone(&self.requests).try_acquire_owned().ok().map(Admission::from)
+    }
+
+    /// How many requests are in flight.
+    pub fn in_flight(&self) -> usize {
+        self.spec.max_requests - self.requests.available_permits()
     }
 
     /// Opens a session; `None` when the cap on sessions is reached or the gateway shuts down.
     pub async fn open(&self) -> Option<SessionHandle> {
-        None
+        let spec = Arc::clone(&self.spec);
+        if spec.table.len() >= spec.max_sessions {
+            return None;
+        }
+        let id: Arc<str> = uuid::Uuid::new_v4().to_string().into();
+        let client = Arc::new(Client::new(Arc::clone(&id)));
+        let address = Address::new();
+        let session = SessionHandle { client: Arc::clone(&client), address: address.clone() };
+        let arguments = Arguments {
+            client,
+            table: spec.table.clone(),
+            proxy: spec.proxy.clone(),
+            snapshot: spec.snapshot.clone(),
+            listing: spec.listing,
+            idle: spec.idle,
+        };
+        let child = ChildSpec::new(
+            &*id,
+            Restart::Temporary,
+            Shutdown::Within(Duration::from_secs(1)),
+            &address,
+            move || (Session, arguments.clone()),
+        );
+        // in the table before it runs, so that it cannot end before it is entered
+        spec.table.enter(Arc::clone(&id), session.clone());
+        let (answer, started) = oneshot::channel();
+        let asked = spec.pool.cast(DynamicMessage::Start(child, answer)).is_ok();
+        if asked && matches!(started.await, Ok(Ok(()))) {
+            Some(session)
+        } else {
+            spec.table.leave(&id);
+            None
+        }
     }
 
     /// The session with this id, if it is alive.
-    pub fn find(&self, _id: &str) -> Option<SessionHandle> {
-        None
+    pub fn find(&self, id: &str) -> Option<SessionHandle> {
+        self.spec.table.find(id)
     }
 }
 
 impl SessionHandle {
     /// The session's id (unguessable; visible ASCII).
     pub fn id(&self) -> &str {
-        ""
+        &self.client.session
+    }
+
+    pub(super) fn client(&self) -> &Client {
+        &self.client
     }
 
     /// Delivers one message of the client's. The answer to a request, its progress and its log
@@ -49,23 +128,39 @@ impl SessionHandle {
     /// Requests need an `admission`.
     pub fn deliver(
         &self,
-        _message: Message,
-        _admission: Option<Admission>,
-        _stream: ClientStream,
+        message: wire::Message,
+        admission: Option<Admission>,
+        stream: ClientStream,
     ) -> Result<(), SessionGone> {
-        Err(SessionGone)
+        let ticket = Ticket::new(Request { message, stream, admission });
+        self.address.cast(Message::Deliver(ticket)).map_err(|undelivered| {
+            if let Message::Deliver(ticket) = undelivered {
+                let _unanswered = ticket.redeem(); // the face answers
+            }
+            SessionGone
+        })
     }
 
     /// The client that sent this request is gone (its connection closed): the call is cancelled and
     /// its slot freed. Harmless when the request was answered already.
-    pub fn abandon(&self, _id: &RawId) {}
+    pub fn abandon(&self, id: &wire::RawId) {
+        self.address.tell(Message::Abandon(id.clone()));
+    }
 
     /// Sets where messages go that belong to no request (GET stream, stdio, SSE). A later call
     /// replaces the earlier stream.
-    pub fn attach(&self, _stream: ClientStream) -> Result<(), SessionGone> {
-        Err(SessionGone)
+    pub fn attach(&self, stream: ClientStream) -> Result<(), SessionGone> {
+        self.address.cast(Message::Attach(stream)).map_err(|_| SessionGone)
     }
 
     /// Ends the session; its calls in flight are cancelled.
-    pub fn close(&self) {}
+    pub fn close(&self) {
+        if let Some(cell) = self.address.cell() {
+            cell.stop(None);
+        }
+    }
+
+    pub(super) fn tell(&self, fact: &Fact) {
+        self.address.tell(Message::Told(fact.clone()));
+    }
 }

@@ -1,0 +1,138 @@
+//! One `tools/call` on its way from a client to a server and back.
+//!
+//! A [`Call`] travels inside a [`Ticket`]: from the session to the proxy, to the server, into its
+//! connection's pending table. Whoever holds it answers it, or its ticket does: not sent (then it is
+//! routed once more, because that is safe), or outcome unknown (then never).
+//!
+//! *Invariant:* the client hears exactly one answer, and the last word is never lost in a mailbox.
+
+mod control;
+mod failure;
+mod request;
+
+pub use control::{Control, GoneBecause};
+pub use failure::{Failure, method_not_allowed};
+pub use request::{Admission, Request};
+
+use crate::otp::{Fate, Promise, Ticket};
+use crate::session::{Client, ClientStream, StreamFull};
+use crate::wire::{CallParams, Message, Payload, RawId};
+use std::any::Any;
+use std::fmt;
+use std::sync::Arc;
+
+/// A call in a mailbox or a pending table.
+pub type CallTicket = Ticket<Call>;
+
+/// Where a call that was certainly not sent goes for its one more try.
+pub type Again = Arc<dyn Fn(CallTicket) + Send + Sync>;
+
+/// A client's `tools/call`.
+pub struct Call {
+    /// The message as the client sent it.
+    pub message: Message,
+    /// What it names.
+    pub params: CallParams,
+    /// Who sent it.
+    pub client: Arc<Client>,
+    /// How it is given up.
+    pub control: Arc<Control>,
+    id: RawId,
+    stream: ClientStream,
+    again: Option<Again>,
+    held: Option<Payload>,
+    /// What comes back when the call is over: the gateway's and the server's slot.
+    leases: Vec<Box<dyn Any + Send>>,
+}
+
+impl Call {
+    /// A call read from a request; `again` is where it goes once if it turns out not to be sent.
+    pub fn new(
+        request: Request,
+        id: RawId,
+        params: CallParams,
+        client: Arc<Client>,
+        control: Arc<Control>,
+        again: Again,
+    ) -> Self {
+        let Request { message, stream, admission } = request;
+        let leases: Vec<Box<dyn Any + Send>> = vec![Box::new(admission)];
+        Self {
+            message,
+            params,
+            client,
+            control,
+            id,
+            stream,
+            again: Some(again),
+            held: None,
+            leases,
+        }
+    }
+
+    /// Keeps something until the call is over, however it ends.
+    pub fn keep(&mut self, lease: impl Any + Send) {
+        self.leases.push(Box::new(lease));
+    }
+
+    /// Passes a progress message on, in order. When the client does not keep up, only the newest is
+    /// held, and delivered before the answer at the latest.
+    pub fn progress(&mut self, payload: Payload) {
+        if let Err(StreamFull(payload)) = self.stream.notify(payload) {
+            self.held = Some(payload);
+        } else {
+            self.held = None;
+        }
+    }
+
+    /// Passes a log message on; one that finds the stream full is dropped.
+    pub fn log(&self, payload: Payload) {
+        let _full = self.stream.notify(payload);
+    }
+
+    /// Answers with the server's own response.
+    pub fn answer(self, response: &Message) {
+        let payload = response.with_id(self.id.as_bytes(), &[]);
+        self.reply(payload);
+    }
+
+    /// Answers with a failure of ours.
+    pub fn fail(self, failure: &Failure) {
+        tracing::debug!(session = %self.client.session, tool = %self.params.name, reason = failure.reason(), "call failed");
+        let payload = failure.render(&self.id);
+        self.reply(payload);
+    }
+
+    /// Ends a call whose client gave it up: nothing is answered.
+    pub fn forget(self) {
+        self.control.finish();
+    }
+
+    fn reply(mut self, payload: Payload) {
+        if let Some(progress) = self.held.take() {
+            self.stream.notify_held(progress);
+        }
+        self.control.finish();
+        self.stream.answer(payload);
+    }
+}
+
+impl Promise for Call {
+    fn settle(mut self, fate: Fate) {
+        match (fate, self.again.take()) {
+            (_, _) if self.control.is_given_up() => self.forget(),
+            (Fate::NotSent, Some(again)) => {
+                self.leases.truncate(1); // a server's slot is not carried to the next try
+                again(Ticket::new(self));
+            }
+            (Fate::NotSent, None) => self.fail(&Failure::NotSent),
+            (Fate::OutcomeUnknown, _) => self.fail(&Failure::RunnerDied),
+        }
+    }
+}
+
+impl fmt::Debug for Call {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Call").field("tool", &self.params.name).finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,164 @@
+//! The catalog actor: hears what servers offer, publishes the merged snapshot, remembers it.
+
+use super::{CatalogStore, Entry, Known, Manifest, Naming, SnapshotCell, merge};
+use crate::server::{ServerName, ServerSpec, Start};
+use crate::session::{Fact, SessionTable};
+use ractor::{Actor, ActorProcessingErr, ActorRef};
+use std::collections::HashSet;
+use std::sync::Arc;
+use std::time::Duration;
+use tokio::task::JoinSet;
+
+/// Changes that come within this time are published together, so that a storm of them costs one merge
+/// and one `list_changed` each time.
+const GATHER: Duration = Duration::from_millis(20);
+
+/// What the catalog hears.
+#[derive(Debug)]
+pub enum Message {
+    /// A server offers this.
+    Offered(ServerName, Arc<Manifest>),
+    /// A server could not be asked: nobody needs to wait for its tools.
+    Unreachable(ServerName),
+    /// Time to publish what was gathered.
+    PublishDue,
+}
+
+/// What every incarnation is made of.
+#[derive(Clone)]
+pub struct Arguments {
+    /// The naming rule.
+    pub naming: Naming,
+    /// All configured servers, by name.
+    pub entries: Arc<Vec<Entry>>,
+    /// What is known of them.
+    pub known: Known,
+    /// Where the result is published.
+    pub snapshot: SnapshotCell,
+    /// Where it is remembered.
+    pub store: Arc<dyn CatalogStore>,
+    /// Who is told of changes.
+    pub sessions: SessionTable,
+}
+
+impl Arguments {
+    /// Loads what was remembered. Blocking; called once before the tree starts.
+    pub fn recall(&self) {
+        for entry in self.entries.iter() {
+            let remembered = self.store.load(&entry.spec);
+            if let Some(manifest) = remembered.as_ref().and_then(Manifest::from_json) {
+                self.known.put(entry.spec.name.clone(), Arc::new(manifest));
+            }
+        }
+        self.publish(&HashSet::new());
+    }
+
+    /// Publishes the merge of what is known.
+    fn publish(&self, unreachable: &HashSet<ServerName>) {
+        let known = self.known.all();
+        let mut next = merge(&self.naming, &self.entries, &known);
+        let awaited = |spec: &ServerSpec| {
+            !known.contains_key(&spec.name) && !unreachable.contains(&spec.name)
+        };
+        next.unknown = self.entries.iter().filter(|entry| awaited(&entry.spec)).count();
+        let same = next.shows_the_same(&self.snapshot.load());
+        tracing::debug!(tools = next.len(), awaited = next.unknown, changed = !same, "catalog");
+        self.snapshot.publish(next);
+        if !same {
+            self.sessions.broadcast(&Fact::ToolsChanged);
+        }
+    }
+
+    /// Whether this server is started with the gateway: always, unless it is lazy and known.
+    pub fn starts_at_boot(spec: &ServerSpec, known: &Known) -> bool {
+        spec.start == Start::Eager || known.get(&spec.name).is_none()
+    }
+}
+
+/// The catalog actor.
+#[derive(Debug)]
+pub struct Catalog;
+
+/// A running catalog.
+pub struct State {
+    arguments: Arguments,
+    unreachable: HashSet<ServerName>,
+    gathering: bool,
+    saves: JoinSet<()>,
+}
+
+impl Actor for Catalog {
+    type Msg = Message;
+    type State = State;
+    type Arguments = Arguments;
+
+    async fn pre_start(
+        &self,
+        me: ActorRef<Message>,
+        arguments: Arguments,
+    ) -> Result<State, ActorProcessingErr> {
+        me.send_message(Message::PublishDue)?;
+        let unreachable = HashSet::new();
+        Ok(State { arguments, unreachable, gathering: true, saves: JoinSet::new() })
+    }
+
+    async fn handle(
+        &self,
+        me: ActorRef<Message>,
+        message: Message,
+        state: &mut State,
+    ) -> Result<(), ActorProcessingErr> {
+        match message {
+            Message::Offered(server, manifest) => state.offered(server, manifest, &me),
+            Message::Unreachable(server) => state.unreachable(server, &me),
+            Message::PublishDue => {
+                state.gathering = false;
+                state.arguments.publish(&state.unreachable);
+            }
+        }
+        Ok(())
+    }
+
+    async fn post_stop(
+        &self,
+        _me: ActorRef<Message>,
+        state: &mut State,
+    ) -> Result<(), ActorProcessingErr> {
+        while state.saves.join_next().await.is_some() {}
+        Ok(())
+    }
+}
+
+impl State {
+    fn offered(&mut self, server: ServerName, manifest: Arc<Manifest>, me: &ActorRef<Message>) {
+        self.unreachable.remove(&server);
+        let before = self.arguments.known.get(&server);
+        self.arguments.known.put(server.clone(), Arc::clone(&manifest));
+        if before.is_some_and(|before| before == manifest) {
+            return;
+        }
+        self.save(&server, manifest);
+        self.gather(me);
+    }
+
+    fn unreachable(&mut self, server: ServerName, me: &ActorRef<Message>) {
+        if self.unreachable.insert(server) {
+            self.gather(me);
+        }
+    }
+
+    fn gather(&mut self, me: &ActorRef<Message>) {
+        if !self.gathering {
+            self.gathering = true;
+            let _timer = me.send_after(GATHER, || Message::PublishDue);
+        }
+    }
+
+    fn save(&mut self, server: &ServerName, manifest: Arc<Manifest>) {
+        while self.saves.try_join_next().is_some() {}
+        let entry = self.arguments.entries.iter().find(|entry| entry.spec.name == *server);
+        let Some(spec) = entry.map(|entry| Arc::clone(&entry.spec)) else { return };
+        let store = Arc::clone(&self.arguments.store);
+        self.saves.spawn_blocking(move || store.save(&spec, &manifest.to_json()));
+    }
+}

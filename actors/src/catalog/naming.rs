@@ -1,0 +1,92 @@
+//! Names under which tools are shown.
+
+use std::borrow::Cow;
+use std::hash::{DefaultHasher, Hash, Hasher};
+
+/// Longest name. Source: MCP 2025-11-25 "Tools", tool names (SEP-986).
+const MAX_LEN: usize = 128;
+
+/// How names are made unique.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum NamingStrategy {
+    /// `server`, separator, `tool`.
+    #[default]
+    Prefix,
+    /// `tool`; where servers share a name, each of them gets `tool_server`.
+    Flat,
+}
+
+/// The naming rule of this gateway.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Naming {
+    /// The strategy.
+    pub strategy: NamingStrategy,
+    /// Between server and tool with [`NamingStrategy::Prefix`].
+    pub separator: String,
+}
+
+impl Default for Naming {
+    fn default() -> Self {
+        Self { strategy: NamingStrategy::Prefix, separator: ".".into() }
+    }
+}
+
+impl Naming {
+    /// The name wanted for a tool, before collisions are looked at.
+    pub fn wanted(&self, server: &str, tool: &str) -> String {
+        match self.strategy {
+            NamingStrategy::Prefix => fit(&format!("{server}{}{tool}", self.separator)),
+            NamingStrategy::Flat => fit(tool),
+        }
+    }
+
+    /// The name of a tool whose wanted name others want too. It depends on the tool and its server
+    /// alone, so that a name never comes to mean another tool because a server came or went.
+    pub fn renamed(&self, server: &str, tool: &str) -> String {
+        match self.strategy {
+            NamingStrategy::Flat => fit(&format!("{tool}_{server}")),
+            NamingStrategy::Prefix => with_hash(&self.wanted(server, tool), &(server, tool)),
+        }
+    }
+}
+
+/// The alias every tool is also called by.
+pub(super) fn alias(server: &str, tool: &str) -> String {
+    fit(&format!("{server}__{tool}"))
+}
+
+/// `base` with a hash of what it stands for: the last resort, always unique in practice.
+pub(super) fn with_hash(base: &str, of: &impl Hash) -> String {
+    let mut hasher = DefaultHasher::new();
+    of.hash(&mut hasher);
+    let hash = format!("_{:08x}", hasher.finish() & 0xffff_ffff);
+    let keep = base.len().min(MAX_LEN - hash.len());
+    format!("{}{hash}", &base[..keep])
+}
+
+/// Makes a name fit the spec's set `[A-Za-z0-9_./-]` and length.
+fn fit(name: &str) -> String {
+    let legal = |c: char| c.is_ascii_alphanumeric() || matches!(c, '_' | '.' | '/' | '-');
+    let clean: Cow<'_, str> = if name.chars().all(legal) {
+        Cow::Borrowed(name)
+    } else {
+        name.chars().map(|c| if legal(c) { c } else { '_' }).collect()
+    };
+    if clean.len() > MAX_LEN { with_hash(&clean, &name) } else { clean.into_owned() }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_fit_the_spec_whatever_the_server_says() {
+        let naming = Naming::default();
+        assert_eq!(naming.wanted("git", "log"), "git.log");
+        assert_eq!(naming.wanted("git", "lög now"), "git.l_g_now");
+        let long = naming.wanted("git", &"x".repeat(300));
+        assert_eq!(long.len(), MAX_LEN);
+        assert_eq!(long, naming.wanted("git", &"x".repeat(300)), "the same every time");
+        assert_ne!(long, naming.wanted("git", &"x".repeat(301)));
+    }
+}

@@ -1,0 +1,100 @@
+//! Who may be at the server and who waits: slots and a bounded FIFO queue. A value.
+
+use super::RoutedCall;
+use std::collections::VecDeque;
+use std::time::Duration;
+use tokio::time::Instant;
+
+/// A call that waits.
+#[derive(Debug)]
+pub(super) struct Waiting {
+    pub(super) call: RoutedCall,
+    pub(super) since: Instant,
+    pub(super) deadline: Instant,
+}
+
+impl Waiting {
+    pub(super) fn waited(&self, now: Instant) -> Duration {
+        now.duration_since(self.since)
+    }
+}
+
+/// Slots and queue of one server.
+#[derive(Debug)]
+pub(super) struct Admission {
+    max_in_flight: usize,
+    max_queue: usize,
+    in_flight: usize,
+    queue: VecDeque<Waiting>,
+}
+
+impl Admission {
+    pub(super) fn new(max_in_flight: usize, max_queue: usize) -> Self {
+        Self { max_in_flight, max_queue, in_flight: 0, queue: VecDeque::new() }
+    }
+
+    /// Puts a call at the end of the queue; gives it back when the queue is full. Calls nobody waits
+    /// for any more make room first.
+    pub(super) fn enqueue(&mut self, waiting: Waiting) -> Result<(), Box<Waiting>> {
+        if self.queue.len() >= self.max_queue {
+            self.queue.retain(|waiting| !waiting.call.ticket.control.is_given_up());
+        }
+        // with a free slot the queue is only passed through
+        let passes = self.queue.is_empty() && self.in_flight < self.max_in_flight;
+        if self.queue.len() >= self.max_queue && !passes {
+            return Err(Box::new(waiting));
+        }
+        self.queue.push_back(waiting);
+        Ok(())
+    }
+
+    /// The next call that may go to the server now; its slot is taken.
+    pub(super) fn next(&mut self) -> Option<Waiting> {
+        while self.in_flight < self.max_in_flight {
+            let waiting = self.queue.pop_front()?;
+            if !waiting.call.ticket.control.is_given_up() {
+                self.in_flight += 1;
+                return Some(waiting);
+            }
+        }
+        None
+    }
+
+    /// A slot came back.
+    pub(super) fn freed(&mut self) {
+        self.in_flight = self.in_flight.saturating_sub(1);
+    }
+
+    /// All slots are free: the connection they belonged to is gone.
+    pub(super) fn all_freed(&mut self) {
+        self.in_flight = 0;
+    }
+
+    /// Takes out the calls whose deadline has come.
+    pub(super) fn expired(&mut self, now: Instant) -> Vec<Waiting> {
+        let (late, in_time) =
+            std::mem::take(&mut self.queue).into_iter().partition(|w| w.deadline <= now);
+        self.queue = in_time;
+        late.into()
+    }
+
+    /// When the next deadline comes.
+    pub(super) fn next_deadline(&self) -> Option<Instant> {
+        self.queue.iter().map(|waiting| waiting.deadline).min()
+    }
+
+    /// No waiting call waits longer than until `deadline`.
+    pub(super) fn hurry(&mut self, deadline: Instant) {
+        for waiting in &mut self.queue {
+            waiting.deadline = waiting.deadline.min(deadline);
+        }
+    }
+
+    pub(super) fn in_flight(&self) -> usize {
+        self.in_flight
+    }
+
+    pub(super) fn queued(&self) -> usize {
+        self.queue.len()
+    }
+}

@@ -1,0 +1,81 @@
+use super::*;
+
+const WITH_TOOLS: &[u8] =
+    br#"{"protocolVersion":"2025-06-18","capabilities":{"tools":{},"logging":{}}}"#;
+
+fn ok(text: &'static [u8]) -> Result<Bytes, Bytes> {
+    Ok(Bytes::from_static(text))
+}
+
+fn ready(now: Instant) -> Control {
+    let mut control = Control::new(None);
+    control.answered(Purpose::Initialize, ok(WITH_TOOLS), now);
+    control.answered(Purpose::List, ok(br#"{"tools":[{"name":"a"}]}"#), now);
+    control
+}
+
+#[test]
+fn a_server_is_published_after_all_its_pages() {
+    let now = Instant::now();
+    let mut control = Control::new(Some(LogLevel::Error));
+    let actions = control.answered(Purpose::Initialize, ok(WITH_TOOLS), now);
+    assert_eq!(
+        actions,
+        [
+            Action::Initialized(ProtocolVersion::V2025_06_18),
+            Action::Request(Purpose::SetLevel, r#"{"level":"error"}"#.into()),
+            Action::Request(Purpose::List, "{}".into()),
+        ]
+    );
+    let first = ok(br#"{"tools":[{"name":"a"}],"nextCursor":"x\u0041"}"#);
+    assert_eq!(
+        control.answered(Purpose::List, first, now),
+        [Action::Request(Purpose::List, r#"{"cursor":"x\u0041"}"#.into())]
+    );
+    let last = control.answered(Purpose::List, ok(br#"{"tools":[{"name":"b"}]}"#), now);
+    let [Action::Publish(manifest)] = last.as_slice() else { panic!("{last:?}") };
+    let names: Vec<_> = manifest.tools.iter().map(|tool| tool.name.as_str()).collect();
+    assert_eq!(names, ["a", "b"]);
+}
+
+#[test]
+fn a_server_without_tools_is_never_listed() {
+    let now = Instant::now();
+    let mut control = Control::new(Some(LogLevel::Debug));
+    let result = ok(br#"{"protocolVersion":"2024-11-05","capabilities":{}}"#);
+    let actions = control.answered(Purpose::Initialize, result, now);
+    assert!(matches!(actions.as_slice(), [Action::Initialized(_), Action::Publish(_)]));
+    assert_eq!(control.list_changed(now), []);
+}
+
+#[test]
+fn a_storm_of_changes_lists_four_times_a_second_at_most() {
+    let mut now = Instant::now();
+    let mut control = ready(now);
+    let mut listings = 0;
+    for _ in 0..1000 {
+        now += Duration::from_millis(1);
+        let due = control.list_changed(now);
+        listings += due.len();
+        if !due.is_empty() {
+            control.answered(Purpose::List, ok(br#"{"tools":[{"name":"a"}]}"#), now);
+        }
+    }
+    assert!((3..=4).contains(&listings), "{listings}");
+    let due = control.list_due().expect("the last change is not forgotten");
+    assert_eq!(control.list_if_due(due).len(), 1);
+    assert_eq!(control.list_due(), None);
+}
+
+#[test]
+fn a_failed_listing_keeps_the_last_good_list_but_the_first_must_succeed() {
+    let now = Instant::now();
+    let error = || Err(Bytes::from_static(br#"{"code":-1,"message":"no"}"#));
+    let mut control = ready(now);
+    assert_eq!(control.answered(Purpose::List, error(), now), []);
+
+    let mut control = Control::new(None);
+    control.answered(Purpose::Initialize, ok(WITH_TOOLS), now);
+    let actions = control.answered(Purpose::List, error(), now);
+    assert!(matches!(actions.as_slice(), [Action::GiveUp(Loss::Protocol { .. })]));
+}

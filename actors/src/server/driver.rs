@@ -1,0 +1,287 @@
+//! The driver of one connection: the task that alone reads from and writes to a server.
+//!
+//! It rewrites id, tool name and progress token on the way down and back on the way up, keeps the
+//! pending table, enforces deadlines, passes cancellation on. Payloads are not looked at.
+//!
+//! *Invariant:* every ticket it holds is answered, also when the connection or the driver itself ends.
+
+use super::control::{Action, Control, Purpose};
+use super::pending::{Pending, PendingCall, PendingTable};
+use super::transport::{Inbound, Noise, Outbound, OutboundKind, Transport};
+use super::{Fact, Generation, Loss, RoutedCall, ServerSpec};
+use crate::call::{Failure, GoneBecause};
+use crate::session::{LogLevel, SessionTable};
+use crate::wire::{
+    Kind, Message, Payload, ProgressParams, RawId, code, error_reply, notification,
+    notification_raw, request_raw, result_raw,
+};
+use bytes::Bytes;
+use std::future::poll_fn;
+use std::sync::Arc;
+use tokio::sync::{mpsc, watch};
+use tokio::time::Instant;
+
+mod upward;
+
+/// What a driver is told.
+#[derive(Debug)]
+enum Command {
+    Call(Box<RoutedCall>),
+    Cancel(u64, GoneBecause),
+}
+
+/// Hands calls to a driver. Unbounded, because a server admits no more calls than it has slots.
+#[derive(Debug, Clone)]
+pub struct Link(mpsc::UnboundedSender<Command>);
+
+impl Link {
+    /// Hands a call over; a driver that is gone drops its ticket, which then says "not sent".
+    pub(super) fn send(&self, call: RoutedCall) {
+        let _gone = self.0.send(Command::Call(Box::new(call)));
+    }
+}
+
+/// What a driver works with.
+pub(super) struct Driver {
+    spec: Arc<ServerSpec>,
+    generation: Generation,
+    transport: Box<dyn Transport>,
+    server: ractor::ActorRef<super::Message>,
+    sessions: SessionTable,
+    levels: watch::Receiver<Option<LogLevel>>,
+    pending: PendingTable,
+    control: Control,
+    link: Link,
+    commands: mpsc::UnboundedReceiver<Command>,
+    /// When the handshake must be done; `None` once it is.
+    ready_by: Option<Instant>,
+}
+
+impl Driver {
+    pub(super) fn new(
+        spec: Arc<ServerSpec>,
+        generation: Generation,
+        transport: Box<dyn Transport>,
+        server: ractor::ActorRef<super::Message>,
+        sessions: SessionTable,
+        ready_by: Instant,
+    ) -> Self {
+        let (sender, commands) = mpsc::unbounded_channel();
+        let mut levels = sessions.levels();
+        let control = Control::new(*levels.borrow_and_update());
+        Self {
+            spec,
+            generation,
+            transport,
+            server,
+            sessions,
+            levels,
+            pending: PendingTable::default(),
+            control,
+            link: Link(sender),
+            commands,
+            ready_by: Some(ready_by),
+        }
+    }
+
+    /// Runs until the connection is lost or `close` says to end it. Returns why it ended and the
+    /// transport, to be closed politely.
+    pub(super) async fn run(
+        mut self,
+        mut close: watch::Receiver<bool>,
+    ) -> (Loss, Box<dyn Transport>) {
+        let mut next = vec![Control::begin()];
+        let loss = loop {
+            if let Some(loss) = self.perform(next) {
+                break loss;
+            }
+            let wake = self.wake_at();
+            next = tokio::select! {
+                inbound = poll_fn(|context| self.transport.poll_next(context)) => {
+                    match self.hear(inbound) {
+                        Ok(actions) => actions,
+                        Err(loss) => break loss,
+                    }
+                }
+                Some(command) = self.commands.recv() => { self.obey(command); Vec::new() }
+                Ok(()) = self.levels.changed() => {
+                    let level = *self.levels.borrow_and_update();
+                    self.control.level(level)
+                }
+                () = sleep_until(wake) => match self.expire() {
+                    Ok(actions) => actions,
+                    Err(loss) => break loss,
+                },
+                _ = close.wait_for(|&close| close) => break Loss::Stopped,
+            };
+        };
+        self.settle(&loss);
+        (loss, self.transport)
+    }
+
+    fn wake_at(&self) -> Option<Instant> {
+        [self.pending.next_deadline(), self.control.list_due(), self.ready_by]
+            .into_iter()
+            .flatten()
+            .min()
+    }
+
+    /// Performs what our own conversation asks for; the loss when it gives up.
+    fn perform(&mut self, actions: Vec<Action>) -> Option<Loss> {
+        for action in actions {
+            match action {
+                Action::Request(purpose, params) => self.request(purpose, &params),
+                Action::Initialized(version) => {
+                    self.send(
+                        notification("notifications/initialized"),
+                        OutboundKind::Notification,
+                    );
+                    self.transport.established(version);
+                }
+                Action::Publish(manifest) => {
+                    let manifest = Arc::new(manifest);
+                    let fact = match self.ready_by.take() {
+                        Some(_) => Fact::Ready(self.link.clone(), manifest),
+                        None => Fact::Changed(manifest),
+                    };
+                    self.tell(fact);
+                }
+                Action::GiveUp(loss) => return Some(loss),
+            }
+        }
+        None
+    }
+
+    fn tell(&self, fact: Fact) {
+        let _gone = self.server.send_message(super::Message::Heard(self.generation, fact));
+    }
+
+    fn send(&mut self, payload: Payload, kind: OutboundKind) {
+        self.transport.send(Outbound { payload, kind });
+    }
+
+    fn request(&mut self, purpose: Purpose, params: &str) {
+        let id = self.pending.next_id();
+        let deadline = Instant::now() + self.spec.connect_timeout;
+        self.pending.insert(id, Pending::Own(purpose, deadline));
+        let initialize = purpose == Purpose::Initialize;
+        let payload = request_raw(id, purpose.method(), params);
+        self.send(payload, OutboundKind::Request { id, initialize });
+    }
+
+    fn obey(&mut self, command: Command) {
+        match command {
+            Command::Call(call) => self.call(*call),
+            Command::Cancel(id, because) => {
+                if let Some(Pending::Call(pending)) = self.pending.remove(id) {
+                    let reason = match because {
+                        GoneBecause::Cancelled(Some(raw)) => raw,
+                        GoneBecause::Cancelled(None) => Bytes::from_static(b"\"cancelled\""),
+                        GoneBecause::Disconnected => Bytes::from_static(b"\"client disconnected\""),
+                    };
+                    self.cancel(id, &reason);
+                    if let Some(call) = pending.call.ticket.redeem() {
+                        call.forget();
+                    }
+                }
+            }
+        }
+    }
+
+    fn call(&mut self, mut call: RoutedCall) {
+        let id = self.pending.next_id();
+        let commands = self.link.0.clone();
+        let awaited = call.ticket.control.runs_at(move |because| {
+            let _gone = commands.send(Command::Cancel(id, because));
+        });
+        if !awaited {
+            return; // its ticket sees that it was given up
+        }
+        let id_text = id.to_string();
+        let params = &call.ticket.params;
+        let mut edits = vec![(params.name_span, call.route.tool.as_ref())];
+        if let Some((_, span)) = &params.progress_token {
+            edits.push((*span, id_text.as_bytes()));
+        }
+        let payload = call.ticket.message.with_id(id_text.as_bytes(), &edits);
+        call.ticket.mark_sent();
+        let pending = PendingCall::new(call, &self.spec.limits, Instant::now());
+        self.pending.insert(id, Pending::Call(Box::new(pending)));
+        self.send(payload, OutboundKind::Request { id, initialize: false });
+    }
+
+    fn cancel(&mut self, id: u64, reason: &Bytes) {
+        let reason = String::from_utf8_lossy(reason);
+        let params = format!("{{\"requestId\":{id},\"reason\":{reason}}}");
+        let payload = notification_raw("notifications/cancelled", &params);
+        self.send(payload, OutboundKind::Cancel { id });
+    }
+
+    /// Ends what is due.
+    fn expire(&mut self) -> Result<Vec<Action>, Loss> {
+        let now = Instant::now();
+        if self.ready_by.is_some_and(|by| by <= now) {
+            let after = self.spec.connect_timeout;
+            return Err(Loss::TimedOut { stage: "initialize and tools/list", after });
+        }
+        let mut actions = self.control.list_if_due(now);
+        for (id, pending) in self.pending.expired(now) {
+            match pending {
+                Pending::Call(pending) => self.time_out(id, *pending),
+                Pending::Own(purpose, _) => {
+                    self.cancel(id, &Bytes::from_static(b"\"timeout\""));
+                    let error = Bytes::from_static(b"\"no answer in time\"");
+                    actions.extend(self.control.answered(purpose, Err(error), now));
+                }
+            }
+        }
+        Ok(actions)
+    }
+
+    fn time_out(&mut self, id: u64, pending: PendingCall) {
+        self.cancel(id, &Bytes::from_static(b"\"timeout\""));
+        let limits = &self.spec.limits;
+        let after = if pending.hit_ceiling() { limits.call_ceiling } else { limits.call_timeout };
+        if let Some(call) = pending.call.ticket.redeem() {
+            call.fail(&Failure::Timeout { server: self.spec.name.clone(), after });
+        }
+    }
+
+    /// The connection is over: every call is answered by what is known of it.
+    fn settle(&mut self, loss: &Loss) {
+        for (id, pending) in self.pending.drain() {
+            if let Pending::Call(pending) = pending {
+                let sent = !self.transport.is_unsent(id);
+                self.fail(pending.call, sent, loss.clone());
+            }
+        }
+        self.commands.close(); // calls still on the way drop their tickets: not sent
+    }
+
+    /// Answers a call that cannot be answered by its server. What was not sent because the server is
+    /// gone is not answered but routed again, by dropping its ticket.
+    fn fail(&self, mut call: RoutedCall, sent: bool, cause: Loss) {
+        let server = self.spec.name.clone();
+        if !sent {
+            call.ticket.mark_unsent();
+            if cause.is_of_connection() {
+                return;
+            }
+        }
+        if let Some(call) = call.ticket.redeem() {
+            call.fail(&if sent {
+                Failure::OutcomeUnknown { server, cause }
+            } else {
+                Failure::Refused { server, cause }
+            });
+        }
+    }
+}
+
+/// Sleeps until `at`, or for ever.
+async fn sleep_until(at: Option<Instant>) {
+    match at {
+        Some(at) => tokio::time::sleep_until(at).await,
+        None => std::future::pending().await,
+    }
+}

@@ -1,0 +1,132 @@
+//! What a server says, on its way up.
+
+use super::{
+    Action, Driver, Inbound, Kind, Loss, Message, Noise, OutboundKind, Payload, Pending,
+    ProgressParams, RawId, code, error_reply, result_raw,
+};
+use crate::session::{Fact, LogLevel};
+use crate::wire::Splice;
+use bytes::Bytes;
+use tokio::time::Instant;
+
+impl Driver {
+    /// Takes in one thing heard; the loss when it was the last.
+    pub(super) fn hear(&mut self, inbound: Inbound) -> Result<Vec<Action>, Loss> {
+        match inbound {
+            Inbound::Message { message, related } => Ok(self.message(message, related)),
+            Inbound::Failed { id, sent, loss } => self.failed(id, sent, loss),
+            Inbound::Noise(noise) => {
+                self.noise(noise);
+                Ok(Vec::new())
+            }
+            Inbound::Lost(loss) => Err(loss),
+        }
+    }
+
+    fn message(&mut self, message: Message, related: Option<u64>) -> Vec<Action> {
+        match message.kind() {
+            Kind::Response { id, ok } => {
+                let (id, ok) = (id.as_ref().and_then(RawId::as_number), *ok);
+                self.response(id, ok, &message)
+            }
+            Kind::Notification { method } => match &**method {
+                "notifications/progress" => {
+                    self.progress(&message);
+                    Vec::new()
+                }
+                "notifications/message" => {
+                    self.log(&message, related);
+                    Vec::new()
+                }
+                "notifications/tools/list_changed" => self.control.list_changed(Instant::now()),
+                _ => Vec::new(),
+            },
+            Kind::Request { id, method } => {
+                let answer = match &**method {
+                    "ping" => result_raw(id, Bytes::from_static(b"{}")),
+                    _ => {
+                        let text = "this client declared no such capability";
+                        error_reply(Some(id), code::METHOD_NOT_FOUND, text, None)
+                    }
+                };
+                self.send(answer, OutboundKind::Response);
+                Vec::new()
+            }
+        }
+    }
+
+    fn response(&mut self, id: Option<u64>, ok: bool, message: &Message) -> Vec<Action> {
+        match id.and_then(|id| self.pending.remove(id)) {
+            Some(Pending::Call(pending)) => {
+                if let Some(call) = pending.call.ticket.redeem() {
+                    call.answer(message);
+                }
+                Vec::new()
+            }
+            Some(Pending::Own(purpose, _)) => {
+                let outcome = message.outcome().unwrap_or_default();
+                let outcome = if ok { Ok(outcome) } else { Err(outcome) };
+                self.control.answered(purpose, outcome, Instant::now())
+            }
+            // a second answer, an answer to a request given up, or a wrong id: nobody waits for it
+            None => {
+                tracing::debug!(server = %self.spec.name, ?id, "an answer nobody waits for");
+                Vec::new()
+            }
+        }
+    }
+
+    /// Passes progress on to the call it belongs to, with the client's own token.
+    fn progress(&mut self, message: &Message) {
+        let Some(progress) = ProgressParams::of(message) else { return };
+        let Some(pending) = self.pending.call(progress.token) else { return };
+        pending.extend(&self.spec.limits, Instant::now());
+        let call = &mut pending.call.ticket;
+        if let Some((token, _)) = &call.params.progress_token {
+            let payload = Splice::new(message.bytes()).replace(progress.token_span, token).finish();
+            call.progress(payload);
+        }
+    }
+
+    /// Passes a log message to the call it belongs to when that is known, else to every session.
+    fn log(&mut self, message: &Message, related: Option<u64>) {
+        let Some(level) = message.params().and_then(LogLevel::of_params) else { return };
+        let payload = Payload::from(message.bytes().clone());
+        let call = match related {
+            Some(id) => self.pending.call(id),
+            None => self.pending.only_call(),
+        };
+        match call {
+            Some(pending) => {
+                let call = &pending.call.ticket;
+                if call.client.wants(level) {
+                    call.log(payload);
+                }
+            }
+            None => self.sessions.broadcast(&Fact::Log(level, payload)),
+        }
+    }
+
+    fn failed(&mut self, id: u64, sent: bool, loss: Loss) -> Result<Vec<Action>, Loss> {
+        match self.pending.remove(id) {
+            Some(Pending::Call(pending)) => self.fail(pending.call, sent, loss),
+            Some(Pending::Own(..)) if self.ready_by.is_some() => return Err(loss),
+            Some(Pending::Own(purpose, _)) => {
+                let error = Bytes::from(loss.to_string());
+                return Ok(self.control.answered(purpose, Err(error), Instant::now()));
+            }
+            None => {}
+        }
+        Ok(Vec::new())
+    }
+
+    /// Something that is no message. If it was meant as an answer, that one request fails.
+    fn noise(&mut self, noise: Noise) {
+        let Noise { fault, excerpt, id } = noise;
+        tracing::warn!(server = %self.spec.name, %fault, %excerpt, "the server sent no message");
+        if let Some(Pending::Call(pending)) = id.and_then(|id| self.pending.remove(id)) {
+            let detail = format!("its answer cannot be read: {fault}");
+            self.fail(pending.call, true, Loss::Protocol { detail });
+        }
+    }
+}

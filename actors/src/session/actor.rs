@@ -1,0 +1,317 @@
+//! The session actor: one client's conversation.
+
+use super::list::{self, BadList, Listing};
+use super::{Client, ClientStream, Fact, LogLevel, SessionTable, initialize};
+use crate::call::{Again, Call, CallTicket, Control, GoneBecause, Request, method_not_allowed};
+use crate::catalog::SnapshotCell;
+use crate::otp::{Address, Ticket};
+use crate::proxy;
+use crate::wire::{
+    CallParams, CancelParams, Kind, Payload, RawId, code, error_reply, notification, result_raw,
+};
+use bytes::Bytes;
+use ractor::{Actor, ActorProcessingErr, ActorRef};
+use std::collections::HashMap;
+use std::sync::Arc;
+use std::time::Duration;
+use tokio::task::JoinSet;
+use tokio::time::{Instant, timeout};
+
+/// Before a call that was not sent is tried once more: time for a crashed actor to be back.
+const AGAIN_AFTER: Duration = Duration::from_millis(50);
+
+/// What a session hears.
+#[derive(Debug)]
+pub enum Message {
+    /// The client sent this.
+    Deliver(Ticket<Request>),
+    /// The client gave up a request by closing its connection.
+    Abandon(RawId),
+    /// Messages that belong to no request go here.
+    Attach(ClientStream),
+    /// Something that concerns all sessions.
+    Told(Fact),
+    /// A call that was certainly not sent, for its second try.
+    Again(CallTicket),
+    /// Time to look whether anybody is still there.
+    IdleDue,
+}
+
+/// What a session is made of.
+#[derive(Debug, Clone)]
+pub struct Arguments {
+    /// Who it is.
+    pub client: Arc<Client>,
+    /// Where it is entered.
+    pub table: SessionTable,
+    /// Where calls go.
+    pub proxy: Address<proxy::Message>,
+    /// What is shown.
+    pub snapshot: SnapshotCell,
+    /// How lists are answered.
+    pub listing: Listing,
+    /// Without traffic for this long it ends.
+    pub idle: Duration,
+}
+
+/// The session actor.
+#[derive(Debug)]
+pub struct Session;
+
+/// A running session.
+pub struct State {
+    arguments: Arguments,
+    _entry: Entry,
+    again: Again,
+    initialized: bool,
+    in_flight: HashMap<RawId, Arc<Control>>,
+    outbound: Option<ClientStream>,
+    /// The client has not been told yet that the list of tools changed.
+    tools_changed: bool,
+    last_heard: Instant,
+    lists: JoinSet<()>,
+}
+
+/// Takes the session out of the table, however it ends.
+struct Entry(SessionTable, Arc<str>);
+
+impl Drop for Entry {
+    fn drop(&mut self) {
+        self.0.leave(&self.1);
+    }
+}
+
+impl Actor for Session {
+    type Msg = Message;
+    type State = State;
+    type Arguments = Arguments;
+
+    async fn pre_start(
+        &self,
+        me: ActorRef<Message>,
+        arguments: Arguments,
+    ) -> Result<State, ActorProcessingErr> {
+        let entry = Entry(arguments.table.clone(), Arc::clone(&arguments.client.session));
+        let again = {
+            let me = me.clone();
+            Arc::new(move |ticket| {
+                let _timer = me.send_after(AGAIN_AFTER, move || Message::Again(ticket));
+            })
+        };
+        let _timer = me.send_after(arguments.idle, || Message::IdleDue);
+        Ok(State {
+            arguments,
+            _entry: entry,
+            again,
+            initialized: false,
+            in_flight: HashMap::new(),
+            outbound: None,
+            tools_changed: false,
+            last_heard: Instant::now(),
+            lists: JoinSet::new(),
+        })
+    }
+
+    async fn handle(
+        &self,
+        me: ActorRef<Message>,
+        message: Message,
+        state: &mut State,
+    ) -> Result<(), ActorProcessingErr> {
+        match message {
+            Message::Deliver(ticket) => state.deliver(ticket),
+            Message::Abandon(id) => state.give_up(&id, GoneBecause::Disconnected),
+            Message::Attach(stream) => state.attach(stream),
+            Message::Told(fact) => state.told(fact),
+            Message::Again(ticket) => state.route(ticket),
+            Message::IdleDue => state.idle(&me),
+        }
+        Ok(())
+    }
+
+    async fn post_stop(
+        &self,
+        _me: ActorRef<Message>,
+        state: &mut State,
+    ) -> Result<(), ActorProcessingErr> {
+        for control in state.in_flight.values() {
+            control.give_up(GoneBecause::Disconnected);
+        }
+        Ok(())
+    }
+}
+
+impl State {
+    fn deliver(&mut self, ticket: Ticket<Request>) {
+        self.last_heard = Instant::now();
+        let Some(request) = ticket.redeem() else { return };
+        match request.message.kind().clone() {
+            Kind::Request { id, method } => self.request(request, id, &method),
+            Kind::Notification { method } if &*method == "notifications/cancelled" => {
+                let cancel = CancelParams::of(&request.message);
+                if let Some((id, reason)) =
+                    cancel.and_then(|c| Some((RawId::new(c.request_id)?, c.reason)))
+                {
+                    self.give_up(&id, GoneBecause::Cancelled(reason));
+                }
+            }
+            // `initialized` asks for nothing, and no server's request was passed to this client
+            Kind::Notification { .. } | Kind::Response { .. } => {}
+        }
+    }
+
+    /// Every method of the protocol this gateway serves, in one table.
+    fn request(&mut self, request: Request, id: RawId, method: &str) {
+        let params = request.message.params();
+        let reply = match method {
+            "initialize" => self.initialize(&id, params),
+            "ping" => result_raw(&id, Bytes::from_static(b"{}")),
+            _ if !self.initialized => {
+                let text = "this session is not initialized; send `initialize` first";
+                error_reply(Some(&id), code::NOT_READY, text, None)
+            }
+            "tools/list" => return self.list(request, id),
+            "tools/call" => return self.call(request, id),
+            "logging/setLevel" => self.set_level(&id, params),
+            _ => method_not_allowed(&id, method),
+        };
+        request.stream.answer(reply);
+    }
+
+    fn initialize(&mut self, id: &RawId, params: Option<&[u8]>) -> Payload {
+        if self.initialized {
+            let text = "this session is initialized already; open another one";
+            return error_reply(Some(id), code::INVALID_REQUEST, text, None);
+        }
+        match initialize::answer(params) {
+            Ok((version, result)) => {
+                self.initialized = true;
+                tracing::info!(session = %self.arguments.client.session, %version, "session opened");
+                result_raw(id, result)
+            }
+            Err(fault) => error_reply(Some(id), code::INVALID_PARAMS, &fault.to_string(), None),
+        }
+    }
+
+    fn set_level(&self, id: &RawId, params: Option<&[u8]>) -> Payload {
+        match params.and_then(LogLevel::of_params) {
+            Some(level) => {
+                self.arguments.table.set_level(&self.arguments.client, level);
+                result_raw(id, Bytes::from_static(b"{}"))
+            }
+            None => {
+                let levels = LogLevel::ALL.map(LogLevel::as_str).join(", ");
+                let text = format!("`params.level` must be one of {levels}");
+                error_reply(Some(id), code::INVALID_PARAMS, &text, None)
+            }
+        }
+    }
+
+    /// Lists at once when everything is known, else as soon as it is, but after `boot_wait` at the
+    /// latest.
+    fn list(&mut self, request: Request, id: RawId) {
+        while self.lists.try_join_next().is_some() {}
+        let Listing { page_size, boot_wait } = self.arguments.listing;
+        let answer = move |snapshot: &SnapshotCell| {
+            let page = list::cursor(request.message.params())
+                .and_then(|cursor| list::page(&snapshot.load(), cursor.as_deref(), page_size));
+            let reply = match page {
+                Ok(result) => result_raw(&id, result),
+                Err(fault @ (BadList::NotAnObject | BadList::Cursor)) => {
+                    error_reply(Some(&id), code::INVALID_PARAMS, &fault.to_string(), None)
+                }
+            };
+            request.stream.answer(reply);
+        };
+        if self.arguments.snapshot.load().unknown == 0 {
+            answer(&self.arguments.snapshot);
+        } else {
+            let snapshot = self.arguments.snapshot.clone();
+            self.lists.spawn(async move {
+                let _late = timeout(boot_wait, snapshot.complete()).await;
+                answer(&snapshot);
+            });
+        }
+    }
+
+    fn call(&mut self, request: Request, id: RawId) {
+        let params = match CallParams::of(&request.message) {
+            Ok(params) => params,
+            Err(fault) => {
+                let reply = error_reply(Some(&id), code::INVALID_PARAMS, &fault.to_string(), None);
+                request.stream.answer(reply);
+                return;
+            }
+        };
+        let control = Arc::new(Control::default());
+        if !self.register(&id, &control) {
+            let text = "a request with this id is still in flight";
+            request.stream.answer(error_reply(Some(&id), code::INVALID_REQUEST, text, None));
+            return;
+        }
+        let client = Arc::clone(&self.arguments.client);
+        let call = Call::new(request, id, params, client, control, Arc::clone(&self.again));
+        self.route(Ticket::new(call));
+    }
+
+    /// Notes a call in flight; `false` when its id is taken.
+    fn register(&mut self, id: &RawId, control: &Arc<Control>) -> bool {
+        if self.in_flight.len() >= 64 && self.in_flight.len().is_power_of_two() {
+            self.in_flight.retain(|_, control| !control.is_over());
+        }
+        if self.in_flight.get(id).is_some_and(|earlier| !earlier.is_over()) {
+            return false;
+        }
+        self.in_flight.insert(id.clone(), Arc::clone(control));
+        true
+    }
+
+    fn route(&self, ticket: CallTicket) {
+        // a proxy that is being restarted hands the call back: its ticket says "not sent"
+        self.arguments.proxy.tell(proxy::Message::Route(ticket));
+    }
+
+    fn give_up(&mut self, id: &RawId, because: GoneBecause) {
+        if let Some(control) = self.in_flight.remove(id) {
+            control.give_up(because);
+        }
+    }
+
+    fn attach(&mut self, stream: ClientStream) {
+        self.outbound = Some(stream);
+        if std::mem::take(&mut self.tools_changed) {
+            self.told(Fact::ToolsChanged);
+        }
+    }
+
+    fn told(&mut self, fact: Fact) {
+        if !self.initialized {
+            return; // it has seen nothing that could have changed
+        }
+        let outbound = self.outbound.as_ref().filter(|stream| !stream.is_closed());
+        match (fact, outbound) {
+            (Fact::ToolsChanged, Some(stream)) => {
+                let changed = notification("notifications/tools/list_changed");
+                self.tools_changed = stream.notify(changed).is_err();
+            }
+            (Fact::ToolsChanged, None) => self.tools_changed = true,
+            (Fact::Log(level, payload), Some(stream)) if self.arguments.client.wants(level) => {
+                let _full = stream.notify(payload);
+            }
+            (Fact::Log(..), _) => {}
+        }
+    }
+
+    fn idle(&mut self, me: &ActorRef<Message>) {
+        let busy = self.in_flight.values().any(|control| !control.is_over());
+        let listening = self.outbound.as_ref().is_some_and(|stream| !stream.is_closed());
+        let rest = self.arguments.idle.saturating_sub(self.last_heard.elapsed());
+        if rest.is_zero() && !busy && !listening {
+            tracing::info!(session = %self.arguments.client.session, "session idle, ended");
+            me.stop(None);
+        } else {
+            let rest = if rest.is_zero() { self.arguments.idle } else { rest };
+            let _timer = me.send_after(rest, || Message::IdleDue);
+        }
+    }
+}

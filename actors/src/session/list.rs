@@ -1,0 +1,57 @@
+//! The answer to `tools/list`.
+
+use crate::catalog::{Page, Snapshot};
+use crate::wire::{Members, string};
+use bytes::{Bytes, BytesMut};
+use std::time::Duration;
+
+/// How lists are answered.
+#[derive(Debug, Clone, Copy)]
+pub struct Listing {
+    /// Tools on one page.
+    pub page_size: usize,
+    /// How long a list waits for servers of which nothing is known yet.
+    pub boot_wait: Duration,
+}
+
+/// Why a list is refused with -32602.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub(super) enum BadList {
+    /// The parameters are no object.
+    #[error("`params` must be an object")]
+    NotAnObject,
+    /// The cursor is not one of ours, or the tool it stands for is gone.
+    #[error("`params.cursor` is not valid (any more); list again without a cursor")]
+    Cursor,
+}
+
+/// The cursor of a list's parameters. A cursor is the name of the last tool shown, so it stays valid
+/// when other tools come and go.
+pub(super) fn cursor(params: Option<&[u8]>) -> Result<Option<String>, BadList> {
+    let Some(params) = params else { return Ok(None) };
+    let members = Members::of(params).ok_or(BadList::NotAnObject)?;
+    match members.get("cursor").map_err(|_| BadList::Cursor)? {
+        None => Ok(None),
+        Some(raw) if raw.get() == "null" => Ok(None),
+        Some(raw) => serde_json::from_str(raw.get()).map(Some).map_err(|_| BadList::Cursor),
+    }
+}
+
+/// One page as the JSON text of a result.
+pub(super) fn page(
+    snapshot: &Snapshot,
+    cursor: Option<&str>,
+    size: usize,
+) -> Result<Bytes, BadList> {
+    let Page { tools, next } = snapshot.page(cursor, size).ok_or(BadList::Cursor)?;
+    let mut result = BytesMut::with_capacity(tools.len() + 64);
+    result.extend_from_slice(b"{\"tools\":[");
+    result.extend_from_slice(&tools);
+    result.extend_from_slice(b"]");
+    if let Some(next) = next {
+        result.extend_from_slice(b",\"nextCursor\":");
+        result.extend_from_slice(string(&next).as_bytes());
+    }
+    result.extend_from_slice(b"}");
+    Ok(result.freeze())
+}

@@ -1,0 +1,58 @@
+//! Files of `NAME=value` lines, as other programs read them.
+//!
+//! Comments, `export ` and one pair of quotes are understood; nothing is expanded.
+//!
+//! *Invariant:* no message quotes a line, for it may hold a secret.
+
+use secrecy::SecretString;
+use std::path::Path;
+
+/// Reads the file; the error is a sentence.
+pub(super) fn load(path: &Path) -> Result<Vec<(String, SecretString)>, String> {
+    let text = std::fs::read_to_string(path)
+        .map_err(|error| format!("cannot read {}: {error}", path.display()))?;
+    parse(&text).map_err(|line| format!("{}:{line} is no `NAME=value` line", path.display()))
+}
+
+/// The pairs, or the number of the first line that is none.
+fn parse(text: &str) -> Result<Vec<(String, SecretString)>, usize> {
+    let mut pairs = Vec::new();
+    for (at, line) in text.lines().enumerate() {
+        let line = line.trim();
+        if line.is_empty() || line.starts_with('#') {
+            continue;
+        }
+        let line = line.strip_prefix("export ").unwrap_or(line);
+        let (name, value) = line.split_once('=').ok_or(at + 1)?;
+        let name = name.trim_end();
+        if name.is_empty() || name.contains(char::is_whitespace) {
+            return Err(at + 1);
+        }
+        pairs.push((name.to_owned(), unquoted(value.trim()).into()));
+    }
+    Ok(pairs)
+}
+
+fn unquoted(value: &str) -> &str {
+    let inside = |quote| value.strip_prefix(quote)?.strip_suffix(quote);
+    match inside('"').or_else(|| inside('\'')) {
+        Some(text) => text,
+        // A comment behind an unquoted value.
+        None => value.split(" #").next().unwrap_or(value).trim_end(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use secrecy::ExposeSecret;
+
+    #[test]
+    fn lines_are_read_as_shells_and_editors_do() {
+        let text = "# c\n\nA=1\nexport B = two words # c\nC=\"x # y\"\nD='q'\nE=\n";
+        let pairs = parse(text).unwrap();
+        let plain: Vec<_> = pairs.iter().map(|(k, v)| (k.as_str(), v.expose_secret())).collect();
+        assert_eq!(plain, [("A", "1"), ("B", "two words"), ("C", "x # y"), ("D", "q"), ("E", "")]);
+        assert_eq!(parse("A=1\nnonsense\n").unwrap_err(), 2);
+    }
+}

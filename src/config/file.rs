@@ -1,0 +1,325 @@
+//! The shape of the file: every key with its type, its default and what it is for.
+//!
+//! The JSON Schema, the check of unknown keys and the values all come from these types; nothing
+//! else lists the keys. What a value means is judged in [`super::validate`] and [`super::server`].
+//!
+//! *Invariant:* every key has a default, so that what could not be read never hides other faults.
+
+use super::quantity::{Size, Span};
+use super::settings::{LogFormat, Strategy};
+use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
+use secrecy::SecretString;
+use serde::{Deserialize, Serialize};
+use std::borrow::Cow;
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+const fn seconds(count: u64) -> Span {
+    Span(Duration::from_secs(count))
+}
+
+/// The configuration of mcpvisor: one supervised endpoint for all your MCP servers.
+#[derive(Deserialize, JsonSchema)]
+#[serde(default, deny_unknown_fields)]
+pub(super) struct File {
+    /// Address and port to listen on. Anything but this machine's loopback also needs
+    /// `http.allow_remote`.
+    pub(super) listen: String,
+    /// Folder for what is remembered between runs (tool lists, protocol versions). By default the
+    /// platform's own folder for state.
+    pub(super) state_dir: Option<String>,
+    /// How tools are named for clients.
+    pub(super) naming: Naming,
+    /// Limits of the whole gateway.
+    pub(super) limits: Limits,
+    /// The HTTP endpoint.
+    pub(super) http: Http,
+    /// Lists (tools, resources, prompts) as clients see them.
+    pub(super) list: Listing,
+    /// Logging, on stderr.
+    pub(super) log: Log,
+    /// Longest time a shutdown may take, at most 28s.
+    pub(super) shutdown_timeout: Span,
+    /// Settings for all servers; a server's own settings win, key by key.
+    pub(super) defaults: Policy,
+    /// The servers by name. The files of Claude, Cursor, VS Code, Cline, Windsurf and Gemini may be
+    /// pasted.
+    pub(super) servers: BTreeMap<String, Server>,
+}
+
+impl Default for File {
+    fn default() -> Self {
+        Self {
+            listen: "127.0.0.1:3210".into(),
+            state_dir: None,
+            naming: Naming::default(),
+            limits: Limits::default(),
+            http: Http::default(),
+            list: Listing::default(),
+            log: Log::default(),
+            shutdown_timeout: seconds(20),
+            defaults: Policy::default(),
+            servers: BTreeMap::new(),
+        }
+    }
+}
+
+/// How tools are named for clients.
+#[derive(Serialize, Deserialize, JsonSchema)]
+#[serde(default, deny_unknown_fields)]
+pub(super) struct Naming {
+    /// `prefix` puts the server's name in front (`files.read`); `flat` keeps the tools' own names
+    /// and renames only those that collide.
+    pub(super) strategy: Strategy,
+    /// What stands between server and tool: 1 to 3 of `A-Z a-z 0-9 _ . / -`.
+    pub(super) separator: String,
+}
+
+impl Default for Naming {
+    fn default() -> Self {
+        Self { strategy: Strategy::Prefix, separator: ".".into() }
+    }
+}
+
+/// Limits of the whole gateway.
+#[derive(Serialize, Deserialize, JsonSchema)]
+#[serde(default, deny_unknown_fields)]
+pub(super) struct Limits {
+    /// Largest message, either way.
+    pub(super) max_message_bytes: Size,
+    /// Deepest nesting of a message.
+    pub(super) max_depth: usize,
+    /// Requests in flight at the same time, over all clients and servers.
+    pub(super) max_requests: usize,
+    /// Client sessions at the same time.
+    pub(super) max_sessions: usize,
+    /// Client connections at the same time.
+    pub(super) max_connections: usize,
+    /// Longest wait for the headers of a request.
+    pub(super) header_timeout: Span,
+    /// Longest wait for the body of a request.
+    pub(super) body_timeout: Span,
+    /// A session without traffic is closed after this time.
+    pub(super) session_idle: Span,
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Self {
+            max_message_bytes: Size(16 << 20),
+            max_depth: 256,
+            max_requests: 4096,
+            max_sessions: 1024,
+            max_connections: 1024,
+            header_timeout: seconds(10),
+            body_timeout: seconds(30),
+            session_idle: seconds(30 * 60),
+        }
+    }
+}
+
+/// The HTTP endpoint.
+#[derive(Serialize, Deserialize, JsonSchema, Default)]
+#[serde(default, deny_unknown_fields)]
+pub(super) struct Http {
+    /// `Host` headers that are answered besides those of the listener itself, such as
+    /// `mcp.example.com` or `mcp.example.com:8443`.
+    pub(super) allowed_hosts: Vec<String>,
+    /// Web pages that may call the gateway from a browser, such as `https://app.example.com`.
+    pub(super) allowed_origins: Vec<String>,
+    /// Whether `listen` may be an address that other machines can reach.
+    pub(super) allow_remote: bool,
+}
+
+/// Lists as clients see them.
+#[derive(Serialize, Deserialize, JsonSchema)]
+#[serde(default, deny_unknown_fields)]
+pub(super) struct Listing {
+    /// Entries on one page of a list.
+    pub(super) page_size: usize,
+    /// Longest wait of the first list for servers that are still starting.
+    pub(super) boot_wait: Span,
+}
+
+impl Default for Listing {
+    fn default() -> Self {
+        Self { page_size: 1000, boot_wait: seconds(2) }
+    }
+}
+
+/// Logging, on stderr.
+#[derive(Serialize, Deserialize, JsonSchema)]
+#[serde(default, deny_unknown_fields)]
+pub(super) struct Log {
+    /// `error`, `warn`, `info`, `debug`, `trace`, or a filter such as `info,mcpvisor=debug`.
+    pub(super) level: String,
+    /// `human` for people, `json` for machines; `auto` is `human` on a terminal.
+    pub(super) format: LogFormat,
+}
+
+impl Default for Log {
+    fn default() -> Self {
+        Self { level: "info".into(), format: LogFormat::Auto }
+    }
+}
+
+/// One server: how it is reached, and the settings that `defaults` also has.
+#[derive(Deserialize, JsonSchema, Default)]
+#[serde(default)]
+#[schemars(extend("additionalProperties" = false))]
+pub(super) struct Server {
+    #[serde(flatten)]
+    pub(super) reach: Reach,
+    #[serde(flatten)]
+    pub(super) policy: Policy,
+}
+
+/// How a server is reached: `command` for a process of ours, `url` for one that runs elsewhere.
+#[derive(Deserialize, JsonSchema, Default)]
+#[serde(default)]
+pub(super) struct Reach {
+    /// Program to run; may also be a list of the program and its first arguments.
+    pub(super) command: Option<String>,
+    /// Arguments of the program.
+    pub(super) args: Vec<Text>,
+    /// Environment variables of the program, on top of the gateway's own.
+    pub(super) env: BTreeMap<String, Secret>,
+    /// File of `NAME=value` lines, added to `env`; what `env` says itself wins.
+    pub(super) env_file: Option<String>,
+    /// Folder to run the program in.
+    pub(super) cwd: Option<String>,
+    /// Address of the server.
+    pub(super) url: Option<String>,
+    /// Headers sent with every request.
+    pub(super) headers: BTreeMap<String, Secret>,
+    /// What is spoken: `stdio` with `command`; with `url` `http` (streamable HTTP, or SSE when the
+    /// server knows only that), `streamable-http` or `sse`. Absent: `stdio` or `http`.
+    #[serde(rename = "type")]
+    pub(super) kind: Option<Kind>,
+}
+
+/// What is spoken with a server.
+#[derive(Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub(super) enum Kind {
+    Stdio,
+    Http,
+    StreamableHttp,
+    Sse,
+}
+
+/// Settings that a server may have itself or take from `defaults`.
+#[derive(Serialize, Deserialize, JsonSchema)]
+#[serde(default)]
+#[schemars(extend("additionalProperties" = false))]
+pub(super) struct Policy {
+    /// Whether the server is used at all.
+    pub(super) enabled: bool,
+    /// `eager` starts it with the gateway; `lazy` with the first call, once its tools are known
+    /// from an earlier run.
+    pub(super) start: Start,
+    /// Calls at the server at the same time. By default 16 with `command`, 64 with `url`.
+    pub(super) max_in_flight: Option<usize>,
+    /// Calls that may wait for a free place; one more is refused.
+    pub(super) max_queue: usize,
+    /// Longest wait for a free place or for the server to start.
+    pub(super) route_timeout: Span,
+    /// Longest wait of a call while the server is being reconnected.
+    pub(super) call_wait: Span,
+    /// Longest silence during a call; progress starts it anew.
+    pub(super) call_timeout: Span,
+    /// Longest duration of a call, whatever its progress.
+    pub(super) call_ceiling: Span,
+    /// Longest time to connect, shake hands and list for the first time.
+    pub(super) connect_timeout: Span,
+    /// Time a process has to stop by itself, before and again after it is told to.
+    pub(super) stop_grace: Span,
+    /// Which tools are shown.
+    pub(super) expose: Expose,
+    /// What is shown instead of a tool's own name or description, by the tool's own name.
+    pub(super) tools: BTreeMap<String, Tool>,
+}
+
+impl Default for Policy {
+    fn default() -> Self {
+        let calls = mcpvisor_actors::server::CallLimits::default();
+        Self {
+            enabled: true,
+            start: Start::Eager,
+            max_in_flight: None,
+            max_queue: calls.max_queue,
+            route_timeout: Span(calls.route_timeout),
+            call_wait: Span(calls.call_wait),
+            call_timeout: Span(calls.call_timeout),
+            call_ceiling: Span(calls.call_ceiling),
+            connect_timeout: seconds(30),
+            stop_grace: seconds(2),
+            expose: Expose::default(),
+            tools: BTreeMap::new(),
+        }
+    }
+}
+
+/// When a server is started.
+#[derive(Clone, Copy, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "lowercase")]
+pub(super) enum Start {
+    Eager,
+    Lazy,
+}
+
+/// Which tools are shown.
+#[derive(Serialize, Deserialize, JsonSchema, Default)]
+#[serde(default, deny_unknown_fields)]
+pub(super) struct Expose {
+    /// Patterns (`read_*`) of which one must match; an empty list shows all.
+    pub(super) allow: Vec<String>,
+    /// Patterns of which none may match.
+    pub(super) deny: Vec<String>,
+}
+
+/// What is shown instead of what a server says about a tool.
+#[derive(Serialize, Deserialize, JsonSchema, Default)]
+#[serde(default, deny_unknown_fields)]
+pub(super) struct Tool {
+    /// Another name: 1 to 128 of `A-Z a-z 0-9 _ . / -`.
+    pub(super) name: Option<String>,
+    /// Another description.
+    pub(super) description: Option<String>,
+}
+
+/// Text that may be written without quotes: `8080` is as good as `"8080"`.
+#[derive(Serialize, Deserialize)]
+pub(super) struct Text(pub(super) String);
+
+/// Such text when it is a secret.
+#[derive(Deserialize)]
+#[serde(from = "String")]
+pub(super) struct Secret(pub(super) SecretString);
+
+impl From<String> for Secret {
+    fn from(text: String) -> Self {
+        Self(text.into())
+    }
+}
+
+macro_rules! scalar {
+    ($type:ident, $name:literal) => {
+        impl JsonSchema for $type {
+            fn schema_name() -> Cow<'static, str> {
+                $name.into()
+            }
+
+            fn inline_schema() -> bool {
+                true
+            }
+
+            fn json_schema(_: &mut SchemaGenerator) -> Schema {
+                json_schema!({"type": ["string", "number", "boolean"]})
+            }
+        }
+    };
+}
+
+scalar!(Text, "text");
+scalar!(Secret, "secret");

@@ -1,0 +1,68 @@
+//! The JSON Schema of the file, for editors and for the check of its shape.
+//!
+//! *Invariant:* every key comes from [`super::file`]; the other spellings carry `x-alias`.
+
+use super::{file, spellings};
+use schemars::generate::SchemaSettings;
+use serde_json::{Value as Json, json};
+
+/// The JSON Schema of the file, other programs' spellings included.
+pub fn schema() -> Json {
+    let mut schema = own();
+    let alias = |of: &Json, ours: &str| {
+        let kind = of.get("type").cloned().unwrap_or_default();
+        json!({"description": format!("Another spelling of `{ours}`."), "x-alias": ours, "type": kind})
+    };
+    let server = "/properties/servers/additionalProperties/properties";
+    if let Some(Json::Object(keys)) = schema.pointer_mut(server) {
+        for (other, ours) in spellings::OF_A_SERVER {
+            let mut entry = alias(keys.get(ours).unwrap_or(&Json::Null), ours);
+            if ours == "expose" {
+                entry["type"] = json!("array");
+                entry["items"] = json!({"type": "string"});
+            } else if ours == "type" {
+                entry["type"] = json!("string");
+            }
+            keys.insert(other.into(), entry);
+        }
+        for key in spellings::OF_NO_EFFECT {
+            let description = "Accepted for files of other programs; has no effect.";
+            keys.insert(key.into(), json!({"description": description, "x-alias": ""}));
+        }
+        for key in ["command", "tools"] {
+            // `command: [program, argument]` and `tools: [name]`.
+            if let Some(entry) = keys.get_mut(key) {
+                let own = entry["type"].clone();
+                entry["type"] = match own {
+                    Json::Array(mut kinds) => {
+                        kinds.push("array".into());
+                        Json::Array(kinds)
+                    }
+                    one => json!([one, "array"]),
+                };
+                entry["items"] = json!({"type": "string"});
+            }
+        }
+        if let Some(Json::Array(words)) = keys.get_mut("type").and_then(|it| it.get_mut("enum")) {
+            words.extend(spellings::TRANSPORTS.iter().map(|(other, _)| Json::from(*other)));
+        }
+    }
+    if let Some(Json::Object(keys)) = schema.pointer_mut("/properties") {
+        let mut entry = keys.get("servers").cloned().unwrap_or_default();
+        entry["description"] = json!("Another spelling of `servers`.");
+        entry["x-alias"] = json!("servers");
+        keys.insert("mcpServers".into(), entry);
+        let description = "Accepted for files of VS Code; has no effect.";
+        keys.insert("inputs".into(), json!({"description": description, "x-alias": ""}));
+    }
+    schema
+}
+
+/// The JSON Schema of our own spellings, everything in place.
+pub(super) fn own() -> Json {
+    SchemaSettings::draft2020_12()
+        .with(|settings| settings.inline_subschemas = true)
+        .into_generator()
+        .into_root_schema_for::<file::File>()
+        .to_value()
+}

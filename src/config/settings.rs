@@ -1,0 +1,274 @@
+//! The validated configuration.
+//!
+//! *Invariant:* whoever holds a [`Config`] need not check any of it again; its `Debug` shows no
+//! secret, nor arguments and queries, where people put them.
+
+use super::faults::Fault;
+use super::tree::Origin;
+use crate::downstream::{HttpTarget, StdioTarget};
+use mcpvisor_actors::server::{CallLimits, Expose, Start, ToolOverride};
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
+use std::fmt;
+use std::net::SocketAddr;
+use std::path::PathBuf;
+use std::time::Duration;
+
+/// Everything the gateway is told from outside.
+#[derive(Debug, Clone)]
+pub struct Config {
+    /// Where to listen.
+    pub listen: SocketAddr,
+    /// Where to remember things; the platform's folder when absent.
+    pub state_dir: Option<PathBuf>,
+    /// How tools are named for clients.
+    pub naming: Naming,
+    /// Limits of the whole gateway.
+    pub limits: GlobalLimits,
+    /// The HTTP endpoint.
+    pub http: Http,
+    /// Lists as clients see them.
+    pub list: Listing,
+    /// Logging.
+    pub log: Log,
+    /// Longest time a shutdown may take.
+    pub shutdown_timeout: Duration,
+    /// What servers take unless they say otherwise; already part of each of `servers`.
+    pub defaults: ServerDefaults,
+    /// The servers by name, disabled ones included.
+    pub servers: BTreeMap<String, Server>,
+    /// What is not wrong but worth knowing.
+    pub notes: Vec<Fault>,
+    /// Where `listen` was written.
+    pub(super) listen_origin: ListenOrigin,
+}
+
+/// Where `listen` was written, for a fault that is only found later.
+#[derive(Clone)]
+pub(super) struct ListenOrigin {
+    pub(super) file: String,
+    pub(super) origin: Origin,
+}
+
+impl fmt::Debug for ListenOrigin {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("_")
+    }
+}
+
+/// How tools are named for clients.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Naming {
+    /// With the server's name in front, or not.
+    pub strategy: Strategy,
+    /// What stands between server and tool.
+    pub separator: String,
+}
+
+/// Whether tools carry their server's name.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "lowercase")]
+#[schemars(inline)]
+pub enum Strategy {
+    /// `server.tool`.
+    Prefix,
+    /// `tool`, renamed only when two collide.
+    Flat,
+}
+
+/// Limits of the whole gateway.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct GlobalLimits {
+    /// Largest message, either way.
+    pub max_message_bytes: usize,
+    /// Deepest nesting of a message.
+    pub max_depth: usize,
+    /// Requests in flight, over all clients and servers.
+    pub max_requests: usize,
+    /// Client sessions at the same time.
+    pub max_sessions: usize,
+    /// Client connections at the same time.
+    pub max_connections: usize,
+    /// Longest wait for the headers of a request.
+    pub header_timeout: Duration,
+    /// Longest wait for the body of a request.
+    pub body_timeout: Duration,
+    /// A session without traffic is closed after this time.
+    pub session_idle: Duration,
+}
+
+/// The HTTP endpoint.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Http {
+    /// `Host` headers answered besides those of the listener itself.
+    pub allowed_hosts: Vec<String>,
+    /// Origins of web pages that may call.
+    pub allowed_origins: Vec<String>,
+    /// Whether `listen` may be more than loopback.
+    pub allow_remote: bool,
+}
+
+/// Lists as clients see them.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Listing {
+    /// Entries on one page.
+    pub page_size: usize,
+    /// Longest wait of the first list for servers that are still starting.
+    pub boot_wait: Duration,
+}
+
+/// Logging.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Log {
+    /// A filter `tracing_subscriber::EnvFilter` has accepted.
+    pub level: String,
+    /// How lines look.
+    pub format: LogFormat,
+}
+
+/// How log lines look.
+#[derive(
+    Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema, clap::ValueEnum,
+)]
+#[serde(rename_all = "lowercase")]
+#[schemars(inline)]
+pub enum LogFormat {
+    /// For people on a terminal, else for machines.
+    Auto,
+    /// For people.
+    Human,
+    /// For machines.
+    Json,
+}
+
+/// What servers take unless they say otherwise.
+#[derive(Clone)]
+pub struct ServerDefaults {
+    /// Whether a server is used at all.
+    pub enabled: bool,
+    /// When it is started.
+    pub start: Start,
+    /// Calls at the same time; absent: by the kind of server.
+    pub max_in_flight: Option<usize>,
+    /// Call limits, with `max_in_flight` as for a process when it is absent above.
+    pub limits: CallLimits,
+    /// Longest time to connect, shake hands and list.
+    pub connect_timeout: Duration,
+    /// Time a process has to stop by itself.
+    pub stop_grace: Duration,
+    /// Which tools are shown.
+    pub expose: Expose,
+    /// Overrides by the tools' own names.
+    pub tools: BTreeMap<String, ToolOverride>,
+}
+
+/// One server.
+#[derive(Clone)]
+pub struct Server {
+    /// Its name.
+    pub name: String,
+    /// Whether it is used at all.
+    pub enabled: bool,
+    /// When it is started.
+    pub start: Start,
+    /// How it is reached.
+    pub target: Target,
+    /// Call limits.
+    pub limits: CallLimits,
+    /// Longest time to connect, shake hands and list.
+    pub connect_timeout: Duration,
+    /// Which tools are shown.
+    pub expose: Expose,
+    /// Overrides by the tools' own names.
+    pub tools: BTreeMap<String, ToolOverride>,
+    /// Hash of what makes it this server: how it is reached, secrets included.
+    pub fingerprint: String,
+}
+
+/// How a server is reached.
+#[derive(Clone)]
+pub enum Target {
+    /// A process of ours.
+    Stdio(StdioTarget),
+    /// A URL.
+    Http(HttpTarget),
+}
+
+impl fmt::Display for Target {
+    /// Without arguments, user, query and fragment.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Stdio(target) => f.write_str(&target.command),
+            Self::Http(target) => {
+                let mut url = target.url.clone();
+                url.set_query(None);
+                url.set_fragment(None);
+                // Both fail only for URLs without a host, which validation refuses.
+                let _ = url.set_password(None);
+                let _ = url.set_username("");
+                write!(f, "{url}")
+            }
+        }
+    }
+}
+
+impl fmt::Debug for Target {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Stdio(it) => f
+                .debug_struct("Stdio")
+                .field("command", &it.command)
+                .field("args", &it.args.len())
+                .field("env", &it.env.keys())
+                .field("cwd", &it.cwd)
+                .field("stop_grace", &it.stop_grace)
+                .field("limits", &it.limits)
+                .finish(),
+            Self::Http(it) => f
+                .debug_struct("Http")
+                .field("url", &self.to_string())
+                .field("headers", &it.headers.keys())
+                .field("connect_timeout", &it.connect_timeout)
+                .field("limits", &it.limits)
+                .field("kind", &it.kind)
+                .finish(),
+        }
+    }
+}
+
+/// Patterns as they were written; a compiled one prints pages.
+fn patterns(expose: &Expose) -> [Vec<&str>; 2] {
+    [&expose.allow, &expose.deny].map(|list| list.iter().map(|it| it.glob().glob()).collect())
+}
+
+impl fmt::Debug for ServerDefaults {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("ServerDefaults")
+            .field("enabled", &self.enabled)
+            .field("start", &self.start)
+            .field("max_in_flight", &self.max_in_flight)
+            .field("limits", &self.limits)
+            .field("connect_timeout", &self.connect_timeout)
+            .field("stop_grace", &self.stop_grace)
+            .field("expose", &patterns(&self.expose))
+            .field("tools", &self.tools)
+            .finish()
+    }
+}
+
+impl fmt::Debug for Server {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Server")
+            .field("name", &self.name)
+            .field("enabled", &self.enabled)
+            .field("start", &self.start)
+            .field("target", &self.target)
+            .field("limits", &self.limits)
+            .field("connect_timeout", &self.connect_timeout)
+            .field("expose", &patterns(&self.expose))
+            .field("tools", &self.tools)
+            .field("fingerprint", &self.fingerprint)
+            .finish()
+    }
+}

@@ -1,0 +1,131 @@
+//! Every key does something: changing its value changes the configuration.
+
+use super::{said, sound};
+use mcpvisor::config;
+use serde_json::{Value, json};
+use std::collections::BTreeSet;
+
+/// Two values of each key; the file around them is sound either way.
+fn cases() -> Vec<(&'static str, Value, Value)> {
+    let mut cases = vec![
+        ("listen", json!("127.0.0.1:1"), json!("127.0.0.1:2")),
+        ("state_dir", json!("/a"), json!("/b")),
+        ("naming.strategy", json!("prefix"), json!("flat")),
+        ("naming.separator", json!("."), json!("__")),
+        ("limits.max_message_bytes", json!("1MiB"), json!(5)),
+        ("limits.max_depth", json!(1), json!(2)),
+        ("limits.max_requests", json!(1), json!(2)),
+        ("limits.max_sessions", json!(1), json!(2)),
+        ("limits.max_connections", json!(1), json!(2)),
+        ("limits.header_timeout", json!("1s"), json!(2)),
+        ("limits.body_timeout", json!("1s"), json!(2)),
+        ("limits.session_idle", json!("1s"), json!(2)),
+        ("http.allowed_hosts", json!([]), json!(["a.example"])),
+        ("http.allowed_origins", json!([]), json!(["https://a.example"])),
+        ("http.allow_remote", json!(false), json!(true)),
+        ("list.page_size", json!(1), json!(2)),
+        ("list.boot_wait", json!("0s"), json!("1s")),
+        ("log.level", json!("info"), json!("debug")),
+        ("log.format", json!("human"), json!("json")),
+        ("shutdown_timeout", json!("1s"), json!("2s")),
+        ("servers.*.type", json!("sse"), json!("http")),
+        ("servers.*.command", json!("x"), json!("y")),
+        ("servers.*.args", json!(["a"]), json!(["b"])),
+        ("servers.*.env", json!({"A": "a"}), json!({"A": "b"})),
+        ("servers.*.env_file", json!("Cargo.toml.none"), json!("/dev/null")),
+        ("servers.*.cwd", json!("/a"), json!("/b")),
+        ("servers.*.url", json!("http://a/"), json!("http://b/")),
+        ("servers.*.headers", json!({"A": "a"}), json!({"A": "b"})),
+    ];
+    for (policy, server, one, two) in [
+        ("defaults.enabled", "servers.*.enabled", json!(true), json!(false)),
+        ("defaults.start", "servers.*.start", json!("eager"), json!("lazy")),
+        ("defaults.max_in_flight", "servers.*.max_in_flight", json!(1), json!(2)),
+        ("defaults.max_queue", "servers.*.max_queue", json!(1), json!(2)),
+        ("defaults.route_timeout", "servers.*.route_timeout", json!("1s"), json!("2s")),
+        ("defaults.call_wait", "servers.*.call_wait", json!("1s"), json!("2s")),
+        ("defaults.call_timeout", "servers.*.call_timeout", json!("1s"), json!("2s")),
+        ("defaults.call_ceiling", "servers.*.call_ceiling", json!("90s"), json!("2m")),
+        ("defaults.connect_timeout", "servers.*.connect_timeout", json!("1s"), json!("2s")),
+        ("defaults.stop_grace", "servers.*.stop_grace", json!("1s"), json!("2s")),
+        ("defaults.expose.allow", "servers.*.expose.allow", json!(["a"]), json!(["b"])),
+        ("defaults.expose.deny", "servers.*.expose.deny", json!(["a"]), json!(["b"])),
+        ("defaults.tools.*.name", "servers.*.tools.*.name", json!("a"), json!("b")),
+        ("defaults.tools.*.description", "servers.*.tools.*.description", json!("a"), json!("b")),
+    ] {
+        cases.push((policy, one.clone(), two.clone()));
+        cases.push((server, one, two));
+    }
+    cases
+}
+
+/// A document with one key set, and a server that fits to it.
+fn document(path: &str, value: &Value) -> String {
+    let remote = ["type", "url", "headers"].iter().any(|key| path == format!("servers.*.{key}"));
+    let mut root = if remote {
+        json!({"servers": {"s": {"url": "http://h/"}}})
+    } else {
+        json!({"servers": {"s": {"command": "x"}}})
+    };
+    let mut at = &mut root;
+    for step in path.split('.') {
+        at = &mut at[if step == "*" { "s" } else { step }];
+    }
+    *at = value.clone();
+    root.to_string()
+}
+
+#[test]
+fn changing_the_value_of_a_key_changes_the_configuration() {
+    let dir = tempfile::tempdir().expect("a folder");
+    let vars = dir.path().join("vars");
+    std::fs::write(&vars, "A=1\n").expect("written");
+    for (path, one, two) in cases() {
+        let one = if path.ends_with("env_file") { json!(vars) } else { one };
+        let (one, two) = (document(path, &one), document(path, &two));
+        assert_ne!(said(sound(&one)), said(sound(&two)), "{path}");
+        if path.starts_with("defaults.") {
+            let server = |text: &str| format!("{:?}", sound(text).servers["s"]);
+            assert_ne!(server(&one), server(&two), "{path} reaches the servers");
+        }
+    }
+}
+
+#[test]
+fn no_key_is_left_out_of_this_table() {
+    fn leaves(schema: &Value, path: &str, out: &mut BTreeSet<String>) {
+        let children: Vec<(String, &Value)> = match schema["properties"].as_object() {
+            Some(keys) => keys
+                .iter()
+                .filter(|(_, it)| it.get("x-alias").is_none())
+                .map(|(key, it)| (format!("{path}{key}"), it))
+                .collect(),
+            None => Vec::new(),
+        };
+        for (path, it) in children {
+            let named = &it["additionalProperties"];
+            if it["properties"].is_object() {
+                leaves(it, &format!("{path}."), out);
+            } else if named["properties"].is_object() {
+                leaves(named, &format!("{path}.*."), out);
+            } else {
+                out.insert(path);
+            }
+        }
+    }
+    let mut all = BTreeSet::new();
+    leaves(&config::schema(), "", &mut all);
+    let tested: BTreeSet<String> = cases().iter().map(|(path, ..)| (*path).to_owned()).collect();
+    let left_out: Vec<_> = all.symmetric_difference(&tested).collect();
+    assert!(left_out.is_empty(), "{left_out:?}");
+}
+
+#[test]
+fn a_server_wins_over_the_defaults_key_by_key() {
+    let config = sound(
+        "defaults: {max_queue: 1, call_wait: 1s}\nservers: {s: {command: x, max_queue: 2}, t: {url: 'http://h'}}\n",
+    );
+    let limits = config.servers["s"].limits;
+    assert_eq!((limits.max_queue, limits.call_wait.as_secs()), (2, 1));
+    assert_eq!((limits.max_in_flight, config.servers["t"].limits.max_in_flight), (16, 64));
+}

@@ -5,9 +5,22 @@
 //!
 //! [`Connector`]: mcpvisor_actors::server::Connector
 
+mod custodian;
+mod guard;
+pub mod http;
+mod sse;
+mod stdio;
+mod streamable_http;
+
+pub use custodian::Custodian;
+pub use guard::run_guard;
+pub use http::HttpConnector;
+pub use stdio::StdioConnector;
+
 use mcpvisor_actors::wire::Limits;
 use secrecy::SecretString;
 use std::collections::BTreeMap;
+use std::fmt;
 use std::path::PathBuf;
 use std::time::Duration;
 
@@ -29,7 +42,7 @@ pub struct StdioTarget {
 }
 
 /// A server behind a URL.
-#[derive(Debug, Clone)]
+#[derive(Clone)]
 pub struct HttpTarget {
     /// Its endpoint.
     pub url: reqwest::Url,
@@ -41,6 +54,17 @@ pub struct HttpTarget {
     pub limits: Limits,
     /// Which protocol is spoken there.
     pub kind: HttpKind,
+}
+
+impl fmt::Debug for HttpTarget {
+    /// Shows the origin only: a URL may carry a password or a key.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("HttpTarget")
+            .field("origin", &self.url.origin().ascii_serialization())
+            .field("headers", &self.headers.keys())
+            .field("kind", &self.kind)
+            .finish_non_exhaustive()
+    }
 }
 
 /// The transports behind a URL.

@@ -1,0 +1,130 @@
+//! Bodies and event data as messages, under a cap.
+//!
+//! Never keeps more of a broken answer than an excerpt.
+
+use bytes::{Bytes, BytesMut};
+use mcpvisor_actors::server::Noise;
+use mcpvisor_actors::wire::{Kind, Limits, Message, Strictness, WireError};
+use serde_json::value::RawValue;
+
+/// How many bytes of something broken are shown.
+pub(crate) const EXCERPT: usize = 200;
+
+/// Why a body could not be read.
+#[derive(Debug)]
+pub(crate) enum BodyFault {
+    /// Larger than the cap; its first bytes.
+    TooLarge(Bytes),
+    /// The connection broke.
+    Broken(reqwest::Error),
+}
+
+/// Reads a whole body of at most `limit` bytes.
+pub(crate) async fn read(
+    response: &mut reqwest::Response,
+    limit: usize,
+) -> Result<Bytes, BodyFault> {
+    let Some(first) = response.chunk().await.map_err(BodyFault::Broken)? else {
+        return Ok(Bytes::new());
+    };
+    let mut all = BytesMut::from(first);
+    loop {
+        if all.len() > limit {
+            all.truncate(EXCERPT);
+            return Err(BodyFault::TooLarge(Bytes::copy_from_slice(&all)));
+        }
+        match response.chunk().await.map_err(BodyFault::Broken)? {
+            Some(chunk) => all.extend_from_slice(&chunk),
+            None => return Ok(all.freeze()),
+        }
+    }
+}
+
+/// The start of some bytes on one line.
+pub(crate) fn excerpt(bytes: &[u8]) -> String {
+    let text = String::from_utf8_lossy(&bytes[..bytes.len().min(EXCERPT)]);
+    text.split_whitespace().collect::<Vec<_>>().join(" ")
+}
+
+/// One message, or the messages of a batch (revision 2025-03-26).
+pub(crate) fn messages(data: &Bytes, limits: Limits) -> Vec<Result<Message, Noise>> {
+    let one = |bytes: Bytes| {
+        Message::parse(bytes.clone(), limits, Strictness::Liberal)
+            .map_err(|fault| noise(fault, &bytes))
+    };
+    let data = match data.strip_prefix(b"\xEF\xBB\xBF") {
+        Some(rest) => data.slice_ref(rest),
+        None => data.clone(),
+    };
+    if data.trim_ascii_start().first() == Some(&b'[')
+        && let Ok(batch) = serde_json::from_slice::<Vec<&RawValue>>(&data)
+    {
+        return batch.into_iter().map(|raw| one(data.slice_ref(raw.get().as_bytes()))).collect();
+    }
+    vec![one(data)]
+}
+
+/// Evidence of something that is no message.
+pub(crate) fn noise(fault: WireError, bytes: &[u8]) -> Noise {
+    Noise { fault, excerpt: excerpt(bytes), id: None }
+}
+
+/// Whether the message answers our request `id`.
+pub(crate) fn answers(message: &Message, id: u64) -> bool {
+    matches!(message.kind(), Kind::Response { id: Some(raw), .. } if raw.as_number() == Some(id))
+}
+
+/// An error without an id that is the whole answer to our request `id` gets that id.
+pub(crate) fn adopt(message: Message, id: u64, limits: Limits) -> Message {
+    match message.kind() {
+        Kind::Response { id: None, ok: false } => {
+            let bytes = message.with_id(id.to_string().as_bytes(), &[]).to_bytes();
+            Message::parse(bytes, limits, Strictness::Liberal).unwrap_or(message)
+        }
+        _ => message,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn texts(data: &'static str) -> Vec<Result<String, WireError>> {
+        messages(&Bytes::from_static(data.as_bytes()), Limits::default())
+            .into_iter()
+            .map(|one| match one {
+                Ok(message) => Ok(String::from_utf8_lossy(message.bytes()).into_owned()),
+                Err(noise) => Err(noise.fault),
+            })
+            .collect()
+    }
+
+    #[test]
+    fn a_batch_is_taken_apart_byte_for_byte_and_a_bad_member_costs_itself_only() {
+        let a = r#"{"id":1,"result":{"n": 1.0}}"#;
+        assert_eq!(texts("\u{feff}{\"id\":1,\"result\":{\"n\": 1.0}}"), [Ok(a.to_owned())]);
+        let batch = texts(r#" [ {"id":1,"result":{"n": 1.0}} , 7 ]"#);
+        assert_eq!(batch[0], Ok(a.to_owned()));
+        assert!(batch[1].is_err());
+        assert!(matches!(texts("[{")[..], [Err(_)]));
+    }
+
+    #[test]
+    fn an_error_without_an_id_becomes_the_answer() {
+        for text in [
+            r#"{"jsonrpc":"2.0","id":null,"error":{"code":1,"message":"m"}}"#,
+            r#"{"jsonrpc":"2.0","error":{"code":1,"message":"m"}}"#,
+        ] {
+            let message = messages(&Bytes::from_static(text.as_bytes()), Limits::default());
+            let message = message.into_iter().next().unwrap().unwrap();
+            assert!(!answers(&message, 5));
+            assert!(answers(&adopt(message, 5, Limits::default()), 5));
+        }
+    }
+
+    #[test]
+    fn an_excerpt_is_short_and_on_one_line() {
+        assert_eq!(excerpt(b"<html>\r\n  <b>no</b>"), "<html> <b>no</b>");
+        assert_eq!(excerpt(&[b'x'; 5000]).len(), EXCERPT);
+    }
+}

@@ -1,0 +1,141 @@
+//! HTTP+SSE of revision 2024-11-05: one event stream for everything the server says, and an address
+//! it names there to post to.
+//!
+//! Source: MCP 2024-11-05 "Transports", HTTP with SSE.
+//!
+//! The stream is the connection: when it ends the connection is lost. Frames go out only once the
+//! address is known, and never to another origin than the configured one.
+
+mod stream;
+
+use super::http::body;
+use super::http::classify::Verdict;
+use super::http::lanes::{Job, Lanes, Panicked};
+use super::http::remote::{Remote, is_event_stream};
+use super::http::reports::Reports;
+use futures_util::future::BoxFuture;
+use mcpvisor_actors::server::{Inbound, Loss, Outbound, OutboundKind, Transport};
+use mcpvisor_actors::wire::{Payload, ProtocolVersion};
+use reqwest::{Response, Url};
+use std::sync::Arc;
+use std::task::{Context, Poll};
+use tokio::sync::mpsc;
+
+/// One connection by HTTP+SSE.
+pub(super) struct LegacySse {
+    remote: Arc<Remote>,
+    lanes: Lanes,
+    reports: Reports,
+    inbox: mpsc::Receiver<Inbound>,
+    /// Addresses the server names, and the last of them.
+    endpoints: mpsc::Receiver<Url>,
+    endpoint: Option<Url>,
+}
+
+impl LegacySse {
+    /// Opens the stream in the background.
+    pub(super) fn new(remote: Arc<Remote>) -> Self {
+        let (reports, inbox) = Reports::new(Arc::clone(&remote));
+        let (named, endpoints) = mpsc::channel(1);
+        let mut lanes = Lanes::default();
+        lanes.spawn(Box::pin(stream::listen(Arc::clone(&remote), reports.clone(), named)));
+        Self { remote, lanes, reports, inbox, endpoints, endpoint: None }
+    }
+
+    fn pump(&mut self) {
+        if let Some(endpoint) = &self.endpoint {
+            let (remote, reports) = (&self.remote, &self.reports);
+            self.lanes.pump(|frame| {
+                deliver(Arc::clone(remote), reports.clone(), endpoint.clone(), frame)
+            });
+        }
+    }
+}
+
+/// The delivery of one frame. What is no request is bounded in time, because what comes after may
+/// be waiting for it.
+fn deliver(remote: Arc<Remote>, reports: Reports, endpoint: Url, frame: Outbound) -> Job {
+    Box::pin(async move {
+        let request = match frame.kind {
+            OutboundKind::Request { id, .. } => Some(id),
+            _ => None,
+        };
+        let posting = post(&remote, &reports, &endpoint, &frame.payload, request);
+        let outcome = if request.is_some() {
+            posting.await
+        } else {
+            tokio::time::timeout(remote.connect_timeout, posting).await.unwrap_or(Ok(()))
+        };
+        if let Err(verdict) = outcome {
+            reports.failed(request, verdict).await;
+        }
+    })
+}
+
+/// Posts a frame; the answer to a request comes on the stream, or from some servers right here.
+async fn post(
+    remote: &Remote,
+    reports: &Reports,
+    endpoint: &Url,
+    payload: &Payload,
+    request: Option<u64>,
+) -> Result<(), Verdict> {
+    let sent = remote.post(endpoint, payload).send().await;
+    let response = sent.map_err(|error| remote.fault(error))?;
+    let message = if response.status().is_success() {
+        answer(remote, response, request).await
+    } else {
+        Some(remote.refusal(response, request, true).await?)
+    };
+    if let Some(message) = message {
+        reports.message(message, request).await;
+    }
+    Ok(())
+}
+
+/// The answer to the request in the body of a response, should it be there.
+async fn answer(
+    remote: &Remote,
+    mut response: Response,
+    request: Option<u64>,
+) -> Option<mcpvisor_actors::wire::Message> {
+    let id = request.filter(|_| !is_event_stream(&response))?;
+    let body = body::read(&mut response, remote.limits.max_bytes).await.ok()?;
+    let mut messages = body::messages(&body, remote.limits).into_iter().flatten();
+    messages.find(|message| body::answers(message, id))
+}
+
+impl Transport for LegacySse {
+    fn send(&mut self, frame: Outbound) {
+        self.lanes.push(frame);
+    }
+
+    fn poll_next(&mut self, context: &mut Context<'_>) -> Poll<Inbound> {
+        loop {
+            while let Poll::Ready(Some(endpoint)) = self.endpoints.poll_recv(context) {
+                self.endpoint = Some(endpoint);
+            }
+            self.pump();
+            if let Poll::Ready(Some(inbound)) = self.inbox.poll_recv(context) {
+                return Poll::Ready(inbound);
+            }
+            match self.lanes.poll_ended(context) {
+                Poll::Ready(Ok(())) => {}
+                Poll::Ready(Err(Panicked)) => return Poll::Ready(Inbound::Lost(Loss::Internal)),
+                Poll::Pending => return Poll::Pending,
+            }
+        }
+    }
+
+    fn is_unsent(&self, id: u64) -> bool {
+        self.lanes.is_unsent(id)
+    }
+
+    fn established(&mut self, version: ProtocolVersion) {
+        self.remote.keep_version(version);
+    }
+
+    fn close(self: Box<Self>) -> BoxFuture<'static, ()> {
+        Box::pin(async move { drop(self) })
+    }
+}

@@ -1,0 +1,78 @@
+//! Servers that are child processes: one JSON-RPC message a line over stdin and stdout.
+//!
+//! We own the child and everything it starts: its own process group, the parent-death signal, a
+//! guard that outlives us, and an orderly stop (EOF, grace, TERM, grace, KILL).
+//!
+//! It never restarts a child and never shows the values of its environment.
+//!
+//! *Invariant:* dropping the connect future or the transport leaves no process of the group behind.
+
+mod evidence;
+mod frames;
+mod lines;
+mod outbox;
+#[cfg(target_os = "linux")]
+mod parent_death;
+mod process;
+mod program;
+mod stderr;
+mod transport;
+
+use super::{Custodian, StdioTarget};
+use futures_util::future::BoxFuture;
+use mcpvisor_actors::server::{Connector, Loss, Transport};
+use secrecy::ExposeSecret;
+use std::process::Stdio;
+use std::sync::Arc;
+use tokio::process::Command;
+use transport::StdioTransport;
+
+/// Starts a server as a child process.
+#[derive(Debug, Clone)]
+pub struct StdioConnector {
+    target: Arc<StdioTarget>,
+    custodian: Custodian,
+}
+
+impl StdioConnector {
+    /// A connector for `target`; its processes are in the custody of `custodian`.
+    pub fn new(target: StdioTarget, custodian: Custodian) -> Self {
+        Self { target: Arc::new(target), custodian }
+    }
+
+    async fn open(self) -> Result<Box<dyn Transport>, Loss> {
+        let target = &*self.target;
+        let grace = target.stop_grace;
+        match process::start(command(target), grace, &self.custodian).await {
+            Ok(started) => Ok(Box::new(StdioTransport::new(started, target.limits, grace))),
+            Err(error) => Err(Loss::CannotStart {
+                command: target.command.clone(),
+                detail: program::why_not(target, &error),
+            }),
+        }
+    }
+}
+
+impl Connector for StdioConnector {
+    fn connect(&self) -> BoxFuture<'static, Result<Box<dyn Transport>, Loss>> {
+        Box::pin(self.clone().open())
+    }
+
+    fn kind(&self) -> &'static str {
+        "stdio"
+    }
+}
+
+/// The child to be, not started yet.
+fn command(target: &StdioTarget) -> Command {
+    let mut command = Command::new(program::resolve(target));
+    command.args(&target.args);
+    command.envs(target.env.iter().map(|(name, value)| (name, value.expose_secret())));
+    if let Some(cwd) = &target.cwd {
+        command.current_dir(cwd);
+    }
+    command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
+    #[cfg(target_os = "linux")]
+    parent_death::arm(&mut command);
+    command
+}

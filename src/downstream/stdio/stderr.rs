@@ -1,0 +1,191 @@
+//! The child's stderr: always read, so that it never blocks the child; the end is kept as evidence.
+//!
+//! A flood costs a copy of at most [`KEEP`] bytes a read. Lines are cut only when somebody asks, and
+//! logged at debug up to a fixed rate; what is not logged is counted.
+//!
+//! It never shows anything to a client by itself.
+
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::task::{Context, Poll};
+use std::time::{Duration, Instant};
+use tokio::io::{AsyncRead, AsyncReadExt};
+use tokio::task::JoinHandle;
+
+/// Bytes kept.
+const KEEP: usize = 16 * 1024;
+/// Lines shown.
+const LINES: usize = 50;
+/// Bytes taken at once.
+const READ: usize = 16 * 1024;
+/// Lines logged a second.
+const LOGGED: u32 = 100;
+
+/// The end of what was written to stderr. The reading task ends with it.
+#[derive(Debug)]
+pub(super) struct Stderr {
+    tail: Arc<Mutex<Tail>>,
+    reader: JoinHandle<()>,
+    ended: bool,
+}
+
+impl Drop for Stderr {
+    fn drop(&mut self) {
+        self.reader.abort();
+    }
+}
+
+impl Stderr {
+    /// Starts reading.
+    pub(super) fn of(pipe: impl AsyncRead + Unpin + Send + 'static, pid: u32) -> Self {
+        let tail = Arc::new(Mutex::new(Tail::default()));
+        let reader = tokio::spawn(read(pipe, Arc::clone(&tail), Log::new(pid)));
+        Self { tail, reader, ended: false }
+    }
+
+    /// The last lines.
+    pub(super) fn lines(&self) -> Vec<String> {
+        lock(&self.tail).lines()
+    }
+
+    /// Ready once everything was read.
+    pub(super) fn poll_end(&mut self, context: &mut Context<'_>) -> Poll<()> {
+        if !self.ended {
+            self.ended = std::pin::Pin::new(&mut self.reader).poll(context).is_ready();
+        }
+        if self.ended { Poll::Ready(()) } else { Poll::Pending }
+    }
+}
+
+async fn read(mut pipe: impl AsyncRead + Unpin, tail: Arc<Mutex<Tail>>, mut log: Log) {
+    let mut chunk = vec![0; READ];
+    while let Ok(count @ 1..) = pipe.read(&mut chunk).await {
+        lock(&tail).push(&chunk[..count]);
+        if tracing::enabled!(tracing::Level::DEBUG) {
+            log.take(&chunk[..count], Instant::now());
+        }
+    }
+}
+
+fn lock(tail: &Mutex<Tail>) -> MutexGuard<'_, Tail> {
+    tail.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// The last bytes: at most twice [`KEEP`], so that old ones are moved out rarely.
+#[derive(Debug, Default)]
+struct Tail {
+    bytes: Vec<u8>,
+    /// Bytes no longer here.
+    forgotten: usize,
+}
+
+impl Tail {
+    fn push(&mut self, chunk: &[u8]) {
+        if self.bytes.len() + chunk.len() > 2 * KEEP {
+            let surplus = (self.bytes.len() + chunk.len()).saturating_sub(KEEP);
+            self.bytes.drain(..surplus.min(self.bytes.len()));
+            self.forgotten += surplus;
+        }
+        self.bytes.extend_from_slice(&chunk[chunk.len().saturating_sub(KEEP)..]);
+    }
+
+    /// The last lines; where more was written, the first one says how much is not shown.
+    fn lines(&self) -> Vec<String> {
+        let start = self.bytes.len().saturating_sub(KEEP);
+        let text = self.bytes[start..].trim_ascii_end();
+        let mut lines: Vec<&[u8]> = text.rsplit(|&byte| byte == b'\n').take(LINES).collect();
+        lines.reverse();
+        if lines == [b""] {
+            return Vec::new();
+        }
+        let shown: usize = lines.iter().map(|line| line.len() + 1).sum();
+        let hidden = (self.forgotten + start + text.len() + 1).saturating_sub(shown);
+        let note = (hidden > 0).then(|| format!("({hidden} bytes before this are not kept)"));
+        let lines = lines.into_iter().map(|line| {
+            String::from_utf8_lossy(line.strip_suffix(b"\r").unwrap_or(line)).into_owned()
+        });
+        note.into_iter().chain(lines).collect()
+    }
+}
+
+/// Writes whole lines to the log, at a bounded rate.
+struct Log {
+    pid: u32,
+    partial: Vec<u8>,
+    second: Instant,
+    left: u32,
+    suppressed: u64,
+}
+
+impl Log {
+    /// Longest line logged.
+    const LINE: usize = 1024;
+
+    fn new(pid: u32) -> Self {
+        Self { pid, partial: Vec::new(), second: Instant::now(), left: LOGGED, suppressed: 0 }
+    }
+
+    fn take(&mut self, chunk: &[u8], now: Instant) {
+        if now.duration_since(self.second) > Duration::from_secs(1) {
+            if self.suppressed > 0 {
+                tracing::debug!(pid = self.pid, bytes = self.suppressed, "stderr not logged");
+            }
+            (self.second, self.left, self.suppressed) = (now, LOGGED, 0);
+        }
+        let mut rest = chunk;
+        while self.left > 0
+            && let Some(end) = rest.iter().position(|&byte| byte == b'\n')
+        {
+            self.add(&rest[..end]);
+            rest = &rest[end + 1..];
+            let line = String::from_utf8_lossy(self.partial.trim_ascii_end());
+            tracing::debug!(pid = self.pid, %line, "stderr");
+            self.partial.clear();
+            self.left -= 1;
+        }
+        if self.left > 0 {
+            self.add(rest);
+        } else {
+            self.suppressed += rest.len() as u64;
+        }
+    }
+
+    fn add(&mut self, bytes: &[u8]) {
+        let room = Self::LINE.saturating_sub(self.partial.len());
+        self.partial.extend_from_slice(&bytes[..bytes.len().min(room)]);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn tail(chunks: &[&[u8]]) -> Vec<String> {
+        let mut tail = Tail::default();
+        for chunk in chunks {
+            tail.push(chunk);
+            assert!(tail.bytes.len() <= 2 * KEEP);
+        }
+        tail.lines()
+    }
+
+    #[test]
+    fn little_is_shown_as_it_was_written() {
+        assert_eq!(tail(&[]), [""; 0]);
+        assert_eq!(tail(&[b"one\r\ntw", b"o\n"]), ["one", "two"]);
+        assert_eq!(tail(&[b"no end"]), ["no end"]);
+    }
+
+    #[test]
+    fn of_much_the_last_lines_are_shown_and_the_rest_is_counted() {
+        let many: Vec<String> = (0..1000).map(|n| format!("line {n:03}\n")).collect();
+        let chunks: Vec<&[u8]> = many.iter().map(String::as_bytes).collect();
+        let lines = tail(&chunks);
+        assert_eq!(lines.len(), LINES + 1);
+        assert_eq!(lines[0], "(8550 bytes before this are not kept)");
+        assert_eq!((lines[1].as_str(), lines[LINES].as_str()), ("line 950", "line 999"));
+
+        let flood = vec![b'x'; 10 * KEEP];
+        let lines = tail(&[&flood, &flood[..7]]);
+        assert_eq!(lines[1].len(), KEEP);
+    }
+}

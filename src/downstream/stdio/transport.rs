@@ -1,0 +1,182 @@
+//! One open connection to a child process.
+//!
+//! Frames go from the caller's task straight into the pipe and back; only stderr and the exit have
+//! tasks of their own. The end of a connection is told once, with evidence: after the first sign of
+//! it (exit, end of stdout, broken stdin) a short time is given for the other signs, and for what
+//! the child still had to say.
+//!
+//! *Invariant:* everything readable is heard before [`Inbound::Lost`].
+
+use super::frames::Frames;
+use super::outbox::Outbox;
+use super::process::{Process, Started};
+use super::stderr::Stderr;
+use futures_util::future::BoxFuture;
+use mcpvisor_actors::server::{Inbound, Loss, Outbound, Transport};
+use mcpvisor_actors::wire::Limits;
+use std::pin::{Pin, pin};
+use std::task::{Context, Poll};
+use std::time::Duration;
+use tokio::io::AsyncReadExt;
+use tokio::process::{ChildStdin, ChildStdout};
+use tokio::time::{Sleep, sleep};
+
+/// From the first sign of the end to the verdict.
+const LAST_WORDS: Duration = Duration::from_millis(200);
+/// Most that is read after the exit; a pipe holds less, so more comes from somebody else.
+const AFTER_EXIT: usize = 4 * 1024 * 1024;
+
+/// A child process spoken to over its stdin and stdout.
+#[derive(Debug)]
+pub(super) struct StdioTransport {
+    process: Process,
+    /// `None` once writing failed.
+    stdin: Option<ChildStdin>,
+    /// `None` once it ended.
+    stdout: Option<ChildStdout>,
+    stderr: Stderr,
+    outbox: Outbox,
+    frames: Frames,
+    grace: Duration,
+    /// The child closed its stdout itself.
+    output_closed: bool,
+    /// Runs since the first sign of the end.
+    ending: Option<Pin<Box<Sleep>>>,
+    read_after_exit: usize,
+}
+
+impl StdioTransport {
+    pub(super) fn new(started: Started, limits: Limits, grace: Duration) -> Self {
+        let Started { process, stdin, stdout, stderr } = started;
+        Self {
+            stderr: Stderr::of(stderr, process.id()),
+            process,
+            stdin: Some(stdin),
+            stdout: Some(stdout),
+            outbox: Outbox::default(),
+            frames: Frames::new(limits),
+            grace,
+            output_closed: false,
+            ending: None,
+            read_after_exit: 0,
+        }
+    }
+
+    /// Moves queued frames on. A failure is only a sign of the end: the child may have spoken last.
+    fn write(&mut self, context: &mut Context<'_>) {
+        if let Some(stdin) = &mut self.stdin
+            && let Poll::Ready(Err(_)) = self.outbox.poll_write(stdin, context)
+        {
+            self.stdin = None;
+            self.begin_ending();
+        }
+    }
+
+    fn begin_ending(&mut self) {
+        self.ending.get_or_insert_with(|| Box::pin(sleep(LAST_WORDS)));
+    }
+
+    /// Nothing more will be read: what is left in the buffer counts as complete.
+    fn end_reading(&mut self) {
+        self.stdout = None;
+        self.frames.finish();
+        self.begin_ending();
+    }
+
+    /// Reads once; `Pending` when nothing is there or nothing more will be.
+    fn poll_read(&mut self, context: &mut Context<'_>) -> Poll<()> {
+        let Some(stdout) = &mut self.stdout else { return Poll::Pending };
+        match pin!(stdout.read_buf(self.frames.space())).poll(context) {
+            Poll::Ready(Ok(count @ 1..)) => {
+                if self.process.status().is_some() {
+                    self.read_after_exit += count;
+                }
+                if self.read_after_exit > AFTER_EXIT {
+                    self.end_reading();
+                }
+            }
+            Poll::Ready(_) => {
+                self.output_closed = true;
+                self.end_reading();
+            }
+            Poll::Pending => return Poll::Pending,
+        }
+        Poll::Ready(())
+    }
+
+    /// With nothing left to read now: has the connection ended?
+    fn poll_verdict(&mut self, context: &mut Context<'_>) -> Poll<Inbound> {
+        let Some(deadline) = &mut self.ending else { return Poll::Pending };
+        let all_said = self.stdout.is_none() && self.stderr.poll_end(context).is_ready();
+        let certain = all_said && self.process.status().is_some();
+        if !certain && deadline.as_mut().poll(context).is_pending() {
+            return Poll::Pending;
+        }
+        if self.stdout.is_some() {
+            self.end_reading(); // somebody else holds stdout open, or the child is deaf
+            if let Some(heard) = self.frames.next() {
+                return Poll::Ready(heard);
+            }
+        }
+        Poll::Ready(Inbound::Lost(self.loss()))
+    }
+
+    fn loss(&self) -> Loss {
+        let stderr = self.stderr.lines();
+        match self.process.status() {
+            Some(status) => Loss::Exited { status: status.to_owned(), stderr },
+            None if self.output_closed => Loss::OutputClosed { stderr },
+            None => Loss::Protocol { detail: "the process closed its input but still runs".into() },
+        }
+    }
+}
+
+impl Transport for StdioTransport {
+    fn send(&mut self, frame: Outbound) {
+        self.outbox.push(frame);
+    }
+
+    fn poll_next(&mut self, context: &mut Context<'_>) -> Poll<Inbound> {
+        self.write(context);
+        if self.process.poll_exit(context).is_ready() {
+            self.begin_ending();
+        }
+        loop {
+            if let Some(heard) = self.frames.next() {
+                return Poll::Ready(heard);
+            }
+            if self.poll_read(context).is_pending() {
+                return self.poll_verdict(context);
+            }
+        }
+    }
+
+    fn is_unsent(&self, id: u64) -> bool {
+        self.outbox.is_unsent(id)
+    }
+
+    fn close(self: Box<Self>) -> BoxFuture<'static, ()> {
+        let Self { process, stdin, stdout, stderr, grace, .. } = *self;
+        Box::pin(async move {
+            drop(stdin);
+            tokio::select! {
+                () = process.stop(grace) => {}
+                () = drain(stdout) => {}
+            }
+            drop(stderr);
+        })
+    }
+
+    fn process_id(&self) -> Option<u32> {
+        Some(self.process.id())
+    }
+}
+
+/// Reads on and on, so that a child with something left to say is not stuck in saying it.
+async fn drain(stdout: Option<ChildStdout>) {
+    if let Some(mut stdout) = stdout {
+        let mut nobody = vec![0; 8 * 1024];
+        while let Ok(1..) = stdout.read(&mut nobody).await {}
+    }
+    std::future::pending::<()>().await;
+}

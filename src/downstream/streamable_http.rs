@@ -1,0 +1,97 @@
+//! Streamable HTTP: one URL, a POST for each message, event streams for what takes longer.
+//!
+//! Source: MCP 2025-11-25 "Transports", Streamable HTTP.
+//!
+//! Never opens a session of its own accord: a lost one is reported and ends the connection.
+
+mod exchange;
+mod standing;
+
+use super::http::lanes::{Job, Lanes, Panicked};
+use super::http::remote::Remote;
+use super::http::reports::Reports;
+use exchange::Exchange;
+use futures_util::future::BoxFuture;
+use mcpvisor_actors::server::{Inbound, Loss, Outbound, OutboundKind, Transport};
+use mcpvisor_actors::wire::ProtocolVersion;
+use std::sync::Arc;
+use std::task::{Context, Poll};
+use std::time::Duration;
+use tokio::sync::mpsc;
+
+/// Longest time for ending the session.
+const FAREWELL: Duration = Duration::from_secs(2);
+
+/// One connection by Streamable HTTP.
+pub(super) struct StreamableHttp {
+    remote: Arc<Remote>,
+    lanes: Lanes,
+    reports: Reports,
+    inbox: mpsc::Receiver<Inbound>,
+}
+
+impl StreamableHttp {
+    /// A connection that opens with the first frame.
+    pub(super) fn new(remote: Arc<Remote>) -> Self {
+        let (reports, inbox) = Reports::new(Arc::clone(&remote));
+        Self { remote, lanes: Lanes::default(), reports, inbox }
+    }
+
+    fn pump(&mut self) {
+        let (remote, reports) = (&self.remote, &self.reports);
+        self.lanes.pump(|frame| deliver(Arc::clone(remote), reports.clone(), frame));
+    }
+}
+
+/// The delivery of one frame.
+fn deliver(remote: Arc<Remote>, reports: Reports, frame: Outbound) -> Job {
+    Box::pin(async move {
+        if let OutboundKind::Request { id, initialize } = frame.kind {
+            Exchange::new(remote, reports, id, initialize).run(&frame.payload).await;
+        } else {
+            exchange::tell(&remote, &reports, &frame.payload).await;
+        }
+    })
+}
+
+impl Transport for StreamableHttp {
+    fn send(&mut self, frame: Outbound) {
+        self.lanes.push(frame);
+    }
+
+    fn poll_next(&mut self, context: &mut Context<'_>) -> Poll<Inbound> {
+        loop {
+            self.pump();
+            if let Poll::Ready(Some(inbound)) = self.inbox.poll_recv(context) {
+                return Poll::Ready(inbound);
+            }
+            match self.lanes.poll_ended(context) {
+                Poll::Ready(Ok(())) => {}
+                Poll::Ready(Err(Panicked)) => return Poll::Ready(Inbound::Lost(Loss::Internal)),
+                Poll::Pending => return Poll::Pending,
+            }
+        }
+    }
+
+    fn is_unsent(&self, id: u64) -> bool {
+        self.lanes.is_unsent(id)
+    }
+
+    fn established(&mut self, version: ProtocolVersion) {
+        self.remote.keep_version(version);
+        let (remote, reports) = (Arc::clone(&self.remote), self.reports.clone());
+        self.lanes.spawn(Box::pin(standing::listen(remote, reports)));
+    }
+
+    fn close(self: Box<Self>) -> BoxFuture<'static, ()> {
+        Box::pin(async move {
+            let Self { remote, lanes, .. } = *self;
+            drop(lanes);
+            if remote.in_session() {
+                let farewell = tokio::time::timeout(FAREWELL, remote.delete().send()).await;
+                let polite = matches!(farewell, Ok(Ok(_)));
+                tracing::debug!(address = remote.address(), polite, "session ended");
+            }
+        })
+    }
+}

@@ -1,0 +1,15 @@
+//! Servers behind a URL are reached as the protocol says, and every failure is told for what it is.
+#![allow(clippy::unwrap_used, clippy::expect_used)]
+
+#[path = "http_downstream/failures.rs"]
+mod failures;
+#[path = "http_downstream/legacy.rs"]
+mod legacy;
+#[path = "http_downstream/peer.rs"]
+mod peer;
+#[path = "http_downstream/server.rs"]
+mod server;
+#[path = "http_downstream/sessions.rs"]
+mod sessions;
+#[path = "http_downstream/streams.rs"]
+mod streams;

@@ -1,1 +1,13 @@
 //! How clients reach us: one module a transport, all of them thin over sessions.
+//!
+//! A face parses envelopes, finds or opens the session, hands the message over and writes what
+//! comes back. It never looks into a payload, never decides about a call and never retries one.
+
+mod entrance;
+pub mod http;
+mod outbox;
+pub mod stdio;
+
+pub use entrance::{HttpEntrance, StdioEntrance};
+pub use http::{BindError, HttpFace, HttpServer, HttpSettings};
+pub use stdio::{StdioError, serve_stdio};

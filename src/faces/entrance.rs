@@ -1,0 +1,84 @@
+//! The faces as children of the ingress: what outlives a restart of it lives here.
+
+use super::http::{BindError, HttpFace, HttpSettings};
+use super::stdio::serve_stdio;
+use futures_util::FutureExt;
+use futures_util::future::BoxFuture;
+use mcpvisor_actors::ingress::Face;
+use mcpvisor_actors::session::Clients;
+use mcpvisor_actors::wire::Limits;
+use std::net::{SocketAddr, TcpListener};
+use std::time::Duration;
+use tokio::sync::watch;
+
+/// The HTTP face with its bound socket, so that a restarted ingress listens at the same address.
+#[derive(Debug)]
+pub struct HttpEntrance {
+    settings: HttpSettings,
+    listener: TcpListener,
+    address: SocketAddr,
+}
+
+impl HttpEntrance {
+    /// Binds the address of the settings.
+    pub fn bind(mut settings: HttpSettings) -> Result<Self, BindError> {
+        let listener = super::http::bind(&settings)?;
+        let address = listener.local_addr().unwrap_or(settings.listen);
+        settings.listen = address;
+        Ok(Self { settings, listener, address })
+    }
+
+    /// The address listened on, with the port the system chose when 0 was asked for.
+    pub fn local_addr(&self) -> SocketAddr {
+        self.address
+    }
+}
+
+impl Face for HttpEntrance {
+    fn serve(&self, clients: Clients, stop: watch::Receiver<bool>) -> BoxFuture<'static, ()> {
+        let face = HttpFace::new(clients, self.settings.clone());
+        let router = face.router();
+        let server = self.listener.try_clone().map(|listener| face.on(listener, router));
+        async move {
+            match server {
+                Ok(Ok(server)) => server.serve(stopped(stop)).await,
+                Ok(Err(error)) => tracing::error!(%error, "the HTTP face cannot serve"),
+                Err(error) => tracing::error!(%error, "the HTTP face cannot serve"),
+            }
+        }
+        .boxed()
+    }
+}
+
+/// The stdio face on this process's own stdin and stdout.
+#[derive(Debug, Clone, Copy)]
+pub struct StdioEntrance {
+    limits: Limits,
+    drain: Duration,
+}
+
+impl StdioEntrance {
+    /// `drain` is how long calls in flight may go on once stdin ended.
+    pub fn new(limits: Limits, drain: Duration) -> Self {
+        Self { limits, drain }
+    }
+}
+
+impl Face for StdioEntrance {
+    fn serve(&self, clients: Clients, stop: watch::Receiver<bool>) -> BoxFuture<'static, ()> {
+        let Self { limits, drain } = *self;
+        async move {
+            let (input, output) = (tokio::io::stdin(), tokio::io::stdout());
+            if let Err(error) =
+                serve_stdio(clients, input, output, limits, drain, stopped(stop)).await
+            {
+                tracing::info!(%error, "the client on stdin and stdout is gone");
+            }
+        }
+        .boxed()
+    }
+}
+
+async fn stopped(mut stop: watch::Receiver<bool>) {
+    let _ingress_gone = stop.wait_for(|&stop| stop).await;
+}

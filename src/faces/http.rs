@@ -1,0 +1,93 @@
+//! The HTTP face: Streamable HTTP at `/mcp`, legacy HTTP+SSE at `/sse` and `/messages`.
+//!
+//! *Invariant:* nothing reaches a session before host, origin, size, format and JSON-RPC envelope
+//! were found good.
+
+mod body;
+mod events;
+mod guard;
+mod host;
+mod media;
+mod refusal;
+mod reply;
+mod server;
+mod settings;
+mod sse;
+mod streamable;
+
+pub use host::NotAHost;
+pub(in crate::faces) use server::bind;
+pub use server::{BindError, HttpServer};
+pub use settings::HttpSettings;
+
+use axum::Router;
+use axum::body::Body;
+use axum::http::{HeaderMap, StatusCode};
+use axum::routing::{any, get};
+use mcpvisor_actors::session::Clients;
+use mcpvisor_actors::wire::{Message, Strictness};
+use refusal::Refusal;
+use std::sync::Arc;
+use tokio::sync::watch;
+
+/// MCP over HTTP for all clients of a gateway.
+#[derive(Debug)]
+pub struct HttpFace {
+    shared: Arc<Shared>,
+}
+
+/// What every request's handler sees.
+#[derive(Debug)]
+struct Shared {
+    clients: Clients,
+    settings: HttpSettings,
+    /// Legacy event streams by session id.
+    legacy: sse::Streams,
+    /// Becomes true when the gateway stops.
+    closing: watch::Sender<bool>,
+}
+
+impl HttpFace {
+    /// A face over the runtime.
+    pub fn new(clients: Clients, settings: HttpSettings) -> Self {
+        let (closing, _) = watch::channel(false);
+        let legacy = sse::Streams::default();
+        Self { shared: Arc::new(Shared { clients, settings, legacy, closing }) }
+    }
+
+    /// The routes of MCP and `/livez`; merge others before [`HttpFace::bind`].
+    pub fn router(&self) -> Router {
+        Router::new()
+            .route("/mcp", any(streamable::endpoint))
+            .route("/sse", any(sse::open))
+            .route("/messages", any(sse::messages))
+            .with_state(Arc::clone(&self.shared))
+            .route("/livez", get(async || "ok"))
+            .fallback(async || (StatusCode::NOT_FOUND, "no such page; MCP is at /mcp\n"))
+    }
+
+    /// Starts to listen; `router` is served behind the checks of host and origin.
+    pub fn bind(self, router: Router) -> Result<HttpServer, BindError> {
+        let listener = server::bind(&self.shared.settings)?;
+        self.on(listener, router)
+    }
+
+    /// Serves `router` on a listener that is bound already, behind the same checks.
+    pub fn on(
+        self,
+        listener: std::net::TcpListener,
+        router: Router,
+    ) -> Result<HttpServer, BindError> {
+        HttpServer::on(&self.shared, router, listener)
+    }
+}
+
+impl Shared {
+    /// Reads and parses the message a POST carries.
+    async fn message(&self, headers: &HeaderMap, body: Body) -> Result<Message, Refusal> {
+        media::check_content(headers)?;
+        let limits = self.settings.limits;
+        let bytes = body::read(body, limits.max_bytes, self.settings.body_timeout).await?;
+        Ok(Message::parse(bytes, limits, Strictness::Strict)?)
+    }
+}

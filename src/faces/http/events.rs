@@ -1,0 +1,209 @@
+//! Event streams: what a session sends, written as server-sent events while the client reads.
+//!
+//! Source: MCP 2025-11-25 "Transports"; HTML Living Standard, server-sent events.
+//!
+//! *Invariant:* a stream that answers a request ends after the answer; one that is dropped before
+//! it has the call cancelled.
+
+use crate::faces::outbox::Outbox;
+use axum::body::Body;
+use axum::http::{HeaderMap, HeaderValue, header};
+use axum::response::Response;
+use bytes::Bytes;
+use futures_util::stream;
+use mcpvisor_actors::session::Outgoing;
+use mcpvisor_actors::wire::Payload;
+use std::collections::VecDeque;
+use std::convert::Infallible;
+use std::fmt;
+use std::time::Duration;
+use tokio::sync::watch;
+use tokio::time::sleep;
+
+const COMMENT: Bytes = Bytes::from_static(b": keep-alive\n\n");
+
+/// Runs an action when dropped, unless disarmed: what must happen when a client goes away.
+pub(super) struct OnDrop(Option<Box<dyn FnOnce() + Send>>);
+
+impl OnDrop {
+    /// Arms the action.
+    pub(super) fn new(action: impl FnOnce() + Send + 'static) -> Self {
+        Self(Some(Box::new(action)))
+    }
+
+    /// The action is no longer needed.
+    pub(super) fn disarm(&mut self) {
+        self.0 = None;
+    }
+}
+
+impl Drop for OnDrop {
+    fn drop(&mut self) {
+        if let Some(action) = self.0.take() {
+            action();
+        }
+    }
+}
+
+impl fmt::Debug for OnDrop {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "OnDrop(armed: {})", self.0.is_some())
+    }
+}
+
+/// What a stream is for.
+#[derive(Debug)]
+pub(super) enum Purpose {
+    /// The answer to one request; cancelled when dropped early, finished even while we stop.
+    Answer(OnDrop),
+    /// Everything that belongs to no request; ends at once when we stop.
+    Listen(watch::Receiver<bool>),
+}
+
+/// One open event stream.
+pub(super) struct EventStream {
+    outbox: Outbox,
+    purpose: Purpose,
+    keep_alive: Duration,
+    /// Asked at each keep-alive; `false` ends the stream.
+    wanted: Box<dyn Fn() -> bool + Send>,
+    /// Runs when the stream is gone, for whichever reason.
+    farewell: Option<OnDrop>,
+    ready: VecDeque<Bytes>,
+    ended: bool,
+}
+
+impl EventStream {
+    /// A stream over an outbox.
+    pub(super) fn new(outbox: Outbox, purpose: Purpose, keep_alive: Duration) -> Self {
+        let wanted = Box::new(|| true);
+        let ready = VecDeque::new();
+        Self { outbox, purpose, keep_alive, wanted, farewell: None, ready, ended: false }
+    }
+
+    /// A stream that carries one answer already known.
+    pub(super) fn of_one(answer: Payload) -> Response {
+        let mut response = Response::new(Body::from(event(answer).to_bytes()));
+        mark(response.headers_mut());
+        response
+    }
+
+    /// Begins with a message that was taken from the outbox already.
+    pub(super) fn starting_with(mut self, first: Option<Outgoing>) -> Self {
+        if let Some(first) = first {
+            self.take(first);
+        }
+        self
+    }
+
+    /// Begins with an event of another kind.
+    pub(super) fn announcing(mut self, event: &str, data: &str) -> Self {
+        self.ready.push_back(format!("event: {event}\ndata: {data}\n\n").into());
+        self
+    }
+
+    /// Ends at a keep-alive when nobody answers for it any more.
+    pub(super) fn while_wanted(mut self, wanted: impl Fn() -> bool + Send + 'static) -> Self {
+        self.wanted = Box::new(wanted);
+        self
+    }
+
+    /// What to do when the stream is gone.
+    pub(super) fn finally(mut self, farewell: OnDrop) -> Self {
+        self.farewell = Some(farewell);
+        self
+    }
+
+    /// The response that carries the stream.
+    pub(super) fn into_response(self) -> Response {
+        let chunks = stream::unfold(self, |mut events| async move {
+            events.next().await.map(|chunk| (Ok::<_, Infallible>(chunk), events))
+        });
+        let mut response = Response::new(Body::from_stream(chunks));
+        mark(response.headers_mut());
+        response
+    }
+
+    /// The next bytes to write; polled only while the client reads.
+    async fn next(&mut self) -> Option<Bytes> {
+        loop {
+            if let Some(chunk) = self.ready.pop_front() {
+                return Some(chunk);
+            }
+            if self.ended {
+                return None;
+            }
+            tokio::select! {
+                biased;
+                () = stopping(&mut self.purpose) => self.ended = true,
+                outgoing = self.outbox.next() => match outgoing {
+                    Some(outgoing) => self.take(outgoing),
+                    None => self.end(),
+                },
+                () = sleep(self.keep_alive) => {
+                    self.ended = !(self.wanted)();
+                    self.ready.push_back(COMMENT);
+                }
+            }
+        }
+    }
+
+    /// Queues one message for writing; its place in the stream's budget is free from here on.
+    fn take(&mut self, outgoing: Outgoing) {
+        let answer = outgoing.answer;
+        self.ready.extend(event(outgoing.payload).chunks().iter().cloned());
+        if answer && matches!(self.purpose, Purpose::Answer(_)) {
+            self.end();
+        }
+    }
+
+    /// Nothing more will come for the request: answered, or cancelled by the session.
+    fn end(&mut self) {
+        self.ended = true;
+        if let Purpose::Answer(abandon) = &mut self.purpose {
+            abandon.disarm();
+        }
+    }
+}
+
+impl fmt::Debug for EventStream {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("EventStream")
+            .field("purpose", &self.purpose)
+            .field("farewell", &self.farewell)
+            .finish_non_exhaustive()
+    }
+}
+
+/// The headers of an event stream that no proxy shall buffer.
+fn mark(headers: &mut HeaderMap) {
+    for (name, value) in [
+        (header::CONTENT_TYPE, "text/event-stream"),
+        (header::CACHE_CONTROL, "no-cache"),
+        (header::HeaderName::from_static("x-accel-buffering"), "no"),
+    ] {
+        headers.insert(name, HeaderValue::from_static(value));
+    }
+}
+
+/// Resolves when the gateway stops and the stream is one that ends then.
+async fn stopping(purpose: &mut Purpose) {
+    match purpose {
+        Purpose::Answer(_) => std::future::pending().await,
+        Purpose::Listen(closing) => {
+            let _sender_gone = closing.wait_for(|closing| *closing).await.is_err();
+        }
+    }
+}
+
+/// One message as a server-sent event.
+fn event(payload: Payload) -> Payload {
+    let payload = payload.on_one_line();
+    let prefix = Bytes::from_static(b"event: message\ndata: ");
+    let parts = payload.chunks().iter().cloned();
+    Payload::concat([prefix].into_iter().chain(parts).chain([Bytes::from_static(b"\n\n")]))
+}
+
+#[cfg(test)]
+#[path = "events/tests.rs"]
+mod tests;

@@ -1,0 +1,140 @@
+//! Our own accept loop: a cap on connections, deadlines for slow clients, a bounded farewell.
+//!
+//! *Invariant:* no client can hold a connection by sending slowly or not at all, and
+//! [`HttpServer::serve`] returns within the drain time of its shutdown.
+
+mod connection;
+mod socket;
+
+use super::Shared;
+use super::guard::guard;
+use super::host::{Doorkeeper, NotAHost};
+use axum::Router;
+use axum::middleware::from_fn_with_state;
+use connection::Driver;
+use socket::Socket;
+use std::io;
+use std::net::SocketAddr;
+use std::pin::pin;
+use std::sync::Arc;
+use std::time::Duration;
+use tokio::net::{TcpListener, TcpStream};
+use tokio::sync::Semaphore;
+use tokio::task::JoinSet;
+use tokio::time::{sleep, timeout};
+
+/// Rest after a failed accept: out of file descriptors, most often.
+const ACCEPT_PAUSE: Duration = Duration::from_millis(50);
+
+/// Why the listener could not be opened.
+#[derive(Debug, thiserror::Error)]
+pub enum BindError {
+    /// Other machines could reach it, and nobody said they may.
+    #[error(
+        "{0} can be reached from other machines; listen on 127.0.0.1, or set `allow_remote: true`"
+    )]
+    Remote(SocketAddr),
+    /// A host in the settings is none.
+    #[error(transparent)]
+    Host(#[from] NotAHost),
+    /// The system refused.
+    #[error("cannot listen on {address}: {source}; is the port taken by another process?")]
+    Listen {
+        /// The address asked for.
+        address: SocketAddr,
+        /// What the system said.
+        source: io::Error,
+    },
+}
+
+/// A bound listener, ready to serve.
+#[derive(Debug)]
+pub struct HttpServer {
+    listener: TcpListener,
+    address: SocketAddr,
+    router: Router,
+    shared: Arc<Shared>,
+}
+
+impl HttpServer {
+    /// Serves on a bound listener, with the guard in front of every route.
+    pub(super) fn on(
+        shared: &Arc<Shared>,
+        router: Router,
+        listener: std::net::TcpListener,
+    ) -> Result<Self, BindError> {
+        let address = shared.settings.listen;
+        let failed = |source| BindError::Listen { address, source };
+        let listener = TcpListener::from_std(listener).map_err(failed)?;
+        let address = listener.local_addr().map_err(failed)?;
+        let doorkeeper = Arc::new(Doorkeeper::new(&shared.settings, address)?);
+        let router = router.layer(from_fn_with_state(doorkeeper, guard));
+        Ok(Self { listener, address, router, shared: Arc::clone(shared) })
+    }
+
+    /// The address listened on, with the port the system chose when 0 was asked for.
+    pub fn local_addr(&self) -> SocketAddr {
+        self.address
+    }
+
+    /// Serves until `shutdown` resolves. Then listening streams end at once, requests in flight
+    /// have the drain time to finish, and what is left is cut.
+    pub async fn serve(self, shutdown: impl Future<Output = ()>) {
+        let Self { listener, address, router, shared } = self;
+        let driver = Arc::new(Driver::new(router, &shared.settings));
+        let places = Arc::new(Semaphore::new(shared.settings.max_connections));
+        let mut connections = JoinSet::new();
+        let mut shutdown = pin!(shutdown);
+        tracing::info!(%address, "listening for clients");
+        loop {
+            tokio::select! {
+                () = &mut shutdown => break,
+                accepted = listener.accept() => match accepted {
+                    Ok((stream, _)) => if let Some(socket) = admit(stream, &places) {
+                        let driver = Arc::clone(&driver);
+                        let closing = shared.closing.subscribe();
+                        connections.spawn(async move { driver.drive(socket, closing).await });
+                    },
+                    Err(error) => {
+                        tracing::warn!(%error, "cannot accept a connection");
+                        sleep(ACCEPT_PAUSE).await;
+                    }
+                },
+                Some(_ended) = connections.join_next() => {}
+            }
+        }
+        drop(listener);
+        shared.closing.send_replace(true);
+        let drained = async { while connections.join_next().await.is_some() {} };
+        if timeout(shared.settings.drain, drained).await.is_err() {
+            tracing::warn!(connections = connections.len(), "cutting connections still busy");
+            connections.shutdown().await;
+        }
+    }
+}
+
+/// Binds the address of the settings.
+pub(in crate::faces) fn bind(
+    settings: &super::HttpSettings,
+) -> Result<std::net::TcpListener, BindError> {
+    let address = settings.listen;
+    if !address.ip().to_canonical().is_loopback() && !settings.allow_remote {
+        return Err(BindError::Remote(address));
+    }
+    let listen = || {
+        let listener = std::net::TcpListener::bind(address)?;
+        listener.set_nonblocking(true)?;
+        Ok(listener)
+    };
+    listen().map_err(|source| BindError::Listen { address, source })
+}
+
+/// Gives a connection its place, or closes it when all are taken.
+fn admit(stream: TcpStream, places: &Arc<Semaphore>) -> Option<Socket> {
+    let Ok(place) = Arc::clone(places).try_acquire_owned() else {
+        tracing::warn!("all connections are taken; a further one was closed");
+        return None;
+    };
+    let _best_effort = stream.set_nodelay(true);
+    Some(Socket::new(stream, place))
+}

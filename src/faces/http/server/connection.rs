@@ -1,0 +1,83 @@
+//! Drives one connection: HTTP/1.1 or HTTP/2, whichever the client begins with.
+
+use super::socket::Socket;
+use crate::faces::http::HttpSettings;
+use axum::Router;
+use hyper::Request;
+use hyper::body::Incoming;
+use hyper::service::{Service, service_fn};
+use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
+use hyper_util::server::conn::auto::Builder;
+use hyper_util::service::TowerToHyperService;
+use std::pin::pin;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
+use tokio::sync::watch;
+use tokio::time::sleep;
+
+/// Silence after which an HTTP/2 client is asked whether it is still there.
+const HTTP2_PING: Duration = Duration::from_secs(30);
+
+/// Serves the routes on any number of connections.
+#[derive(Debug)]
+pub(super) struct Driver {
+    service: TowerToHyperService<Router>,
+    builder: Builder<TokioExecutor>,
+    header_timeout: Duration,
+}
+
+impl Driver {
+    pub(super) fn new(router: Router, settings: &HttpSettings) -> Self {
+        let mut builder = Builder::new(TokioExecutor::new());
+        let idle = settings.idle_timeout.max(settings.header_timeout);
+        builder.http1().timer(TokioTimer::new()).header_read_timeout(idle);
+        builder.http2().timer(TokioTimer::new()).keep_alive_interval(HTTP2_PING);
+        let service = TowerToHyperService::new(router);
+        Self { service, builder, header_timeout: settings.header_timeout }
+    }
+
+    /// Serves until the client leaves, is too slow, or `closing` becomes true and what was in
+    /// flight is answered.
+    ///
+    /// The library's own timer for request heads also runs while a connection is idle, and not
+    /// while it guesses the protocol; so the first request has a deadline of ours.
+    pub(super) async fn drive(&self, socket: Socket, mut closing: watch::Receiver<bool>) {
+        let asked = Arc::new(AtomicBool::new(false));
+        let service = service_fn({
+            let (asked, service) = (Arc::clone(&asked), self.service.clone());
+            move |request: Request<Incoming>| {
+                asked.store(true, Ordering::Relaxed);
+                service.call(request)
+            }
+        });
+        let mut connection = pin!(self.builder.serve_connection(TokioIo::new(socket), service));
+        let mut first_request = pin!(sleep(self.header_timeout));
+        let (mut waiting, mut stopping) = (true, false);
+        loop {
+            tokio::select! {
+                ended = connection.as_mut() => {
+                    if let Err(error) = ended {
+                        tracing::debug!(%error, "connection ended");
+                    }
+                    return;
+                }
+                () = &mut first_request, if waiting => {
+                    if !asked.load(Ordering::Relaxed) {
+                        tracing::debug!("no request came in time; connection closed");
+                        return;
+                    }
+                    waiting = false;
+                }
+                () = told(&mut closing), if !stopping => {
+                    connection.as_mut().graceful_shutdown();
+                    stopping = true;
+                }
+            }
+        }
+    }
+}
+
+async fn told(closing: &mut watch::Receiver<bool>) {
+    let _sender_gone = closing.wait_for(|closing| *closing).await.is_err();
+}

@@ -1,0 +1,134 @@
+//! Legacy HTTP+SSE: one event stream a session, messages by POST, everything comes on the stream.
+//!
+//! Source: MCP 2024-11-05 "Transports", HTTP with SSE.
+//!
+//! *Invariant:* the session lives exactly as long as its event stream; a client that does not read
+//! its stream is refused further requests.
+
+use super::Shared;
+use super::events::{EventStream, OnDrop, Purpose};
+use super::media;
+use super::refusal::{Refusal, Refused, method_not_allowed};
+use crate::faces::outbox::Outbox;
+use axum::body::Body;
+use axum::extract::{Request, State};
+use axum::http::{HeaderMap, Method, StatusCode, Uri};
+use axum::response::{IntoResponse, Response};
+use dashmap::DashMap;
+use mcpvisor_actors::session::{ClientStream, SessionGone, SessionHandle};
+use mcpvisor_actors::wire::Kind;
+use std::sync::Arc;
+
+/// The open event streams by session id.
+pub(super) type Streams = Arc<DashMap<String, Legacy>>;
+
+/// A session and the stream all of its messages go to.
+#[derive(Debug, Clone)]
+pub(super) struct Legacy {
+    session: SessionHandle,
+    stream: ClientStream,
+    outbox: Outbox,
+}
+
+/// `GET /sse` opens a session.
+pub(super) async fn open(State(face): State<Arc<Shared>>, request: Request) -> Response {
+    if request.method() != Method::GET {
+        return method_not_allowed("GET");
+    }
+    let outcome = match media::check_stream(request.headers()) {
+        Ok(()) => connect(&face).await,
+        Err(why) => Err(why),
+    };
+    outcome.map_err(Refused::from).unwrap_or_else(IntoResponse::into_response)
+}
+
+async fn connect(face: &Shared) -> Result<Response, Refusal> {
+    let session = face.clients.open().await.ok_or(Refusal::NoRoom)?;
+    let (stream, outbox) = Outbox::new();
+    session.attach(stream.clone()).map_err(|SessionGone| Refusal::NoRoom)?;
+    let id = session.id().to_owned();
+    let endpoint = format!("/messages?sessionId={id}");
+    let legacy = Legacy { session: session.clone(), stream, outbox: outbox.clone() };
+    face.legacy.insert(id.clone(), legacy);
+    let alive = {
+        let (clients, id) = (face.clients.clone(), id.clone());
+        move || clients.find(&id).is_some()
+    };
+    let farewell = OnDrop::new({
+        let streams = Arc::clone(&face.legacy);
+        move || {
+            streams.remove(&id);
+            session.close();
+        }
+    });
+    let purpose = Purpose::Listen(face.closing.subscribe());
+    Ok(EventStream::new(outbox, purpose, face.settings.keep_alive)
+        .announcing("endpoint", &endpoint)
+        .while_wanted(alive)
+        .finally(farewell)
+        .into_response())
+}
+
+/// `POST /messages?sessionId=…` delivers one message.
+pub(super) async fn messages(State(face): State<Arc<Shared>>, request: Request) -> Response {
+    if request.method() != Method::POST {
+        return method_not_allowed("POST");
+    }
+    let (head, body) = request.into_parts();
+    let outcome = deliver(&face, &head.uri, &head.headers, body).await;
+    outcome.unwrap_or_else(IntoResponse::into_response)
+}
+
+async fn deliver(
+    face: &Shared,
+    uri: &Uri,
+    headers: &HeaderMap,
+    body: Body,
+) -> Result<Response, Refused> {
+    let message = face.message(headers, body).await?;
+    let request = match message.kind() {
+        Kind::Request { id, .. } => Some(id.clone()),
+        Kind::Notification { .. } | Kind::Response { .. } => None,
+    };
+    let refused = |why: Refusal| why.of(request.clone());
+    let id = session_id(uri.query().unwrap_or_default());
+    let id = id.ok_or_else(|| refused(Refusal::NoSessionId))?;
+    let legacy = face.legacy.get(id).map(|entry| entry.value().clone());
+    let legacy = legacy.ok_or_else(|| refused(Refusal::UnknownSession))?;
+    let admission = match &request {
+        Some(_) if legacy.outbox.is_stuck() => return Err(refused(Refusal::Unread)),
+        Some(_) => Some(face.clients.admit().ok_or_else(|| refused(Refusal::Overloaded))?),
+        None => None,
+    };
+    if let Err(SessionGone) = legacy.session.deliver(message, admission, legacy.stream) {
+        // without this sender the event stream ends, and the client sees that it must connect anew
+        face.legacy.remove(id);
+        return Err(refused(Refusal::UnknownSession));
+    }
+    Ok((StatusCode::ACCEPTED, "Accepted").into_response())
+}
+
+/// The `sessionId` of a query; ids are plain ASCII, so nothing is escaped.
+fn session_id(query: &str) -> Option<&str> {
+    let mut pairs = query.split('&').filter_map(|pair| pair.split_once('='));
+    pairs.find(|(name, value)| *name == "sessionId" && !value.is_empty()).map(|(_, value)| value)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::session_id;
+
+    #[test]
+    fn the_session_is_read_from_the_query() {
+        for (query, id) in [
+            ("sessionId=a-1", Some("a-1")),
+            ("x=1&sessionId=a-1&y=2", Some("a-1")),
+            ("sessionId=", None),
+            ("sessionid=a", None),
+            ("sessionId", None),
+            ("", None),
+        ] {
+            assert_eq!(session_id(query), id, "{query}");
+        }
+    }
+}

@@ -1,0 +1,158 @@
+//! Streamable HTTP: one POST a message, a GET for what belongs to no request, a DELETE to leave.
+//!
+//! Source: MCP 2025-03-26 to 2025-11-25 "Transports", Streamable HTTP.
+//!
+//! *Invariant:* a request's connection that ends before its answer has the call cancelled; a
+//! session whose `initialize` fails is closed.
+
+use super::Shared;
+use super::events::{EventStream, OnDrop, Purpose};
+use super::media::{self, Accepts};
+use super::refusal::{Refusal, Refused, method_not_allowed};
+use super::reply::{self, Start};
+use crate::faces::outbox::Outbox;
+use axum::body::Body;
+use axum::extract::{Request, State};
+use axum::http::{HeaderMap, HeaderValue, Method, StatusCode};
+use axum::response::{IntoResponse, Response};
+use mcpvisor_actors::session::{ClientStream, SessionGone, SessionHandle};
+use mcpvisor_actors::wire::{Kind, Limits, Message, Payload, RawId, Strictness};
+use std::sync::Arc;
+
+const SESSION: &str = "mcp-session-id";
+
+/// Every method of `/mcp`.
+pub(super) async fn endpoint(State(face): State<Arc<Shared>>, request: Request) -> Response {
+    let (head, body) = request.into_parts();
+    let outcome = match head.method {
+        Method::POST => post(&face, &head.headers, body).await,
+        Method::GET => listen(&face, &head.headers).map_err(Refused::from),
+        Method::DELETE => leave(&face, &head.headers).map_err(Refused::from),
+        _ => Ok(method_not_allowed("GET, POST, DELETE")),
+    };
+    outcome.unwrap_or_else(IntoResponse::into_response)
+}
+
+async fn post(face: &Shared, headers: &HeaderMap, body: Body) -> Result<Response, Refused> {
+    let accepts = Accepts::of_post(headers)?;
+    let message = face.message(headers, body).await?;
+    let id = match message.kind() {
+        Kind::Request { id, .. } => Some(id.clone()),
+        Kind::Notification { .. } | Kind::Response { .. } => None,
+    };
+    let refused = |why: Refusal| why.of(id.clone());
+    media::check_version(headers).map_err(refused)?;
+    let outcome = match (session(face, headers), message.kind()) {
+        (Ok(session), Kind::Request { id, .. }) => {
+            let id = id.clone();
+            call(face, accepts, &session, id, message).await
+        }
+        (Ok(session), _) => tell(&session, message),
+        (Err(_), Kind::Request { method, .. }) if &**method == "initialize" => {
+            initialize(face, accepts, message).await
+        }
+        (Err(why), _) => Err(why),
+    };
+    outcome.map_err(refused)
+}
+
+/// The live session a request names.
+fn session(face: &Shared, headers: &HeaderMap) -> Result<SessionHandle, Refusal> {
+    let named = headers.get(SESSION).ok_or(Refusal::NoSession)?;
+    let id = named.to_str().map_err(|_| Refusal::UnknownSession)?;
+    face.clients.find(id).ok_or(Refusal::UnknownSession)
+}
+
+/// Opens a session and delivers its `initialize`.
+async fn initialize(
+    face: &Shared,
+    accepts: Accepts,
+    message: Message,
+) -> Result<Response, Refusal> {
+    let admission = face.clients.admit().ok_or(Refusal::Overloaded)?;
+    let session = face.clients.open().await.ok_or(Refusal::NoRoom)?;
+    let mut close = OnDrop::new({
+        let session = session.clone();
+        move || session.close()
+    });
+    let (stream, outbox) = Outbox::new();
+    let delivered = session.deliver(message, Some(admission), stream);
+    delivered.map_err(|SessionGone| Refusal::NoRoom)?;
+    let answer = reply::answer(&outbox).await.ok_or(Refusal::NoRoom)?;
+    let id = HeaderValue::from_str(session.id()).map_err(|_| Refusal::NoRoom)?;
+    let opened = is_result(&answer, face.settings.limits);
+    let mut response = match accepts {
+        Accepts::Json | Accepts::Either => reply::json(&answer),
+        Accepts::Events => EventStream::of_one(answer),
+    };
+    if opened {
+        close.disarm();
+        response.headers_mut().insert(SESSION, id);
+    }
+    Ok(response)
+}
+
+/// Whether an answer is a result, not an error.
+fn is_result(answer: &Payload, limits: Limits) -> bool {
+    Message::parse(answer.to_bytes(), limits, Strictness::Liberal)
+        .is_ok_and(|message| matches!(message.kind(), Kind::Response { ok: true, .. }))
+}
+
+/// Delivers a request and answers it in the form that fits.
+async fn call(
+    face: &Shared,
+    accepts: Accepts,
+    session: &SessionHandle,
+    id: RawId,
+    message: Message,
+) -> Result<Response, Refusal> {
+    let admission = face.clients.admit().ok_or(Refusal::Overloaded)?;
+    let (stream, outbox) = Outbox::new();
+    let delivered = session.deliver(message, Some(admission), stream);
+    delivered.map_err(|SessionGone| Refusal::UnknownSession)?;
+    let mut abandon = OnDrop::new({
+        let session = session.clone();
+        move || session.abandon(&id)
+    });
+    Ok(match reply::start(&outbox, accepts, face.settings.json_patience).await {
+        Start::Answer(answer) => {
+            abandon.disarm();
+            reply::json(&answer)
+        }
+        Start::Nothing => {
+            abandon.disarm();
+            reply::accepted()
+        }
+        Start::Events(first) => {
+            EventStream::new(outbox, Purpose::Answer(abandon), face.settings.keep_alive)
+                .starting_with(first)
+                .into_response()
+        }
+    })
+}
+
+/// Delivers what has no answer: a notification, or the client's answer to a request of ours.
+fn tell(session: &SessionHandle, message: Message) -> Result<Response, Refusal> {
+    let (stream, _nothing_comes) = ClientStream::new();
+    let delivered = session.deliver(message, None, stream);
+    delivered.map_err(|SessionGone| Refusal::UnknownSession)?;
+    Ok(reply::accepted())
+}
+
+/// Opens the stream for what belongs to no request.
+fn listen(face: &Shared, headers: &HeaderMap) -> Result<Response, Refusal> {
+    media::check_stream(headers)?;
+    media::check_version(headers)?;
+    let session = session(face, headers)?;
+    let (stream, outbox) = Outbox::new();
+    session.attach(stream).map_err(|SessionGone| Refusal::UnknownSession)?;
+    let purpose = Purpose::Listen(face.closing.subscribe());
+    Ok(EventStream::new(outbox, purpose, face.settings.keep_alive).into_response())
+}
+
+/// Ends the session.
+fn leave(face: &Shared, headers: &HeaderMap) -> Result<Response, Refusal> {
+    media::check_version(headers)?;
+    session(face, headers)?.close();
+    Ok(StatusCode::OK.into_response())
+}

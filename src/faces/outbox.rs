@@ -1,0 +1,106 @@
+//! A client's outgoing messages, shared between the side that writes them and the side that has
+//! to know how many wait.
+//!
+//! *Invariant:* the lock is held for one poll or one look, never across an await.
+
+use mcpvisor_actors::session::{ClientStream, ClientStreamReader, Outgoing};
+use std::future::{Future, poll_fn};
+use std::pin::pin;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use tokio::sync::Notify;
+
+/// Messages one client may leave unread before nothing more is taken from it.
+pub(crate) const MAX_BACKLOG: usize = 1024;
+
+/// The reading end of a client's stream; clones look at the same stream, one of them reads it.
+#[derive(Debug, Clone)]
+pub(crate) struct Outbox {
+    reader: Arc<Mutex<ClientStreamReader>>,
+    taken: Arc<Notify>,
+}
+
+impl Outbox {
+    /// A new stream and its outbox.
+    pub(crate) fn new() -> (ClientStream, Self) {
+        let (stream, reader) = ClientStream::new();
+        (stream, Self { reader: Arc::new(Mutex::new(reader)), taken: Arc::default() })
+    }
+
+    /// The next message; `None` once nothing will be sent any more. Cancel-safe.
+    pub(crate) async fn next(&self) -> Option<Outgoing> {
+        let next = poll_fn(|cx| {
+            let mut reader = self.lock();
+            let next = pin!(reader.next());
+            next.poll(cx)
+        })
+        .await;
+        self.taken.notify_one();
+        next
+    }
+
+    /// Whether the client leaves more unread than we are willing to keep for it.
+    pub(crate) fn is_stuck(&self) -> bool {
+        self.lock().backlog() > MAX_BACKLOG
+    }
+
+    /// Whether nothing waits at the moment.
+    pub(crate) fn is_drained(&self) -> bool {
+        self.lock().backlog() == 0
+    }
+
+    /// Waits until the client is not stuck; for one waiter at a time.
+    pub(crate) async fn flowing(&self) {
+        while self.is_stuck() {
+            self.taken.notified().await;
+        }
+    }
+
+    fn lock(&self) -> MutexGuard<'_, ClientStreamReader> {
+        self.reader.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use bytes::Bytes;
+    use mcpvisor_actors::wire::Payload;
+    use std::time::Duration;
+    use tokio::time::timeout;
+
+    fn payload() -> Payload {
+        Bytes::from_static(b"{}").into()
+    }
+
+    #[tokio::test]
+    async fn a_message_sent_while_waiting_wakes_the_reader() {
+        let (stream, outbox) = Outbox::new();
+        let reading = tokio::spawn({
+            let outbox = outbox.clone();
+            async move { outbox.next().await.map(|outgoing| outgoing.answer) }
+        });
+        tokio::task::yield_now().await;
+        assert!(stream.answer(payload()));
+        assert_eq!(timeout(Duration::from_secs(5), reading).await.unwrap().unwrap(), Some(true));
+        drop(stream);
+        assert!(outbox.next().await.is_none());
+    }
+
+    #[tokio::test]
+    async fn a_client_that_reads_again_lets_its_sender_go_on() {
+        let (stream, outbox) = Outbox::new();
+        for _ in 0..=MAX_BACKLOG {
+            stream.answer(payload());
+        }
+        assert!(outbox.is_stuck());
+        let waiting = tokio::spawn({
+            let outbox = outbox.clone();
+            async move { outbox.flowing().await }
+        });
+        tokio::task::yield_now().await;
+        assert!(!waiting.is_finished());
+        assert!(outbox.next().await.is_some());
+        timeout(Duration::from_secs(5), waiting).await.unwrap().unwrap();
+        assert!(!outbox.is_drained());
+    }
+}

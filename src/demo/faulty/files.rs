@@ -1,0 +1,62 @@
+//! What the `faulty` server writes down for the test that started it.
+
+use super::args::FaultyArgs;
+use std::fs::{File, OpenOptions};
+use std::io::Write;
+use std::path::{Path, PathBuf};
+
+/// The files named by the flags. Several processes may append to one file: a line is one write.
+#[derive(Debug)]
+pub(super) struct Files {
+    log: Option<File>,
+    record: Option<File>,
+}
+
+/// A file named by a flag cannot be written.
+#[derive(Debug, thiserror::Error)]
+#[error("cannot write {}: {cause}; give a path in an existing, writable folder", path.display())]
+pub(super) struct FileError {
+    path: PathBuf,
+    #[source]
+    cause: std::io::Error,
+}
+
+impl Files {
+    /// Opens what is asked for and writes the pid file.
+    pub(super) fn open(args: &FaultyArgs) -> Result<Self, FileError> {
+        if let Some(path) = &args.pid_file {
+            let pid = std::process::id().to_string();
+            std::fs::write(path, pid).map_err(|cause| FileError { path: path.clone(), cause })?;
+        }
+        let append = |path: &Option<PathBuf>| path.as_deref().map(open_to_append).transpose();
+        Ok(Self { log: append(&args.log)?, record: append(&args.record)? })
+    }
+
+    /// Notes an executed call, or a violation.
+    pub(super) fn log(&self, what: &str) {
+        append(self.log.as_ref(), format!("{} {what}\n", std::process::id()).as_bytes());
+    }
+
+    /// Notes a received line, its line break included.
+    pub(super) fn record(&self, line: &[u8]) {
+        append(self.record.as_ref(), line);
+    }
+}
+
+fn open_to_append(path: &Path) -> Result<File, FileError> {
+    OpenOptions::new()
+        .create(true)
+        .append(true)
+        .open(path)
+        .map_err(|cause| FileError { path: path.to_owned(), cause })
+}
+
+/// A line that cannot be written would make a test draw a wrong conclusion: better no server.
+fn append(file: Option<&File>, line: &[u8]) {
+    if let Some(mut file) = file
+        && let Err(error) = file.write_all(line)
+    {
+        super::lines::complain(&format!("error: cannot write down what happened: {error}"));
+        std::process::exit(74); // EX_IOERR
+    }
+}

@@ -1,0 +1,59 @@
+//! Which tools the `faulty` server lists.
+
+use super::args::FaultyArgs;
+
+/// Name of the tool that appears later.
+pub(super) const EXTRA: &str = "extra";
+
+/// All tool names, in the order they are listed.
+pub(super) fn names(args: &FaultyArgs, changed: bool) -> Vec<String> {
+    let first = (args.tools > 0).then(|| "echo".to_owned());
+    let numbered = (1..args.tools).map(|number| format!("{}{number}", args.tool_prefix));
+    first.into_iter().chain(numbered).chain(changed.then(|| EXTRA.to_owned())).collect()
+}
+
+/// The result of `tools/list` for `cursor`, or nothing if that cursor was never given out.
+pub(super) fn page(names: &[String], size: Option<usize>, cursor: Option<&str>) -> Option<String> {
+    let start = match cursor {
+        None => 0,
+        Some(cursor) => cursor.strip_prefix("page-")?.parse().ok()?,
+    };
+    let end = size.map_or(names.len(), |size| names.len().min(start + size.max(1)));
+    let tools: Vec<String> = names.get(start..end)?.iter().map(|name| describe(name)).collect();
+    let next =
+        if end < names.len() { format!(",\"nextCursor\":\"page-{end}\"") } else { String::new() };
+    Some(format!("{{\"tools\":[{}]{next}}}", tools.join(",")))
+}
+
+/// One tool; its members are in an order and of a kind that a careless proxy would change.
+fn describe(name: &str) -> String {
+    format!(
+        r#"{{"name":{},"title":"Echo","description":"Returns its arguments","inputSchema":{{"type":"object","properties":{{"text":{{"type":"string"}},"key":{{"type":"string"}}}}}},"vendor":1.0}}"#,
+        serde_json::Value::from(name)
+    )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::page;
+
+    #[test]
+    fn pages_cover_every_tool_once_and_end() {
+        let names: Vec<String> = (0..5).map(|n| format!("t{n}")).collect();
+        for (size, cursor, tools, next) in [
+            (None, None, 5, None),
+            (Some(2), None, 2, Some("page-2")),
+            (Some(2), Some("page-2"), 2, Some("page-4")),
+            (Some(2), Some("page-4"), 1, None),
+            (Some(5), None, 5, None),
+        ] {
+            let page: serde_json::Value =
+                serde_json::from_str(&page(&names, size, cursor).unwrap()).unwrap();
+            assert_eq!(page["tools"].as_array().unwrap().len(), tools);
+            assert_eq!(page["nextCursor"].as_str(), next);
+        }
+        for cursor in ["page-6", "page-x", "2"] {
+            assert_eq!(page(&names, Some(2), Some(cursor)), None);
+        }
+    }
+}

@@ -1,0 +1,53 @@
+"""The gateway under test: its two commands, and a raw client for each of its faces."""
+
+import os
+import urllib.error
+import urllib.request
+
+import custody
+from raw_client import Sse, Stdio, StreamableHttp
+from servers import free_port
+
+FACES = ("stdio", "http", "sse")
+
+
+class Gateway:
+    """One mcpvisor that serves HTTP, and as many on stdio as are asked for; each kind has a state folder of its own."""
+
+    def __init__(self, binary, config, run):
+        self._binary, self._config, self._run = binary, config, run
+        port = free_port()
+        self.base = f"http://127.0.0.1:{port}"
+        argv = [binary, "serve", "--config", config, "--listen", f"127.0.0.1:{port}"]
+        self._child = custody.spawn(argv, f"{run}/logs/gateway-serve.log", self._env("serve"))
+        custody.poll("/livez of the gateway", self._alive)
+
+    def _env(self, kind):
+        return {"MCPVISOR__STATE_DIR": f"{self._run}/state-{kind}"}
+
+    def _alive(self):
+        if self._child.poll() is not None:
+            raise ChildProcessError(f"mcpvisor serve exited with {self._child.returncode}; see {self._run}/logs")
+        try:
+            with urllib.request.urlopen(f"{self.base}/livez", timeout=5) as answer:
+                return answer.status == 200
+        except (urllib.error.URLError, OSError):
+            return False
+
+    def stdio_command(self):
+        state = self._env("stdio")
+        return ["env", *(f"{key}={value}" for key, value in state.items()), self._binary, "stdio", "--config", self._config]
+
+    def target(self, face):
+        """What an SDK client or Inspector is pointed at: a command or an address."""
+        paths = {"http": "/mcp", "sse": "/sse"}
+        return self.stdio_command() if face == "stdio" else [self.base + paths[face]]
+
+    def connect(self, face):
+        if face == "stdio":
+            return Stdio(self.stdio_command(), f"{self._run}/logs/gateway-stdio.log")
+        return {"http": StreamableHttp, "sse": Sse}[face](self.target(face)[0])
+
+    def stop(self):
+        """Ends `serve` with TERM; returns its exit code."""
+        return custody.end(self._child, patience=30)

@@ -1,6 +1,16 @@
 //! The edges of mcpvisor: command line, configuration, transports, faces.
+//!
+//! The runtime they carry is `mcpvisor_actors`; nothing here supervises or routes.
 #![cfg_attr(test, allow(clippy::unwrap_used, clippy::expect_used))]
 
+pub mod cli;
 pub mod config;
+pub mod demo;
 pub mod downstream;
+pub mod exit;
 pub mod faces;
+pub mod gateway;
+pub mod redaction;
+pub mod signals;
+pub mod state;
+pub mod telemetry;

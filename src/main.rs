@@ -1,3 +1,5 @@
 //! Command line → config → tree → exit code.
 
-fn main() {}
+fn main() -> std::process::ExitCode {
+    mcpvisor::cli::run()
+}

@@ -1,0 +1,95 @@
+//! The command line: one file a command.
+
+mod call;
+mod check;
+mod client;
+mod demo;
+mod health;
+mod options;
+mod serve;
+mod tools;
+
+use crate::exit::Exit;
+use clap::{Parser, Subcommand};
+use std::io::{self, Write};
+
+/// One supervised endpoint for all your MCP servers.
+///
+/// Without a command: serve. Without a configuration: with two built-in demo servers.
+#[derive(Debug, Parser)]
+#[command(name = "mcpvisor", version, args_conflicts_with_subcommands = true)]
+struct Cli {
+    #[command(flatten)]
+    serve: serve::Arguments,
+    #[command(subcommand)]
+    command: Option<Command>,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Serve MCP over HTTP (and over stdio with --stdio).
+    Serve(serve::Arguments),
+    /// Be an MCP server on stdin and stdout.
+    Stdio(options::Common),
+    /// Check a configuration, or print its JSON Schema.
+    Check(check::Arguments),
+    /// Call a tool.
+    Call(call::Arguments),
+    /// List the tools.
+    Tools(tools::Arguments),
+    /// Be one of the built-in MCP servers on stdin and stdout.
+    Demo(demo::Arguments),
+    /// Ask a running gateway whether it is alive.
+    Health(health::Arguments),
+    /// Watch over children of a gateway that may be killed.
+    #[command(hide = true)]
+    Guard,
+}
+
+/// Parses the command line and runs it.
+pub fn run() -> std::process::ExitCode {
+    let cli = match Cli::try_parse() {
+        Ok(cli) => cli,
+        Err(error) => {
+            let _closed = error.print();
+            return if error.use_stderr() { Exit::Usage } else { Exit::Ok }.into();
+        }
+    };
+    match cli.command.unwrap_or(Command::Serve(cli.serve)) {
+        Command::Serve(arguments) => serve::run(&arguments),
+        Command::Stdio(common) => serve::run(&serve::Arguments::stdio_only(common)),
+        Command::Check(arguments) => check::run(&arguments),
+        Command::Call(arguments) => call::run(&arguments),
+        Command::Tools(arguments) => tools::run(&arguments),
+        Command::Demo(arguments) => return demo::run(arguments),
+        Command::Health(arguments) => health::run(&arguments),
+        Command::Guard => return crate::downstream::run_guard(),
+    }
+    .into()
+}
+
+/// Prints a line for people or programs; a closed stdout is not an error worth dying of.
+fn say(line: impl std::fmt::Display) {
+    let _closed = writeln!(io::stdout(), "{line}");
+}
+
+/// Prints an error.
+fn complain(line: impl std::fmt::Display) {
+    let _closed = writeln!(io::stderr(), "{line}");
+}
+
+/// A runtime for a command.
+fn block_on<F: Future<Output = Exit>>(future: F) -> Exit {
+    match tokio::runtime::Builder::new_multi_thread().enable_all().build() {
+        Ok(runtime) => {
+            let exit = runtime.block_on(future);
+            // tasks that do not end by themselves are dropped, which kills their children
+            runtime.shutdown_timeout(std::time::Duration::from_secs(1));
+            exit
+        }
+        Err(error) => {
+            complain(format_args!("error: no threads or timers can be had here: {error}"));
+            Exit::GaveUp
+        }
+    }
+}

@@ -1,0 +1,94 @@
+//! `mcpvisor serve` and `mcpvisor stdio`: run the gateway.
+
+use super::options::{Common, Overrides};
+use super::{block_on, complain, say};
+use crate::config::Config;
+use crate::exit::Exit;
+use crate::faces::{HttpEntrance, StdioEntrance};
+use crate::gateway;
+use clap::Args;
+use mcpvisor_actors::ingress::Face;
+use std::net::SocketAddr;
+use std::sync::Arc;
+
+/// Options of `serve`.
+#[derive(Debug, Clone, Args)]
+pub(super) struct Arguments {
+    #[command(flatten)]
+    common: Common,
+    #[command(flatten)]
+    overrides: Overrides,
+    /// Serve a client on stdin and stdout too.
+    #[arg(long)]
+    stdio: bool,
+    #[arg(skip = true)]
+    http: bool,
+}
+
+impl Arguments {
+    /// `mcpvisor stdio`: no listener at all.
+    pub(super) fn stdio_only(common: Common) -> Self {
+        Self { common, overrides: Overrides::default(), stdio: true, http: false }
+    }
+}
+
+/// Runs the gateway until it is stopped.
+pub(super) fn run(arguments: &Arguments) -> Exit {
+    match arguments.common.load(&arguments.overrides) {
+        Ok(config) => block_on(serve(arguments, &config)),
+        Err(exit) => exit,
+    }
+}
+
+async fn serve(arguments: &Arguments, config: &Config) -> Exit {
+    let mut faces: Vec<Arc<dyn Face>> = Vec::new();
+    let mut address = None;
+    if arguments.http {
+        match HttpEntrance::bind(gateway::http_settings(config)) {
+            Ok(face) => {
+                address = Some(face.local_addr());
+                faces.push(Arc::new(face));
+            }
+            Err(error) => {
+                complain(format_args!("error: {error}"));
+                return Exit::Config;
+            }
+        }
+    }
+    if arguments.stdio {
+        faces.push(Arc::new(StdioEntrance::new(gateway::limits(config), gateway::drain(config))));
+    }
+    let gateway = match gateway::start(config, faces).await {
+        Ok(gateway) => gateway,
+        Err(error) => {
+            complain(format_args!("error: {error}"));
+            return Exit::GaveUp;
+        }
+    };
+    if let Some(address) = address {
+        tracing::info!(%address, servers = config.servers.len(), "serving MCP");
+        if !arguments.stdio {
+            say(welcome(address, arguments.common.config.is_none()));
+        }
+    }
+    gateway::run(gateway, config).await
+}
+
+/// Where to connect, and what to paste into a client.
+fn welcome(address: SocketAddr, demo: bool) -> String {
+    let url = format!("http://{address}/mcp");
+    let demo = if demo {
+        "\nNo configuration was given, so two demo servers run behind it: `demo`, and `flaky`, which\n\
+         crashes every half minute and is brought back. Your own: mcpvisor serve --config FILE\n"
+    } else {
+        ""
+    };
+    format!(
+        "mcpvisor {} serves MCP at {url}\n{demo}\n\
+         Paste this into your client (Cursor, VS Code, Claude Code and others):\n\n\
+         {{ \"mcpServers\": {{ \"mcpvisor\": {{ \"type\": \"http\", \"url\": \"{url}\" }} }} }}\n\n\
+         Try it: mcpvisor tools --url {url}\n\
+         Stop it: Ctrl-C",
+        env!("CARGO_PKG_VERSION"),
+    )
+}

@@ -1,0 +1,142 @@
+//! From a checked configuration to a running tree, and back down again.
+
+use crate::config::{Config, Server, Strategy, Target};
+use crate::downstream::{Custodian, HttpConnector, StdioConnector};
+use crate::exit::Exit;
+use crate::faces::HttpSettings;
+use crate::redaction::Redaction;
+use crate::state::{self, CatalogFiles};
+use mcpvisor_actors::catalog::{CatalogStore, Forgetful, Naming, NamingStrategy};
+use mcpvisor_actors::ingress::Face;
+use mcpvisor_actors::otp::StartError;
+use mcpvisor_actors::server::{Backoff, Connector, ServerName, ServerSpec};
+use mcpvisor_actors::session::Listing;
+use mcpvisor_actors::tree::{Ended, Gateway, GatewaySpec};
+use mcpvisor_actors::wire::Limits;
+use secrecy::SecretString;
+use std::sync::Arc;
+use std::time::Duration;
+
+/// What of the shutdown time is left for stopping servers once calls in flight were waited for: the
+/// stages of stopping a child process.
+const FOR_SERVERS: Duration = Duration::from_secs(6);
+
+/// Caps on one message, as configured.
+pub fn limits(config: &Config) -> Limits {
+    Limits { max_bytes: config.limits.max_message_bytes, max_depth: config.limits.max_depth }
+}
+
+/// The HTTP face's settings, as configured.
+pub fn http_settings(config: &Config) -> HttpSettings {
+    HttpSettings {
+        listen: config.listen,
+        allow_remote: config.http.allow_remote,
+        allowed_hosts: config.http.allowed_hosts.clone(),
+        allowed_origins: config.http.allowed_origins.clone(),
+        limits: limits(config),
+        header_timeout: config.limits.header_timeout,
+        body_timeout: config.limits.body_timeout,
+        max_connections: config.limits.max_connections,
+        drain: drain(config),
+        ..HttpSettings::default()
+    }
+}
+
+/// How long calls in flight may go on once the gateway stops.
+pub fn drain(config: &Config) -> Duration {
+    config.shutdown_timeout.saturating_sub(FOR_SERVERS).max(config.shutdown_timeout / 2)
+}
+
+/// Every secret the configuration holds.
+pub fn redaction(config: &Config) -> Redaction {
+    Redaction::of(config.servers.values().flat_map(secrets))
+}
+
+fn secrets(server: &Server) -> impl Iterator<Item = &SecretString> {
+    match &server.target {
+        Target::Stdio(target) => target.env.values(),
+        Target::Http(target) => target.headers.values(),
+    }
+}
+
+/// Starts the tree for a configuration.
+pub async fn start(config: &Config, faces: Vec<Arc<dyn Face>>) -> Result<Gateway, StartError> {
+    let exe = std::env::current_exe().unwrap_or_else(|_| "mcpvisor".into());
+    let custodian = Custodian::new(exe);
+    let enabled = config.servers.values().filter(|server| server.enabled);
+    let naming = Naming {
+        strategy: match config.naming.strategy {
+            Strategy::Prefix => NamingStrategy::Prefix,
+            Strategy::Flat => NamingStrategy::Flat,
+        },
+        separator: config.naming.separator.clone(),
+    };
+    let spec = GatewaySpec {
+        servers: enabled.map(|server| server_spec(server, &custodian)).collect(),
+        naming,
+        listing: Listing { page_size: config.list.page_size, boot_wait: config.list.boot_wait },
+        backoff: Backoff::default(),
+        store: store(config),
+        max_requests: config.limits.max_requests,
+        max_sessions: config.limits.max_sessions,
+        session_idle: config.limits.session_idle,
+        drain: drain(config),
+        faces,
+    };
+    Gateway::start(spec).await
+}
+
+fn server_spec(server: &Server, custodian: &Custodian) -> ServerSpec {
+    let connector: Arc<dyn Connector> = match &server.target {
+        Target::Stdio(target) => Arc::new(StdioConnector::new(target.clone(), custodian.clone())),
+        Target::Http(target) => Arc::new(HttpConnector::new(target.clone())),
+    };
+    ServerSpec {
+        name: ServerName::new(&server.name),
+        start: server.start,
+        limits: server.limits,
+        connect_timeout: server.connect_timeout,
+        expose: server.expose.clone(),
+        tools: server.tools.clone(),
+        fingerprint: server.fingerprint.clone(),
+        connector,
+    }
+}
+
+fn store(config: &Config) -> Arc<dyn CatalogStore> {
+    let Some(folder) = config.state_dir.clone().or_else(state::default_dir) else {
+        tracing::warn!(
+            "there is no state folder here, so tools are not remembered; set --state-dir"
+        );
+        return Arc::new(Forgetful);
+    };
+    match CatalogFiles::open(&folder) {
+        Ok(files) => Arc::new(files),
+        Err(error) => {
+            tracing::warn!(folder = %folder.display(), %error, "the state folder cannot be used, so tools are not remembered; set --state-dir");
+            Arc::new(Forgetful)
+        }
+    }
+}
+
+/// Runs until a signal comes, the faces are done or the tree gives up; then stops in order.
+pub async fn run(gateway: Gateway, config: &Config) -> Exit {
+    let ended = tokio::select! {
+        ended = gateway.ended() => ended,
+        signal = crate::signals::wait() => {
+            tracing::info!(signal, "stopping: calls in flight may finish");
+            Ended::Stopped
+        }
+    };
+    if ended == Ended::GaveUp {
+        tracing::error!("the supervision tree gave up; start the gateway again and report this");
+        return Exit::GaveUp;
+    }
+    let stop = gateway.stop(config.shutdown_timeout);
+    tokio::select! {
+        in_time = stop => tracing::info!(in_time, "stopped"),
+        // asked twice: dropping the tree kills the children at once
+        signal = crate::signals::wait() => tracing::warn!(signal, "stopping at once"),
+    }
+    Exit::Ok
+}

@@ -22,7 +22,7 @@ use std::fmt;
 use std::sync::Arc;
 
 /// A call in a mailbox or a pending table.
-pub type CallTicket = Ticket<Call>;
+pub type CallTicket = Ticket<Box<Call>>;
 
 /// Where a call that was certainly not sent goes for its one more try.
 pub type Again = Arc<dyn Fn(CallTicket) + Send + Sync>;
@@ -117,7 +117,7 @@ impl Call {
     }
 }
 
-impl Promise for Call {
+impl Promise for Box<Call> {
     fn settle(mut self, fate: Fate) {
         match (fate, self.again.take()) {
             (_, _) if self.control.is_given_up() => self.forget(),

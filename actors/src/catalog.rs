@@ -12,7 +12,7 @@ mod snapshot;
 mod store;
 
 pub use actor::{Arguments, Catalog, Message};
-pub use cell::{Known, SnapshotCell};
+pub use cell::{Known, Manifests, SnapshotCell};
 pub use manifest::{Capabilities, Manifest, Tool};
 pub use naming::{Naming, NamingStrategy};
 pub use snapshot::{Entry, Page, Route, Snapshot, merge};

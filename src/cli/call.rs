@@ -13,7 +13,7 @@ pub(super) struct Arguments {
     tool: String,
     /// Its arguments, a JSON object.
     #[arg(default_value = "{}", value_name = "JSON")]
-    arguments: String,
+    input: String,
     #[command(flatten)]
     client: client::Target,
     /// Print the whole result as JSON.
@@ -23,7 +23,7 @@ pub(super) struct Arguments {
 
 /// Exits 0 with the tool's words on stdout, 1 with its error on stderr.
 pub(super) fn run(arguments: &Arguments) -> Exit {
-    let values = match serde_json::from_str::<Value>(&arguments.arguments) {
+    let values = match serde_json::from_str::<Value>(&arguments.input) {
         Ok(values @ Value::Object(_)) => values,
         Ok(_) => {
             complain("error: the arguments must be a JSON object, such as '{\"text\":\"hi\"}'");

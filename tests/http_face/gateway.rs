@@ -32,7 +32,7 @@ impl Gateway {
             ..HttpSettings::default()
         };
         change(&mut settings);
-        Self::over(clients(64).await, settings).await
+        Self::over(clients(64).await, settings)
     }
 
     /// A gateway that opens no session.
@@ -41,10 +41,10 @@ impl Gateway {
             listen: SocketAddr::from(([127, 0, 0, 1], 0)),
             ..HttpSettings::default()
         };
-        Self::over(clients(0).await, settings).await
+        Self::over(clients(0).await, settings)
     }
 
-    async fn over(clients: Clients, settings: HttpSettings) -> Self {
+    fn over(clients: Clients, settings: HttpSettings) -> Self {
         let face = HttpFace::new(clients, settings);
         let router = face.router();
         let server = face.bind(router).unwrap();

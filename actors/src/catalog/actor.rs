@@ -109,7 +109,7 @@ impl Actor for Catalog {
         state: &mut State,
     ) -> Result<(), ActorProcessingErr> {
         match message {
-            Message::Offered(server, manifest) => state.offered(server, manifest, &me),
+            Message::Offered(server, manifest) => state.offered(&server, &manifest, &me),
             Message::Unreachable(server) => state.unreachable(server, &me),
             Message::PublishDue => {
                 state.gathering = false;
@@ -130,14 +130,14 @@ impl Actor for Catalog {
 }
 
 impl State {
-    fn offered(&mut self, server: ServerName, manifest: Arc<Manifest>, me: &ActorRef<Message>) {
-        self.unreachable.remove(&server);
-        let before = self.arguments.known.get(&server);
-        self.arguments.known.put(server.clone(), Arc::clone(&manifest));
-        if before.is_some_and(|before| before == manifest) {
+    fn offered(&mut self, server: &ServerName, manifest: &Arc<Manifest>, me: &ActorRef<Message>) {
+        self.unreachable.remove(server);
+        let before = self.arguments.known.get(server);
+        self.arguments.known.put(server.clone(), Arc::clone(manifest));
+        if before.is_some_and(|before| before == *manifest) {
             return;
         }
-        self.save(&server, manifest);
+        self.save(server, Arc::clone(manifest));
         self.gather(me);
     }
 

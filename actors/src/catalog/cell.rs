@@ -45,9 +45,12 @@ impl SnapshotCell {
     }
 }
 
+/// Manifests by server.
+pub type Manifests = HashMap<ServerName, Arc<Manifest>>;
+
 /// What is known of each server, from this run or an earlier one. Written by the catalog alone.
 #[derive(Debug, Clone, Default)]
-pub struct Known(Arc<ArcSwap<HashMap<ServerName, Arc<Manifest>>>>);
+pub struct Known(Arc<ArcSwap<Manifests>>);
 
 impl Known {
     /// What is known of one server.
@@ -55,7 +58,7 @@ impl Known {
         self.0.load().get(server).cloned()
     }
 
-    pub(super) fn all(&self) -> Arc<HashMap<ServerName, Arc<Manifest>>> {
+    pub(super) fn all(&self) -> Arc<Manifests> {
         self.0.load_full()
     }
 

@@ -28,8 +28,8 @@ pub struct Capabilities {
 
 impl Manifest {
     /// Reads an `initialize` result; the tools come later.
-    pub fn of(initialize: Bytes) -> Result<Self, String> {
-        let members = Members::of(&initialize).ok_or("the initialize result is not an object")?;
+    pub fn of(initialize: &Bytes) -> Result<Self, String> {
+        let members = Members::of(initialize).ok_or("the initialize result is not an object")?;
         let get = |key: &str| members.get(key).ok().flatten().map(RawValue::get);
         let version: String = get("protocolVersion")
             .and_then(|raw| serde_json::from_str(raw).ok())
@@ -66,7 +66,7 @@ impl Manifest {
     pub fn from_json(text: &Bytes) -> Option<Self> {
         let members = Members::of(text)?;
         let share = |raw: &RawValue| Span::of(raw.get().as_bytes(), text).share(text);
-        let mut manifest = Self::of(share(members.get("initialize").ok()??)).ok()?;
+        let mut manifest = Self::of(&share(members.get("initialize").ok()??)).ok()?;
         manifest.tools = Tool::list(&share(members.get("tools").ok()??))?;
         Some(manifest)
     }
@@ -87,12 +87,12 @@ impl Tool {
     pub fn list(array: &Bytes) -> Option<Vec<Self>> {
         let elements: Vec<&RawValue> = serde_json::from_slice(array).ok()?;
         let share = |raw: &RawValue| Span::of(raw.get().as_bytes(), array).share(array);
-        Some(elements.into_iter().filter_map(|raw| Self::of(share(raw))).collect())
+        Some(elements.into_iter().filter_map(|raw| Self::of(&share(raw))).collect())
     }
 
-    fn of(raw: Bytes) -> Option<Self> {
-        let members = Members::of(&raw)?;
-        let span = |value: &RawValue| Span::of(value.get().as_bytes(), &raw);
+    fn of(raw: &Bytes) -> Option<Self> {
+        let members = Members::of(raw)?;
+        let span = |value: &RawValue| Span::of(value.get().as_bytes(), raw);
         let name = members.get("name").ok()??;
         let description = members.get("description").ok()?;
         Some(Self {
@@ -144,7 +144,7 @@ mod tests {
         let initialize = Bytes::from_static(
             br#"{"protocolVersion":"2025-06-18","capabilities":{"tools":{"listChanged":true},"logging":null},"serverInfo":{"name":"x"}}"#,
         );
-        let mut manifest = Manifest::of(initialize).expect("good");
+        let mut manifest = Manifest::of(&initialize).expect("good");
         manifest.tools = Tool::list(&Bytes::from_static(br#"[{"name":"a"}]"#)).expect("array");
         assert_eq!(manifest.capabilities, Capabilities { tools: true, logging: false });
         assert_eq!(Manifest::from_json(&manifest.to_json()).expect("readable"), manifest);
@@ -153,6 +153,6 @@ mod tests {
     #[test]
     fn a_stateless_revision_is_not_taken_for_a_handshake() {
         let initialize = Bytes::from_static(br#"{"protocolVersion":"2026-07-28"}"#);
-        assert!(Manifest::of(initialize).expect_err("no").contains("2026-07-28"));
+        assert!(Manifest::of(&initialize).expect_err("no").contains("2026-07-28"));
     }
 }

@@ -1,11 +1,12 @@
 //! The merged view: one list to show, one table to route by. A value; readers share it.
 
+use super::Naming;
+use super::cell::Manifests;
 use super::naming::{alias, with_hash};
-use super::{Manifest, Naming};
 use crate::otp::Address;
 use crate::server::{self, ServerName, ServerSpec};
 use bytes::{Bytes, BytesMut};
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::ops::Range;
 use std::sync::Arc;
 
@@ -104,11 +105,7 @@ impl Snapshot {
 }
 
 /// Merges what is known of all servers. Order: servers by name, tools as their server lists them.
-pub fn merge(
-    naming: &Naming,
-    entries: &[Entry],
-    known: &HashMap<ServerName, Arc<Manifest>>,
-) -> Snapshot {
+pub fn merge(naming: &Naming, entries: &[Entry], known: &Manifests) -> Snapshot {
     let mut shown: Vec<Shown<'_>> = Vec::new();
     for entry in entries {
         let Some(manifest) = known.get(&entry.spec.name) else { continue };
@@ -160,14 +157,14 @@ fn resolve_collisions(naming: &Naming, shown: &mut [Shown<'_>]) {
     for tool in shown.iter() {
         *wanted.entry(tool.name.clone()).or_default() += 1;
     }
-    let mut taken: HashMap<String, ()> = HashMap::new();
+    let mut taken: HashSet<String> = HashSet::new();
     for tool in shown.iter_mut().filter(|tool| wanted.get(&tool.name).is_some_and(|&n| n > 1)) {
         let server = tool.entry.spec.name.as_str();
         let mut name = naming.renamed(server, tool.base);
-        if wanted.contains_key(&name) || taken.contains_key(&name) {
+        if wanted.contains_key(&name) || taken.contains(&name) {
             name = with_hash(&name, &(server, &tool.tool.name, taken.len()));
         }
-        taken.insert(name.clone(), ());
+        taken.insert(name.clone());
         tool.name = name;
     }
 }

@@ -91,7 +91,7 @@ impl Control {
         now: Instant,
     ) -> Vec<Action> {
         match (purpose, outcome) {
-            (Purpose::Initialize, Ok(result)) => self.initialized(result, now),
+            (Purpose::Initialize, Ok(result)) => self.initialized(&result, now),
             (Purpose::Initialize, Err(error)) => vec![give_up("initialize", &error)],
             (Purpose::List, Ok(result)) => self.listed(&result, now),
             (Purpose::List, Err(error)) => self.not_listed(&error),
@@ -145,7 +145,7 @@ impl Control {
         }
     }
 
-    fn initialized(&mut self, result: Bytes, now: Instant) -> Vec<Action> {
+    fn initialized(&mut self, result: &Bytes, now: Instant) -> Vec<Action> {
         let manifest = match Manifest::of(result) {
             Ok(manifest) => manifest,
             Err(detail) => return vec![Action::GiveUp(Loss::Protocol { detail })],

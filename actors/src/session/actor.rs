@@ -194,16 +194,13 @@ impl State {
     }
 
     fn set_level(&self, id: &RawId, params: Option<&[u8]>) -> Payload {
-        match params.and_then(LogLevel::of_params) {
-            Some(level) => {
-                self.arguments.table.set_level(&self.arguments.client, level);
-                result_raw(id, Bytes::from_static(b"{}"))
-            }
-            None => {
-                let levels = LogLevel::ALL.map(LogLevel::as_str).join(", ");
-                let text = format!("`params.level` must be one of {levels}");
-                error_reply(Some(id), code::INVALID_PARAMS, &text, None)
-            }
+        if let Some(level) = params.and_then(LogLevel::of_params) {
+            self.arguments.table.set_level(&self.arguments.client, level);
+            result_raw(id, Bytes::from_static(b"{}"))
+        } else {
+            let levels = LogLevel::ALL.map(LogLevel::as_str).join(", ");
+            let text = format!("`params.level` must be one of {levels}");
+            error_reply(Some(id), code::INVALID_PARAMS, &text, None)
         }
     }
 
@@ -251,7 +248,7 @@ impl State {
         }
         let client = Arc::clone(&self.arguments.client);
         let call = Call::new(request, id, params, client, control, Arc::clone(&self.again));
-        self.route(Ticket::new(call));
+        self.route(Ticket::new(Box::new(call)));
     }
 
     /// Notes a call in flight; `false` when its id is taken.

@@ -52,6 +52,10 @@ pub struct Message {
 
 impl Message {
     /// Parses the envelope of one message; `limits` are checked first.
+    #[expect(
+        clippy::needless_pass_by_value,
+        reason = "the message keeps the bytes; a reference would promise otherwise"
+    )]
     pub fn parse(bytes: Bytes, limits: Limits, how: Strictness) -> Result<Self, WireError> {
         limits.check(&bytes)?;
         if let Err(fault) = std::str::from_utf8(&bytes) {

@@ -47,7 +47,9 @@ impl Payload {
             [one] => one.clone(),
             many => {
                 let mut joined = BytesMut::with_capacity(self.len);
-                many.iter().for_each(|chunk| joined.extend_from_slice(chunk));
+                for chunk in many {
+                    joined.extend_from_slice(chunk);
+                }
                 joined.freeze()
             }
         }

@@ -3,6 +3,7 @@ use super::*;
 const WITH_TOOLS: &[u8] =
     br#"{"protocolVersion":"2025-06-18","capabilities":{"tools":{},"logging":{}}}"#;
 
+#[expect(clippy::unnecessary_wraps, reason = "the answer of a server, as `answered` takes it")]
 fn ok(text: &'static [u8]) -> Result<Bytes, Bytes> {
     Ok(Bytes::from_static(text))
 }

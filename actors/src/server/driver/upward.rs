@@ -13,7 +13,7 @@ impl Driver {
     /// Takes in one thing heard; the loss when it was the last.
     pub(super) fn hear(&mut self, inbound: Inbound) -> Result<Vec<Action>, Loss> {
         match inbound {
-            Inbound::Message { message, related } => Ok(self.message(message, related)),
+            Inbound::Message { message, related } => Ok(self.message(&message, related)),
             Inbound::Failed { id, sent, loss } => self.failed(id, sent, loss),
             Inbound::Noise(noise) => {
                 self.noise(noise);
@@ -23,31 +23,30 @@ impl Driver {
         }
     }
 
-    fn message(&mut self, message: Message, related: Option<u64>) -> Vec<Action> {
+    fn message(&mut self, message: &Message, related: Option<u64>) -> Vec<Action> {
         match message.kind() {
             Kind::Response { id, ok } => {
                 let (id, ok) = (id.as_ref().and_then(RawId::as_number), *ok);
-                self.response(id, ok, &message)
+                self.response(id, ok, message)
             }
             Kind::Notification { method } => match &**method {
                 "notifications/progress" => {
-                    self.progress(&message);
+                    self.progress(message);
                     Vec::new()
                 }
                 "notifications/message" => {
-                    self.log(&message, related);
+                    self.log(message, related);
                     Vec::new()
                 }
                 "notifications/tools/list_changed" => self.control.list_changed(Instant::now()),
                 _ => Vec::new(),
             },
             Kind::Request { id, method } => {
-                let answer = match &**method {
-                    "ping" => result_raw(id, Bytes::from_static(b"{}")),
-                    _ => {
-                        let text = "this client declared no such capability";
-                        error_reply(Some(id), code::METHOD_NOT_FOUND, text, None)
-                    }
+                let answer = if &**method == "ping" {
+                    result_raw(id, Bytes::from_static(b"{}"))
+                } else {
+                    let text = "this client declared no such capability";
+                    error_reply(Some(id), code::METHOD_NOT_FOUND, text, None)
                 };
                 self.send(answer, OutboundKind::Response);
                 Vec::new()

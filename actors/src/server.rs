@@ -1,7 +1,7 @@
 //! Servers: what they are, how they are reached, the actors that own them.
 //!
 //! A [`Server`] actor owns one downstream server's life: its phase, its queue, its budget of slots. One
-//! connection of it is an [`Instance`] with a generation; everything an older generation says is
+//! connection of it is an instance with a generation; everything an older generation says is
 //! ignored. The connection itself is driven by one task (`driver`), which alone reads and writes.
 //!
 //! *Invariant:* losing a connection is a change of phase, never a crash; nothing here waits in `handle`.

@@ -55,6 +55,8 @@ pub(super) struct Driver {
     commands: mpsc::UnboundedReceiver<Command>,
     /// When the handshake must be done; `None` once it is.
     ready_by: Option<Instant>,
+    /// How often something was heard that is no message.
+    noises: u64,
 }
 
 impl Driver {
@@ -81,6 +83,7 @@ impl Driver {
             link: Link(sender),
             commands,
             ready_by: Some(ready_by),
+            noises: 0,
         }
     }
 

@@ -122,7 +122,11 @@ impl Driver {
     /// Something that is no message. If it was meant as an answer, that one request fails.
     fn noise(&mut self, noise: Noise) {
         let Noise { fault, excerpt, id } = noise;
-        tracing::warn!(server = %self.spec.name, %fault, %excerpt, "the server sent no message");
+        self.noises += 1;
+        if self.noises.is_power_of_two() {
+            let count = self.noises; // a flood is told at 1, 2, 4, 8 …
+            tracing::warn!(server = %self.spec.name, %fault, %excerpt, count, "the server sent no message");
+        }
         if let Some(Pending::Call(pending)) = id.and_then(|id| self.pending.remove(id)) {
             let detail = format!("its answer cannot be read: {fault}");
             self.fail(pending.call, true, Loss::Protocol { detail });

@@ -92,10 +92,12 @@ async fn a_child_killed_during_a_call_makes_its_outcome_unknown_at_once_and_is_r
 
 #[tokio::test(flavor = "multi_thread")]
 async fn calls_made_while_the_child_is_down_are_executed_once_when_it_is_back() {
-    // its start takes a while, so that calls come when it is surely down
+    // its next life takes a while to start, so that the calls come before it can take them
     let keys = json!({ "call_wait": "20s", "route_timeout": "20s" });
-    let (running, session) = serving("--slow-initialize 700", keys).await;
+    let (running, session) = serving("--slow-initialize 1500", keys).await;
+    let first = running.process("s").await;
     running.signal("s", Signal::KILL).await;
+    running.process_after("s", first).await;
     let waiting = answers(calls(&session, "k", 20)).await;
     assert_eq!(successes(&waiting), 20, "{waiting:?}");
     check(&waiting, &running.executed("s"));

@@ -70,6 +70,11 @@ impl Call {
         }
     }
 
+    /// Whether it is routed once more when it turns out not to be sent.
+    pub fn goes_again(&self) -> bool {
+        self.again.is_some()
+    }
+
     /// Keeps something until the call is over, however it ends.
     pub fn keep(&mut self, lease: impl Any + Send) {
         self.leases.push(Box::new(lease));

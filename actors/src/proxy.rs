@@ -54,12 +54,21 @@ impl Actor for Proxy {
 impl State {
     fn route(&mut self, ticket: CallTicket) {
         let snapshot = self.snapshot.load();
-        let Some(route) = snapshot.route(&ticket.params.name) else {
-            return self.unknown(ticket);
+        let name = &ticket.params.name;
+        let Some(route) = snapshot.route(name) else {
+            return match snapshot.unlisted(name) {
+                Some(server) => server.tell(server::Message::Unlisted(ticket)),
+                None => self.unknown(ticket),
+            };
         };
         let call = RoutedCall { ticket, route: Arc::clone(route) };
-        // a server that is being restarted hands the call back: its ticket says "not sent"
-        route.address.tell(server::Message::Call(call));
+        // a server that is being restarted hands the call back: its ticket says "not sent" once
+        if let Err(server::Message::Call(call)) = route.address.cast(server::Message::Call(call))
+            && !(call.ticket.goes_again() || call.ticket.control.is_given_up())
+            && let Some(call) = call.ticket.redeem()
+        {
+            call.fail(&Failure::NotRunning { server: route.server.clone() });
+        }
     }
 
     /// Looks for names alike beside the mailbox, because it compares with every tool there is.

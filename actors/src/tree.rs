@@ -181,7 +181,8 @@ impl Gateway {
         let mut finished = self.finished.clone();
         tokio::select! {
             _ = self.root.wait(None) => Ended::GaveUp,
-            _ = finished.wait_for(|&finished| finished) => Ended::Stopped,
+            // that nobody can say so any more means nothing: a tree that gave up drops its faces
+            Ok(_) = finished.wait_for(|&finished| finished) => Ended::Stopped,
         }
     }
 

@@ -56,6 +56,15 @@ pub enum Failure {
         /// Time to the next attempt.
         next: Option<Duration>,
     },
+    /// The server's actor is not running, again not on the second try: it crashed too often.
+    #[error(
+        "server `{server}` is out of service after repeated faults inside the gateway; nothing was \
+         sent, try again in some minutes and report the faults in the gateway's log"
+    )]
+    NotRunning {
+        /// The server.
+        server: ServerName,
+    },
     /// The request could not be delivered; the server certainly did not get it.
     #[error("server `{server}` did not take the call: {cause}; nothing was executed")]
     Refused {
@@ -105,6 +114,7 @@ impl Failure {
             Self::Overloaded { .. } => "overloaded",
             Self::QueueTimeout { .. } => "queue_timeout",
             Self::Unavailable { .. } => "unavailable",
+            Self::NotRunning { .. } => "not_running",
             Self::Refused { .. } => "refused",
             Self::Timeout { .. } => "timeout",
             Self::OutcomeUnknown { .. } => "outcome_unknown",
@@ -123,6 +133,7 @@ impl Failure {
             Self::Overloaded { server, .. }
             | Self::QueueTimeout { server, .. }
             | Self::Unavailable { server, .. }
+            | Self::NotRunning { server }
             | Self::Refused { server, .. }
             | Self::Timeout { server, .. }
             | Self::OutcomeUnknown { server, .. } => Some(server),

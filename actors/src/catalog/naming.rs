@@ -40,6 +40,15 @@ impl Naming {
         }
     }
 
+    /// How names begin that can only mean a tool of this server.
+    pub(super) fn prefixes(&self, server: &str) -> Vec<String> {
+        let aliased = format!("{server}__");
+        match self.strategy {
+            NamingStrategy::Prefix => vec![aliased, format!("{server}{}", self.separator)],
+            NamingStrategy::Flat => vec![aliased],
+        }
+    }
+
     /// The name of a tool whose wanted name others want too. It depends on the tool and its server
     /// alone, so that a name never comes to mean another tool because a server came or went.
     pub fn renamed(&self, server: &str, tool: &str) -> String {

@@ -37,6 +37,8 @@ pub struct Snapshot {
     tools: Vec<(Arc<str>, Range<usize>)>,
     routes: HashMap<Arc<str>, Arc<Route>>,
     aliases: HashMap<String, Arc<Route>>,
+    /// Servers of which nothing is known yet, by how the names of their tools will begin.
+    unlisted: Vec<(Vec<String>, Address<server::Message>)>,
     /// Servers that should be listed and of which nothing is known yet.
     pub unknown: usize,
 }
@@ -54,6 +56,12 @@ impl Snapshot {
     /// Where the tool called `name` is; also under its `server__tool` alias.
     pub fn route(&self, name: &str) -> Option<&Arc<Route>> {
         self.routes.get(name).or_else(|| self.aliases.get(name))
+    }
+
+    /// The server whose tool `name` must be, when nothing is known of that server yet.
+    pub fn unlisted(&self, name: &str) -> Option<&Address<server::Message>> {
+        let begins = |prefixes: &[String]| prefixes.iter().any(|prefix| name.starts_with(prefix));
+        self.unlisted.iter().find(|(prefixes, _)| begins(prefixes)).map(|(_, address)| address)
     }
 
     /// How many tools are shown.
@@ -106,9 +114,13 @@ impl Snapshot {
 
 /// Merges what is known of all servers. Order: servers by name, tools as their server lists them.
 pub fn merge(naming: &Naming, entries: &[Entry], known: &Manifests) -> Snapshot {
-    let mut shown: Vec<Shown<'_>> = Vec::new();
+    let (mut shown, mut unlisted) = (Vec::<Shown<'_>>::new(), Vec::new());
     for entry in entries {
-        let Some(manifest) = known.get(&entry.spec.name) else { continue };
+        let Some(manifest) = known.get(&entry.spec.name) else {
+            let prefixes = naming.prefixes(entry.spec.name.as_str());
+            unlisted.push((prefixes, entry.address.clone()));
+            continue;
+        };
         for tool in manifest.tools.iter().filter(|tool| entry.spec.expose.admits(&tool.name)) {
             let change = entry.spec.tools.get(&tool.name);
             let base = change.and_then(|change| change.name.as_deref()).unwrap_or(&tool.name);
@@ -118,8 +130,8 @@ pub fn merge(naming: &Naming, entries: &[Entry], known: &Manifests) -> Snapshot 
     }
     resolve_collisions(naming, &mut shown);
 
-    let mut snapshot =
-        Snapshot { routes: HashMap::with_capacity(shown.len()), ..Snapshot::default() };
+    let routes = HashMap::with_capacity(shown.len());
+    let mut snapshot = Snapshot { routes, unlisted, ..Snapshot::default() };
     let mut listing = BytesMut::with_capacity(shown.len() * 256);
     for Shown { entry, tool, base, name } in shown {
         let name: Arc<str> = name.into();

@@ -2,7 +2,8 @@
 //!
 //! Each child has its own restart budget. A child that spends it is *quarantined*: not restarted but
 //! for one trial after [`DynamicSpec::quarantine`], and never a reason for the supervisor to end, so
-//! that one bad neighbour cannot take the others down. Children are stopped in parallel.
+//! that one bad neighbour cannot take the others down. A trial that stands for the budget's period is
+//! passed; a crash before is quarantine again. Children are stopped in parallel.
 
 use super::{Budget, ChildSpec, Exit, Intensity, Restart, Roster, StartError};
 use futures_util::future::join_all;
@@ -52,6 +53,16 @@ struct Child {
     spec: ChildSpec,
     cell: Option<ActorCell>,
     intensity: Intensity,
+    trial: Option<Trial>,
+}
+
+/// The one restart after a quarantine.
+#[derive(Debug, Clone, Copy)]
+enum Trial {
+    /// The quarantine is not over yet.
+    Awaited,
+    /// A crash before then fails it.
+    Until(Instant),
 }
 
 impl Actor for DynamicSupervisor {
@@ -84,7 +95,12 @@ impl Actor for DynamicSupervisor {
     ) -> Result<(), ActorProcessingErr> {
         match message {
             DynamicMessage::Start(spec, answer) => {
-                let _asker_gone = answer.send(state.add(spec, &me).await);
+                let name = spec.name.clone();
+                let started = state.add(spec, &me).await;
+                if started.is_err() {
+                    state.children.remove(&name); // whoever asked is told and may ask again
+                }
+                let _asker_gone = answer.send(started);
             }
             DynamicMessage::TryAgain(name) => state.start(&name, &me).await,
         }
@@ -114,7 +130,9 @@ impl Actor for DynamicSupervisor {
             child.cell.as_ref().map(|cell| async move { shutdown.stop(cell).await })
         });
         join_all(running).await;
-        state.children.keys().for_each(|name| state.spec.roster.left(&state.path(name)));
+        for name in state.children.keys() {
+            state.spec.roster.left(&state.path(name));
+        }
         Ok(())
     }
 }
@@ -132,7 +150,7 @@ impl State {
         let name = spec.name.clone();
         let intensity = Intensity::new(self.spec.budget);
         let started = spec.start(me.get_cell()).await;
-        self.children.insert(name.clone(), Child { spec, cell: None, intensity });
+        self.children.insert(name.clone(), Child { spec, cell: None, intensity, trial: None });
         started.map(|cell| self.runs(&name, cell))
     }
 
@@ -141,6 +159,9 @@ impl State {
         self.names.insert(cell.get_id(), name.to_owned());
         if let Some(child) = self.children.get_mut(name) {
             child.cell = Some(cell);
+            if child.trial.is_some() {
+                child.trial = Some(Trial::Until(Instant::now() + self.spec.budget.period));
+            }
         }
     }
 
@@ -156,7 +177,9 @@ impl State {
                 return;
             }
         };
-        let admitted = child.intensity.admit(Instant::now());
+        let now = Instant::now();
+        let failed = matches!(child.trial.take(), Some(Trial::Until(end)) if now < end);
+        let admitted = child.intensity.admit(now) && !failed;
         tracing::error!(
             supervisor = %self.spec.path, context = "child_terminated", %reason, offender = %name,
             restart = admitted, "an actor ended"
@@ -164,6 +187,7 @@ impl State {
         if admitted {
             self.start(name, me).await;
         } else {
+            child.trial = Some(Trial::Awaited);
             tracing::error!(offender = %name, after = ?self.spec.quarantine, "quarantined");
             self.later(name, me);
         }
@@ -182,8 +206,14 @@ impl State {
         }
     }
 
+    /// It does not run for now, and is tried again after the quarantine.
     fn later(&self, name: &str, me: &ActorRef<DynamicMessage>) {
+        self.spec.roster.left(&self.path(name));
         let name = name.to_owned();
         let _timer = me.send_after(self.spec.quarantine, move || DynamicMessage::TryAgain(name));
     }
 }
+
+#[cfg(test)]
+#[path = "dynamic/tests.rs"]
+mod tests;

@@ -30,6 +30,14 @@ impl Roster {
         self.0.remove(path);
     }
 
+    /// Notes that nobody lives at `path` or below it any more: a supervisor that died could not tell
+    /// of its children, which died with it.
+    pub fn lost(&self, path: &str) {
+        self.left(path);
+        let below = format!("{path}/");
+        self.0.retain(|path, _| !path.starts_with(&below));
+    }
+
     /// The actor at `path`.
     pub fn find(&self, path: &str) -> Option<ActorCell> {
         self.0.get(path).map(|entry| entry.cell.clone())

@@ -151,7 +151,7 @@ impl State {
     ) -> Result<(), ActorProcessingErr> {
         self.cells[child] = None;
         let spec = &self.spec.children[child];
-        self.spec.roster.left(&format!("{}/{}", self.spec.path, spec.name));
+        self.spec.roster.lost(&format!("{}/{}", self.spec.path, spec.name));
         let restart = match (&exit, spec.restart) {
             (_, Restart::Permanent) | (Exit::Abnormal(_), Restart::Transient) => true,
             (Exit::Normal, Restart::Transient) | (_, Restart::Temporary) => false,

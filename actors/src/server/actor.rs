@@ -6,7 +6,7 @@ use super::driver::Link;
 use super::instance::{self, Instance};
 use super::phase::{Attempts, Phase};
 use super::{Backoff, Fact, Generation, Loss, RoutedCall, ServerSpec};
-use crate::call::Failure;
+use crate::call::{CallTicket, Failure};
 use crate::catalog::{self, Known, Manifest};
 use crate::otp::{Address, Exit, Lease, Shutdown};
 use crate::session::SessionTable;
@@ -23,6 +23,8 @@ const RECONCILE: Duration = Duration::from_secs(10);
 pub enum Message {
     /// A call for it.
     Call(RoutedCall),
+    /// A call of a tool that must be its, before it has told any.
+    Unlisted(CallTicket),
     /// A connection of it tells something.
     Heard(Generation, Fact),
     /// A call at that connection is over.
@@ -99,6 +101,7 @@ impl Actor for Server {
     ) -> Result<(), ActorProcessingErr> {
         match message {
             Message::Call(call) => state.call(call, &me).await,
+            Message::Unlisted(ticket) => state.unlisted(ticket),
             Message::Heard(generation, fact) => state.heard(generation, fact, &me),
             Message::SlotFreed(generation) => state.slot_freed(generation, &me),
             Message::RetryDue => state.retry(&me).await,
@@ -149,7 +152,7 @@ impl State {
         if let Err(refused) = self.admission.enqueue(waiting) {
             let server = self.arguments.spec.name.clone();
             let (in_flight, queued) = (self.admission.in_flight(), self.admission.queued());
-            fail(refused.call, &Failure::Overloaded { server, in_flight, queued });
+            fail(refused.call.ticket, &Failure::Overloaded { server, in_flight, queued });
             return;
         }
         match &self.phase {
@@ -166,6 +169,14 @@ impl State {
             Phase::Ready { .. } | Phase::Starting { .. } => {}
         }
         self.dispatch(me);
+    }
+
+    /// Says why nothing of this server can be called yet.
+    fn unlisted(&self, ticket: CallTicket) {
+        if matches!(self.phase, Phase::Ready { .. }) {
+            return; // its tools are about to be published: not sent, so routed once more
+        }
+        fail(ticket, &self.unavailable(Duration::ZERO, Instant::now()));
     }
 
     /// Passes on what has a slot; sets the alarm for what must wait.
@@ -192,7 +203,7 @@ impl State {
         let now = Instant::now();
         for late in self.admission.expired(now) {
             let waited = late.waited(now);
-            fail(late.call, &self.unavailable(waited, now));
+            fail(late.call.ticket, &self.unavailable(waited, now));
         }
         self.dispatch(me);
     }
@@ -315,8 +326,8 @@ impl State {
     }
 }
 
-fn fail(call: RoutedCall, failure: &Failure) {
-    if let Some(call) = call.ticket.redeem() {
+fn fail(ticket: CallTicket, failure: &Failure) {
+    if let Some(call) = ticket.redeem() {
         if call.control.is_given_up() { call.forget() } else { call.fail(failure) }
     }
 }

@@ -5,13 +5,24 @@ use crate::catalog::SnapshotCell;
 use crate::server::{self, RoutedCall};
 use ractor::{Actor, ActorProcessingErr, ActorRef};
 use std::sync::Arc;
+use std::time::Duration;
 use tokio::task::JoinSet;
+use tokio::time::timeout;
 
 /// What the proxy hears.
 #[derive(Debug)]
 pub enum Message {
     /// A call to be routed.
     Route(CallTicket),
+}
+
+/// What every incarnation is made of.
+#[derive(Debug, Clone)]
+pub struct Arguments {
+    /// Who serves which tool.
+    pub snapshot: SnapshotCell,
+    /// How long a call of an unknown tool waits for servers of which nothing is known yet.
+    pub boot_wait: Duration,
 }
 
 /// The proxy actor.
@@ -21,21 +32,21 @@ pub struct Proxy;
 /// A running proxy.
 #[derive(Debug)]
 pub struct State {
-    snapshot: SnapshotCell,
+    arguments: Arguments,
     searches: JoinSet<()>,
 }
 
 impl Actor for Proxy {
     type Msg = Message;
     type State = State;
-    type Arguments = SnapshotCell;
+    type Arguments = Arguments;
 
     async fn pre_start(
         &self,
         _me: ActorRef<Message>,
-        snapshot: SnapshotCell,
+        arguments: Arguments,
     ) -> Result<State, ActorProcessingErr> {
-        Ok(State { snapshot, searches: JoinSet::new() })
+        Ok(State { arguments, searches: JoinSet::new() })
     }
 
     async fn handle(
@@ -53,25 +64,36 @@ impl Actor for Proxy {
 
 impl State {
     fn route(&mut self, ticket: CallTicket) {
-        let snapshot = self.snapshot.load();
-        let Some(route) = snapshot.route(&ticket.params.name) else {
-            return self.unknown(ticket);
-        };
-        let call = RoutedCall { ticket, route: Arc::clone(route) };
-        // a server that is being restarted hands the call back: its ticket says "not sent"
-        route.address.tell(server::Message::Call(call));
+        if let Err(ticket) = pass_on(&self.arguments.snapshot, ticket) {
+            self.unknown(ticket);
+        }
     }
 
-    /// Looks for names alike beside the mailbox, because it compares with every tool there is.
+    /// Waits, and looks for names alike, beside the mailbox. What is unknown while servers are still
+    /// awaited may be a tool of one of them: it is decided when they are known, like a list.
     fn unknown(&mut self, ticket: CallTicket) {
         while self.searches.try_join_next().is_some() {}
-        let snapshot = self.snapshot.load();
+        let Arguments { snapshot, boot_wait } = self.arguments.clone();
         self.searches.spawn(async move {
-            if let Some(call) = ticket.redeem() {
-                let name: String = call.params.name.chars().take(128).collect();
-                let near = snapshot.near(&name);
-                call.fail(&Failure::UnknownTool { name, near });
+            let _late = timeout(boot_wait, snapshot.decided(&ticket.params.name)).await;
+            let Err(ticket) = pass_on(&snapshot, ticket) else { return };
+            let Some(call) = ticket.redeem() else { return };
+            if call.control.is_given_up() {
+                return call.forget();
             }
+            let name: String = call.params.name.chars().take(128).collect();
+            let near = snapshot.load().near(&name);
+            call.fail(&Failure::UnknownTool { name, near });
         });
     }
+}
+
+/// Passes a call on to the server of its tool; gives it back when there is none.
+fn pass_on(snapshot: &SnapshotCell, ticket: CallTicket) -> Result<(), CallTicket> {
+    let snapshot = snapshot.load();
+    let Some(route) = snapshot.route(&ticket.params.name) else { return Err(ticket) };
+    let call = RoutedCall { ticket, route: Arc::clone(route) };
+    // a server that is being restarted hands the call back: its ticket says "not sent"
+    route.address.tell(server::Message::Call(call));
+    Ok(())
 }

@@ -4,7 +4,7 @@
 //! the folder of the [`Setup`]. Only processes started here are ever looked at or ended.
 //!
 //! *Invariant:* every wait ends, at the latest after [`PATIENCE`], and a dropped gateway is killed.
-#![allow(dead_code)] // each test program uses a part of it
+#![allow(dead_code, unused_imports)] // each test program uses a part of it
 
 #[path = "process/http.rs"]
 mod http;
@@ -53,7 +53,7 @@ impl Setup {
         self
     }
 
-    /// Changes the flags of nothing, but a setting of a server.
+    /// Changes a setting of a server.
     pub(crate) fn set(&mut self, name: &str, key: &str, value: Value) {
         self.config["servers"][name][key] = value;
     }

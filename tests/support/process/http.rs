@@ -39,11 +39,7 @@ impl Http {
 
     /// Posts a message; the answer is not read yet.
     pub(crate) fn post(&self, message: &str) -> Reply {
-        let length = message.len();
-        let headers = format!(
-            "accept: application/json, text/event-stream\r\ncontent-type: application/json\r\ncontent-length: {length}"
-        );
-        self.exchange("POST", &headers, message)
+        Reply::read(self.begin(message))
     }
 
     /// Opens the stream for what belongs to no request.
@@ -51,6 +47,11 @@ impl Http {
         let reply = self.exchange("GET", "accept: text/event-stream", "");
         assert_eq!(reply.status, 200);
         reply
+    }
+
+    /// Ends the session.
+    pub(crate) fn leave(&self) {
+        assert_eq!(self.exchange("DELETE", "accept: */*", "").status, 200);
     }
 
     /// Sends without waiting for anything; dropping the connection gives the request up.

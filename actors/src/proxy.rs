@@ -1,17 +1,28 @@
 //! The proxy: the front actor every call passes. It routes and forwards, and never waits.
 
 use crate::call::{CallTicket, Failure};
-use crate::catalog::SnapshotCell;
+use crate::catalog::{Snapshot, SnapshotCell};
 use crate::server::{self, RoutedCall};
 use ractor::{Actor, ActorProcessingErr, ActorRef};
-use std::sync::Arc;
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
 use tokio::task::JoinSet;
+use tokio::time::timeout;
 
 /// What the proxy hears.
 #[derive(Debug)]
 pub enum Message {
     /// A call to be routed.
     Route(CallTicket),
+}
+
+/// What every incarnation is made of.
+#[derive(Debug, Clone)]
+pub struct Arguments {
+    /// Who serves which tool.
+    pub snapshot: SnapshotCell,
+    /// How long a call of an unknown tool waits for servers of which nothing is known yet.
+    pub boot_wait: Duration,
 }
 
 /// The proxy actor.
@@ -21,21 +32,23 @@ pub struct Proxy;
 /// A running proxy.
 #[derive(Debug)]
 pub struct State {
-    snapshot: SnapshotCell,
+    arguments: Arguments,
     searches: JoinSet<()>,
+    /// Names alike are looked for one at a time, because that compares with every tool there is.
+    searching: Arc<Mutex<()>>,
 }
 
 impl Actor for Proxy {
     type Msg = Message;
     type State = State;
-    type Arguments = SnapshotCell;
+    type Arguments = Arguments;
 
     async fn pre_start(
         &self,
         _me: ActorRef<Message>,
-        snapshot: SnapshotCell,
+        arguments: Arguments,
     ) -> Result<State, ActorProcessingErr> {
-        Ok(State { snapshot, searches: JoinSet::new() })
+        Ok(State { arguments, searches: JoinSet::new(), searching: Arc::default() })
     }
 
     async fn handle(
@@ -53,34 +66,45 @@ impl Actor for Proxy {
 
 impl State {
     fn route(&mut self, ticket: CallTicket) {
-        let snapshot = self.snapshot.load();
-        let name = &ticket.params.name;
-        let Some(route) = snapshot.route(name) else {
-            return match snapshot.unlisted(name) {
-                Some(server) => server.tell(server::Message::Unlisted(ticket)),
-                None => self.unknown(ticket),
-            };
-        };
-        let call = RoutedCall { ticket, route: Arc::clone(route) };
-        // a server that is being restarted hands the call back: its ticket says "not sent" once
-        if let Err(server::Message::Call(call)) = route.address.cast(server::Message::Call(call))
-            && !(call.ticket.goes_again() || call.ticket.control.is_given_up())
-            && let Some(call) = call.ticket.redeem()
-        {
-            call.fail(&Failure::NotRunning { server: route.server.clone() });
+        if let Err(ticket) = pass_on(&self.arguments.snapshot.load(), ticket) {
+            self.unknown(ticket);
         }
     }
 
-    /// Looks for names alike beside the mailbox, because it compares with every tool there is.
+    /// Waits, and looks for names alike, beside the mailbox. What is unknown while servers are still
+    /// awaited may be a tool of one of them: it is decided when they are known, like a list.
     fn unknown(&mut self, ticket: CallTicket) {
         while self.searches.try_join_next().is_some() {}
-        let snapshot = self.snapshot.load();
+        let Arguments { snapshot, boot_wait } = self.arguments.clone();
+        let searching = Arc::clone(&self.searching);
         self.searches.spawn(async move {
-            if let Some(call) = ticket.redeem() {
-                let name: String = call.params.name.chars().take(128).collect();
-                let near = snapshot.near(&name);
-                call.fail(&Failure::UnknownTool { name, near });
+            let _late = timeout(boot_wait, snapshot.decided(&ticket.params.name)).await;
+            let snapshot = snapshot.load();
+            let Err(ticket) = pass_on(&snapshot, ticket) else { return };
+            if let Some(server) = snapshot.unlisted(&ticket.params.name) {
+                return server.tell(server::Message::Unlisted(ticket));
             }
+            let Some(call) = ticket.redeem() else { return };
+            if call.control.is_given_up() {
+                return call.forget();
+            }
+            let name: String = call.params.name.chars().take(128).collect();
+            let near = searching.try_lock().map(|_one| snapshot.near(&name)).unwrap_or_default();
+            call.fail(&Failure::UnknownTool { name, near });
         });
     }
+}
+
+/// Passes a call on to the server of its tool; gives it back when there is none.
+fn pass_on(snapshot: &Snapshot, ticket: CallTicket) -> Result<(), CallTicket> {
+    let Some(route) = snapshot.route(&ticket.params.name) else { return Err(ticket) };
+    let call = RoutedCall { ticket, route: Arc::clone(route) };
+    // a server that is being restarted hands the call back: its ticket says "not sent" once
+    if let Err(server::Message::Call(call)) = route.address.cast(server::Message::Call(call))
+        && !(call.ticket.goes_again() || call.ticket.control.is_given_up())
+        && let Some(call) = call.ticket.redeem()
+    {
+        call.fail(&Failure::NotRunning { server: route.server.clone() });
+    }
+    Ok(())
 }

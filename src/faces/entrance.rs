@@ -7,15 +7,20 @@ use futures_util::future::BoxFuture;
 use mcpvisor_actors::ingress::Face;
 use mcpvisor_actors::session::Clients;
 use mcpvisor_actors::wire::Limits;
+use std::io;
 use std::net::{SocketAddr, TcpListener};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 use tokio::sync::watch;
 
 /// The HTTP face with its bound socket, so that a restarted ingress listens at the same address.
+///
+/// *Invariant:* once the gateway stops, no copy of the socket is left that the system would go on
+/// accepting connections for.
 #[derive(Debug)]
 pub struct HttpEntrance {
     settings: HttpSettings,
-    listener: TcpListener,
+    listener: Kept,
     address: SocketAddr,
 }
 
@@ -25,7 +30,7 @@ impl HttpEntrance {
         let listener = super::http::bind(&settings)?;
         let address = listener.local_addr().unwrap_or(settings.listen);
         settings.listen = address;
-        Ok(Self { settings, listener, address })
+        Ok(Self { settings, listener: Kept(Arc::new(Mutex::new(Some(listener)))), address })
     }
 
     /// The address listened on, with the port the system chose when 0 was asked for.
@@ -34,14 +39,36 @@ impl HttpEntrance {
     }
 }
 
+/// The socket for the next incarnation; none once the gateway stops.
+#[derive(Debug, Clone)]
+struct Kept(Arc<Mutex<Option<TcpListener>>>);
+
+impl Kept {
+    fn copy(&self) -> io::Result<TcpListener> {
+        let kept = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        kept.as_ref()
+            .map_or_else(|| Err(io::ErrorKind::NotConnected.into()), TcpListener::try_clone)
+    }
+
+    fn close(&self) {
+        *self.0.lock().unwrap_or_else(PoisonError::into_inner) = None;
+    }
+}
+
 impl Face for HttpEntrance {
     fn serve(&self, clients: Clients, stop: watch::Receiver<bool>) -> BoxFuture<'static, ()> {
         let face = HttpFace::new(clients, self.settings.clone());
         let router = face.router();
-        let server = self.listener.try_clone().map(|listener| face.on(listener, router));
+        let server = self.listener.copy().map(|listener| face.on(listener, router));
+        let kept = self.listener.clone();
+        let stopped = async move {
+            if stopped(stop).await {
+                kept.close();
+            }
+        };
         async move {
             match server {
-                Ok(Ok(server)) => server.serve(stopped(stop)).await,
+                Ok(Ok(server)) => server.serve(stopped).await,
                 Ok(Err(error)) => tracing::error!(%error, "the HTTP face cannot serve"),
                 Err(error) => tracing::error!(%error, "the HTTP face cannot serve"),
             }
@@ -69,9 +96,8 @@ impl Face for StdioEntrance {
         let Self { limits, drain } = *self;
         async move {
             let (input, output) = (tokio::io::stdin(), tokio::io::stdout());
-            if let Err(error) =
-                serve_stdio(clients, input, output, limits, drain, stopped(stop)).await
-            {
+            let stopped = stopped(stop).map(drop);
+            if let Err(error) = serve_stdio(clients, input, output, limits, drain, stopped).await {
                 tracing::info!(%error, "the client on stdin and stdout is gone");
             }
         }
@@ -79,6 +105,7 @@ impl Face for StdioEntrance {
     }
 }
 
-async fn stopped(mut stop: watch::Receiver<bool>) {
-    let _ingress_gone = stop.wait_for(|&stop| stop).await;
+/// Returns once there is to be no more service: whether the gateway stops, or only the ingress is gone.
+async fn stopped(mut stop: watch::Receiver<bool>) -> bool {
+    stop.wait_for(|&stop| stop).await.is_ok()
 }

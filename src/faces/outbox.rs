@@ -20,9 +20,17 @@ pub(crate) struct Outbox {
 }
 
 impl Outbox {
-    /// A new stream and its outbox.
+    /// A new stream for one request, or for what belongs to none, and its outbox.
     pub(crate) fn new() -> (ClientStream, Self) {
-        let (stream, reader) = ClientStream::new();
+        Self::of(ClientStream::new())
+    }
+
+    /// The same for a whole connection.
+    pub(crate) fn of_connection() -> (ClientStream, Self) {
+        Self::of(ClientStream::of_connection())
+    }
+
+    fn of((stream, reader): (ClientStream, ClientStreamReader)) -> (ClientStream, Self) {
         (stream, Self { reader: Arc::new(Mutex::new(reader)), taken: Arc::default() })
     }
 

@@ -54,7 +54,7 @@ pub async fn serve_stdio(
     stop: impl Future<Output = ()>,
 ) -> Result<(), StdioError> {
     let session = Closing(clients.open().await.ok_or(StdioError::NoSession)?);
-    let (stream, outbox) = Outbox::new();
+    let (stream, outbox) = Outbox::of_connection();
     session.0.attach(stream.clone()).map_err(|SessionGone| StdioError::NoSession)?;
     let intake = Intake { clients, session: session.0.clone(), stream, limits };
     let mut writing = pin!(writer::write(&outbox, output));

@@ -36,8 +36,17 @@ impl SnapshotCell {
 
     /// Returns once something is known of every server that should be listed.
     pub async fn complete(&self) {
+        self.wait_for(|snapshot| snapshot.unknown == 0).await;
+    }
+
+    /// Returns once there is such a tool, or something is known of every server.
+    pub async fn decided(&self, tool: &str) {
+        self.wait_for(|snapshot| snapshot.unknown == 0 || snapshot.route(tool).is_some()).await;
+    }
+
+    async fn wait_for(&self, done: impl Fn(&Snapshot) -> bool) {
         let mut changed = self.changed.subscribe();
-        while self.current.load().unknown > 0 {
+        while !done(&self.load()) {
             if changed.changed().await.is_err() {
                 return;
             }

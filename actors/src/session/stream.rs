@@ -9,8 +9,10 @@ use crate::wire::Payload;
 use std::sync::Arc;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, mpsc};
 
-/// Notifications that may wait unwritten on one stream.
-const NOTIFICATION_BUDGET: usize = 1024;
+/// Notifications that may wait unwritten on the stream of one request.
+const OF_REQUEST: usize = 1024;
+/// The same for a connection, on which many calls report at the same time.
+const OF_CONNECTION: usize = 16 * 1024;
 
 /// One message for the client.
 #[derive(Debug)]
@@ -38,10 +40,19 @@ pub struct ClientStreamReader(mpsc::UnboundedReceiver<Outgoing>);
 pub struct StreamFull(pub Payload);
 
 impl ClientStream {
-    /// A new stream: one per POST, or one for a whole stdio or SSE connection.
+    /// A new stream for what belongs to one request, or to none.
     pub fn new() -> (Self, ClientStreamReader) {
+        Self::with_budget(OF_REQUEST)
+    }
+
+    /// A new stream for a whole stdio or SSE connection.
+    pub fn of_connection() -> (Self, ClientStreamReader) {
+        Self::with_budget(OF_CONNECTION)
+    }
+
+    fn with_budget(notifications: usize) -> (Self, ClientStreamReader) {
         let (sender, receiver) = mpsc::unbounded_channel();
-        let budget = Arc::new(Semaphore::new(NOTIFICATION_BUDGET));
+        let budget = Arc::new(Semaphore::new(notifications));
         (Self { sender, budget }, ClientStreamReader(receiver))
     }
 

@@ -1,6 +1,6 @@
 //! One JSON-RPC message: its bytes, and where the members we own stand in them.
 
-use super::{Limits, Members, Payload, RawId, Span, Splice, WireError};
+use super::{Limits, Members, Payload, RawId, Span, Splice, WireError, notification, string};
 use bytes::Bytes;
 use serde_json::value::RawValue;
 
@@ -123,6 +123,26 @@ impl Message {
                 splice.finish()
             }
             _ => self.recomposed(id),
+        }
+    }
+
+    /// The notification with edits in its parameters, ready to be written.
+    pub fn notified(&self, edits: &[(Span, &[u8])]) -> Payload {
+        let mut splice = Splice::new(&self.bytes);
+        for (span, bytes) in edits {
+            splice = splice.replace(*span, bytes);
+        }
+        match (&self.kind, self.params.map(|span| span.range())) {
+            (Kind::Notification { method }, Some(params)) if !self.regular => {
+                let head =
+                    format!("{{\"jsonrpc\":\"2.0\",\"method\":{},\"params\":", string(method));
+                let around = |part| Span::of(part, &self.bytes);
+                let (before, after) = (&self.bytes[..params.start], &self.bytes[params.end..]);
+                splice = splice.replace(around(before), head.as_bytes());
+                splice.replace(around(after), b"}").finish()
+            }
+            (Kind::Notification { method }, None) if !self.regular => notification(method),
+            _ => splice.finish(),
         }
     }
 

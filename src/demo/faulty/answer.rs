@@ -57,6 +57,14 @@ pub(super) fn called_oddly(arguments: &str) -> String {
     )
 }
 
+/// The error of a call, in every spelling that parsing and writing again would change.
+pub(super) fn failed_oddly(arguments: &str) -> String {
+    let text = Value::from(arguments);
+    format!(
+        r#"{{"vendor":1.0,"data":{{"z":1e2,"a":[-0.0,null],"arguments":{text}}},"message":"caf\u00e9 is \/ closed","code":-32042,"hint":{{}}}}"#
+    )
+}
+
 /// The params of progress number `step` of `total`.
 pub(super) fn progress(token: &str, step: u32, total: u32) -> String {
     format!(r#"{{"progressToken":{token},"progress":{step},"total":{total},"vendor":1.0}}"#)
@@ -64,7 +72,7 @@ pub(super) fn progress(token: &str, step: u32, total: u32) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::{asked_version, called, called_oddly, initialize, progress};
+    use super::{asked_version, called, called_oddly, failed_oddly, initialize, progress};
     use serde_json::Value;
 
     #[test]
@@ -85,6 +93,7 @@ mod tests {
             called(None, arguments),
             called(Some("line\nbreak"), arguments),
             called_oddly(arguments),
+            failed_oddly(arguments),
             progress("\"t\"", 1, 2),
             initialize("2025-11-25", true, true),
             super::PARSE_ERROR.to_owned(),

@@ -24,6 +24,9 @@ pub struct FaultyArgs {
     /// Answer calls with their raw arguments as text, in a result full of odd members.
     #[arg(long)]
     pub echo_raw: bool,
+    /// Answer calls with an error full of odd members.
+    #[arg(long)]
+    pub error_raw: bool,
     /// Send N progress notifications before each answer, if the call has a progress token.
     #[arg(long, default_value_t = 0, value_name = "N")]
     pub progress: u32,
@@ -50,6 +53,9 @@ pub struct FaultyArgs {
     /// From the first call on keep reading, but write nothing more.
     #[arg(long)]
     pub freeze_on_call: bool,
+    /// Wait after each progress notification.
+    #[arg(long, default_value_t = 0, value_name = "MS")]
+    pub progress_pause: u64,
 
     // -- how it dies
     /// Exit with this code before anything is read.
@@ -110,6 +116,9 @@ pub struct FaultyArgs {
     /// Append `<pid> <tool> <arguments.key>` for each executed call, before it is answered.
     #[arg(long, value_name = "FILE")]
     pub log: Option<PathBuf>,
+    /// Append `<pid> answered <arguments.key>` there, too, before each answer to a call.
+    #[arg(long)]
+    pub log_answers: bool,
     /// Append every received line as it came.
     #[arg(long, value_name = "FILE")]
     pub record: Option<PathBuf>,

@@ -49,7 +49,8 @@ pub(super) fn receive(server: &Arc<Server>, id: &str, params: &str) {
     }
     let arguments = call.arguments.map_or("{}", RawValue::get);
     let known: Known<'_> = serde_json::from_str(arguments).unwrap_or_default();
-    server.files.log(&format!("{} {}", call.name, known.key.as_deref().unwrap_or("-")));
+    let key = known.key.as_deref().unwrap_or("-");
+    server.files.log(&format!("{} {key}", call.name));
 
     if server.args.exit_on_call {
         std::process::exit(server.args.exit_code.into());
@@ -61,38 +62,56 @@ pub(super) fn receive(server: &Arc<Server>, id: &str, params: &str) {
         server.lines.fall_silent();
         return close_stdout();
     }
-    let result = if server.args.echo_raw {
-        answer::called_oddly(arguments)
+    let (member, text) = if server.args.error_raw {
+        ("error", answer::failed_oddly(arguments))
+    } else if server.args.echo_raw {
+        ("result", answer::called_oddly(arguments))
     } else {
-        answer::called(known.text.as_deref(), arguments)
+        ("result", answer::called(known.text.as_deref(), arguments))
     };
-    let token = call.meta.and_then(|meta| meta.progress_token).map(RawValue::get);
+    let token = call.meta.and_then(|meta| meta.progress_token).map(|raw| raw.get().to_owned());
+    let executed = Executed { id: id.to_owned(), key: key.to_owned(), token, member, text };
     if server.args.delay == 0 {
-        return finish(server, id, token, &result);
+        return finish(server, &executed);
     }
-    let (server, id, token) = (Arc::clone(server), id.to_owned(), token.map(str::to_owned));
+    let server = Arc::clone(server);
     std::thread::spawn(move || {
         std::thread::sleep(Duration::from_millis(server.args.delay));
-        finish(&server, &id, token.as_deref(), &result);
+        finish(&server, &executed);
     });
 }
 
+/// A call that has only to be answered.
+struct Executed {
+    id: String,
+    key: String,
+    token: Option<String>,
+    /// `result` or `error`, and its raw value.
+    member: &'static str,
+    text: String,
+}
+
 /// Everything from the first progress to the answer and what it brings about.
-fn finish(server: &Server, id: &str, token: Option<&str>, result: &str) {
+fn finish(server: &Server, executed: &Executed) {
+    let Executed { id, key, token, member, text } = executed;
     let args = &server.args;
-    for step in 1..=token.map_or(0, |_| args.progress) {
-        let params = answer::progress(token.unwrap_or("null"), step, args.progress);
+    for step in 1..=token.as_ref().map_or(0, |_| args.progress) {
+        let params = answer::progress(token.as_deref().unwrap_or("null"), step, args.progress);
         server.send(&[("method", "\"notifications/progress\""), ("params", &params)]);
+        std::thread::sleep(Duration::from_millis(args.progress_pause));
     }
     if args.log_messages {
         server.send(&[("method", "\"notifications/message\""), ("params", LOG_MESSAGE)]);
     }
     if args.wrong_id || args.wrong_id_then_right {
-        server.answer(WRONG_ID, ("result", result));
+        server.answer(WRONG_ID, (member, text));
+    }
+    if args.log_answers {
+        server.files.log(&format!("answered {key}"));
     }
     let times = if args.wrong_id { 0 } else { 1 + usize::from(args.double_answer) };
     for _ in 0..times {
-        server.answer(id, ("result", result));
+        server.answer(id, (member, text));
     }
     let answered = server.answered.fetch_add(1, Ordering::SeqCst) + 1;
     if args.change_tools_after_calls == Some(answered) {

@@ -1,11 +1,10 @@
 //! What a server says, on its way up.
 
 use super::{
-    Action, Driver, Inbound, Kind, Loss, Message, Noise, OutboundKind, Payload, Pending,
-    ProgressParams, RawId, code, error_reply, result_raw,
+    Action, Driver, Inbound, Kind, Loss, Message, Noise, OutboundKind, Pending, ProgressParams,
+    RawId, code, error_reply, result_raw,
 };
 use crate::session::{Fact, LogLevel};
-use crate::wire::Splice;
 use bytes::Bytes;
 use tokio::time::Instant;
 
@@ -82,7 +81,7 @@ impl Driver {
         pending.extend(&self.spec.limits, Instant::now());
         let call = &mut pending.call.ticket;
         if let Some((token, _)) = &call.params.progress_token {
-            let payload = Splice::new(message.bytes()).replace(progress.token_span, token).finish();
+            let payload = message.notified(&[(progress.token_span, token)]);
             call.progress(payload);
         }
     }
@@ -90,7 +89,7 @@ impl Driver {
     /// Passes a log message to the call it belongs to when that is known, else to every session.
     fn log(&mut self, message: &Message, related: Option<u64>) {
         let Some(level) = message.params().and_then(LogLevel::of_params) else { return };
-        let payload = Payload::from(message.bytes().clone());
+        let payload = message.notified(&[]);
         let call = match related {
             Some(id) => self.pending.call(id),
             None => self.pending.only_call(),

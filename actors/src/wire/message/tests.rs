@@ -89,6 +89,27 @@ fn an_irregular_response_leaves_as_json_rpc() {
     }
 }
 
+#[test]
+fn a_notification_is_passed_on_as_it_is_or_made_regular() {
+    for (text, expected) in [
+        (
+            r#"{"x":1.0,"method":"m","params":{"a":1e2,"t":7},"jsonrpc":"2.0"}"#,
+            r#"{"x":1.0,"method":"m","params":{"a":1e2,"t":"new"},"jsonrpc":"2.0"}"#,
+        ),
+        (
+            r#"{"params":{"a":1e2,"t":7},"method":"m"}"#,
+            r#"{"jsonrpc":"2.0","method":"m","params":{"a":1e2,"t":"new"}}"#,
+        ),
+        (r#"{"jsonrpc":1,"method":"m"}"#, r#"{"jsonrpc":"2.0","method":"m"}"#),
+    ] {
+        let message = liberal(text);
+        let edit = text.find('7').map(|at| Span::of(&message.bytes()[at..=at], message.bytes()));
+        let edits: Vec<(Span, &[u8])> =
+            edit.map(|span| (span, &b"\"new\""[..])).into_iter().collect();
+        assert_eq!(message.notified(&edits).to_bytes(), expected);
+    }
+}
+
 proptest! {
     #[test]
     fn any_payload_survives_a_change_of_id_both_ways(

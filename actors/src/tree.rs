@@ -17,7 +17,7 @@ use crate::otp::{
     Address, Budget, ChildSpec, DynamicSpec, DynamicSupervisor, Restart, Roster, Shutdown,
     StartError, Strategy, Supervisor, SupervisorSpec,
 };
-use crate::proxy::Proxy;
+use crate::proxy::{self, Proxy};
 use crate::server::{self, Backoff, Server, ServerSpec};
 use crate::session::{Clients, ClientsSpec, Listing, SessionTable};
 use ractor::{Actor, ActorCell};
@@ -137,7 +137,10 @@ impl Gateway {
             initial: Arc::new(Vec::new),
             roster: roster.clone(),
         };
-        let snapshot = catalog.snapshot.clone();
+        let routing = proxy::Arguments {
+            snapshot: catalog.snapshot.clone(),
+            boot_wait: spec.listing.boot_wait,
+        };
         let root = SupervisorSpec {
             path: "gateway".into(),
             strategy: Strategy::OneForOne,
@@ -151,7 +154,7 @@ impl Gateway {
                 permanent("sessions", Shutdown::Infinite, &pool, move || {
                     (DynamicSupervisor, sessions_pool.clone())
                 }),
-                permanent("proxy", QUICK, &proxy, move || (Proxy, snapshot.clone())),
+                permanent("proxy", QUICK, &proxy, move || (Proxy, routing.clone())),
                 permanent(
                     "ingress",
                     Shutdown::Within(drain + Duration::from_secs(1)),

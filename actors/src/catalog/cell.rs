@@ -36,10 +36,18 @@ impl SnapshotCell {
 
     /// Returns once something is known of every server that should be listed.
     pub async fn complete(&self) {
+        let _nothing = self.find(|_| None::<()>).await;
+    }
+
+    /// What `find` finds in this or a later snapshot; `None` once something is known of every server
+    /// and it is not there.
+    pub async fn find<T>(&self, find: impl Fn(&Snapshot) -> Option<T>) -> Option<T> {
         let mut changed = self.changed.subscribe();
-        while self.current.load().unknown > 0 {
-            if changed.changed().await.is_err() {
-                return;
+        loop {
+            let snapshot = self.load();
+            let found = find(&snapshot);
+            if found.is_some() || snapshot.unknown == 0 || changed.changed().await.is_err() {
+                return found;
             }
         }
     }

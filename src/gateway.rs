@@ -49,7 +49,7 @@ pub fn drain(config: &Config) -> Duration {
 
 /// Every secret the configuration holds.
 pub fn redaction(config: &Config) -> Redaction {
-    Redaction::of(config.servers.values().flat_map(secrets))
+    Redaction::of(config.servers.values().flat_map(secrets).chain(&config.secrets))
 }
 
 fn secrets(server: &Server) -> impl Iterator<Item = &SecretString> {
@@ -63,6 +63,7 @@ fn secrets(server: &Server) -> impl Iterator<Item = &SecretString> {
 pub async fn start(config: &Config, faces: Vec<Arc<dyn Face>>) -> Result<Gateway, StartError> {
     let exe = std::env::current_exe().unwrap_or_else(|_| "mcpvisor".into());
     let custodian = Custodian::new(exe);
+    let redaction = redaction(config);
     let enabled = config.servers.values().filter(|server| server.enabled);
     let naming = Naming {
         strategy: match config.naming.strategy {
@@ -72,7 +73,7 @@ pub async fn start(config: &Config, faces: Vec<Arc<dyn Face>>) -> Result<Gateway
         separator: config.naming.separator.clone(),
     };
     let spec = GatewaySpec {
-        servers: enabled.map(|server| server_spec(server, &custodian)).collect(),
+        servers: enabled.map(|server| server_spec(server, &custodian, &redaction)).collect(),
         naming,
         listing: Listing { page_size: config.list.page_size, boot_wait: config.list.boot_wait },
         backoff: Backoff::default(),
@@ -86,9 +87,11 @@ pub async fn start(config: &Config, faces: Vec<Arc<dyn Face>>) -> Result<Gateway
     Gateway::start(spec).await
 }
 
-fn server_spec(server: &Server, custodian: &Custodian) -> ServerSpec {
+fn server_spec(server: &Server, custodian: &Custodian, redaction: &Redaction) -> ServerSpec {
     let connector: Arc<dyn Connector> = match &server.target {
-        Target::Stdio(target) => Arc::new(StdioConnector::new(target.clone(), custodian.clone())),
+        Target::Stdio(target) => Arc::new(
+            StdioConnector::new(target.clone(), custodian.clone()).hiding(redaction.clone()),
+        ),
         Target::Http(target) => Arc::new(HttpConnector::new(target.clone())),
     };
     ServerSpec {

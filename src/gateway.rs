@@ -5,6 +5,7 @@ use crate::downstream::{Custodian, HttpConnector, StdioConnector};
 use crate::exit::Exit;
 use crate::faces::HttpSettings;
 use crate::redaction::Redaction;
+use crate::signals::Signals;
 use crate::state::{self, CatalogFiles};
 use mcpvisor_actors::catalog::{CatalogStore, Forgetful, Naming, NamingStrategy};
 use mcpvisor_actors::ingress::Face;
@@ -123,10 +124,10 @@ fn store(config: &Config) -> Arc<dyn CatalogStore> {
 }
 
 /// Runs until a signal comes, the faces are done or the tree gives up; then stops in order.
-pub async fn run(gateway: Gateway, config: &Config) -> Exit {
+pub async fn run(gateway: Gateway, config: &Config, mut signals: Signals) -> Exit {
     let ended = tokio::select! {
         ended = gateway.ended() => ended,
-        signal = crate::signals::wait() => {
+        signal = signals.next() => {
             tracing::info!(signal, "stopping: calls in flight may finish");
             Ended::Stopped
         }
@@ -139,7 +140,7 @@ pub async fn run(gateway: Gateway, config: &Config) -> Exit {
     tokio::select! {
         in_time = stop => tracing::info!(in_time, "stopped"),
         // asked twice: dropping the tree kills the children at once
-        signal = crate::signals::wait() => tracing::warn!(signal, "stopping at once"),
+        signal = signals.next() => tracing::warn!(signal, "stopping at once"),
     }
     Exit::Ok
 }

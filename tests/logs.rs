@@ -35,7 +35,7 @@ fn without_a_terminal_each_line_is_a_json_object_that_names_its_server() {
         for key in ["timestamp", "level", "message"] {
             assert!(event[key].is_string(), "{line}");
         }
-        let server = event.get("server").or(event.pointer("/span/server"));
+        let server = event.get("server").or_else(|| event.pointer("/span/server"));
         for (count, name) in about.iter_mut().zip(["good", "dies"]) {
             *count += usize::from(server == Some(&json!(name)));
         }

@@ -44,6 +44,7 @@ impl StdioConnector {
     }
 
     /// Hides more than the values of the target's own environment in what the child said.
+    #[must_use]
     pub fn hiding(self, redaction: Redaction) -> Self {
         Self { redaction, ..self }
     }

@@ -113,7 +113,8 @@ fn build(
         // Of a file that cannot be read, nothing more can be said.
         return Err(ledger.faults());
     };
-    environment::expand(&mut root, env, &mut Vec::new(), &mut ledger);
+    let mut secrets = Vec::new();
+    environment::expand(&mut root, env, &mut Vec::new(), &mut secrets, &mut ledger);
     spellings::normalise(&mut root, &mut ledger);
     environment::overlay(&mut root, env, &mut ledger);
 
@@ -138,7 +139,7 @@ fn build(
     let config = judged(&root, &schema, env, name, folder, &mut ledger);
     let notes = ledger.close()?;
     match config {
-        Some(config) => Ok(Config { notes, ..config }),
+        Some(config) => Ok(Config { notes, secrets, ..config }),
         None => Err(Faults::whole(name, "a fault in the gateway's own schema", "please report it")),
     }
 }

@@ -5,6 +5,7 @@ use crate::downstream::{Custodian, HttpConnector, StdioConnector};
 use crate::exit::Exit;
 use crate::faces::HttpSettings;
 use crate::redaction::Redaction;
+use crate::signals::Signals;
 use crate::state::{self, CatalogFiles};
 use mcpvisor_actors::catalog::{CatalogStore, Forgetful, Naming, NamingStrategy};
 use mcpvisor_actors::ingress::Face;
@@ -49,7 +50,7 @@ pub fn drain(config: &Config) -> Duration {
 
 /// Every secret the configuration holds.
 pub fn redaction(config: &Config) -> Redaction {
-    Redaction::of(config.servers.values().flat_map(secrets))
+    Redaction::of(config.servers.values().flat_map(secrets).chain(&config.secrets))
 }
 
 fn secrets(server: &Server) -> impl Iterator<Item = &SecretString> {
@@ -63,6 +64,7 @@ fn secrets(server: &Server) -> impl Iterator<Item = &SecretString> {
 pub async fn start(config: &Config, faces: Vec<Arc<dyn Face>>) -> Result<Gateway, StartError> {
     let exe = std::env::current_exe().unwrap_or_else(|_| "mcpvisor".into());
     let custodian = Custodian::new(exe);
+    let redaction = redaction(config);
     let enabled = config.servers.values().filter(|server| server.enabled);
     let naming = Naming {
         strategy: match config.naming.strategy {
@@ -72,7 +74,7 @@ pub async fn start(config: &Config, faces: Vec<Arc<dyn Face>>) -> Result<Gateway
         separator: config.naming.separator.clone(),
     };
     let spec = GatewaySpec {
-        servers: enabled.map(|server| server_spec(server, &custodian)).collect(),
+        servers: enabled.map(|server| server_spec(server, &custodian, &redaction)).collect(),
         naming,
         listing: Listing { page_size: config.list.page_size, boot_wait: config.list.boot_wait },
         backoff: Backoff::default(),
@@ -86,9 +88,11 @@ pub async fn start(config: &Config, faces: Vec<Arc<dyn Face>>) -> Result<Gateway
     Gateway::start(spec).await
 }
 
-fn server_spec(server: &Server, custodian: &Custodian) -> ServerSpec {
+fn server_spec(server: &Server, custodian: &Custodian, redaction: &Redaction) -> ServerSpec {
     let connector: Arc<dyn Connector> = match &server.target {
-        Target::Stdio(target) => Arc::new(StdioConnector::new(target.clone(), custodian.clone())),
+        Target::Stdio(target) => Arc::new(
+            StdioConnector::new(target.clone(), custodian.clone()).hiding(redaction.clone()),
+        ),
         Target::Http(target) => Arc::new(HttpConnector::new(target.clone())),
     };
     ServerSpec {
@@ -120,10 +124,10 @@ fn store(config: &Config) -> Arc<dyn CatalogStore> {
 }
 
 /// Runs until a signal comes, the faces are done or the tree gives up; then stops in order.
-pub async fn run(gateway: Gateway, config: &Config) -> Exit {
+pub async fn run(gateway: Gateway, config: &Config, mut signals: Signals) -> Exit {
     let ended = tokio::select! {
         ended = gateway.ended() => ended,
-        signal = crate::signals::wait() => {
+        signal = signals.next() => {
             tracing::info!(signal, "stopping: calls in flight may finish");
             Ended::Stopped
         }
@@ -136,7 +140,7 @@ pub async fn run(gateway: Gateway, config: &Config) -> Exit {
     tokio::select! {
         in_time = stop => tracing::info!(in_time, "stopped"),
         // asked twice: dropping the tree kills the children at once
-        signal = crate::signals::wait() => tracing::warn!(signal, "stopping at once"),
+        signal = signals.next() => tracing::warn!(signal, "stopping at once"),
     }
     Exit::Ok
 }

@@ -19,16 +19,19 @@ pub struct Redaction(Arc<Vec<Finder<'static>>>);
 impl Redaction {
     /// Looks for these secrets.
     pub fn of<'a>(secrets: impl IntoIterator<Item = &'a SecretString>) -> Self {
-        let mut values: Vec<&str> = secrets
+        let mut values: Vec<String> = secrets
             .into_iter()
             .map(ExposeSecret::expose_secret)
-            .flat_map(|value| [value, value.rsplit(' ').next().unwrap_or(value)])
+            .flat_map(|value| {
+                value.lines().chain([value, value.rsplit(' ').next().unwrap_or(value)])
+            })
             .filter(|value| value.len() >= SHORTEST)
+            .flat_map(spellings)
             .collect();
         // longest first, so that a secret inside another one leaves no rest
-        values.sort_by_key(|value| std::cmp::Reverse(value.len()));
+        values.sort_by(|a, b| b.len().cmp(&a.len()).then_with(|| a.cmp(b)));
         values.dedup();
-        let finders = values.into_iter().map(|value| Finder::new(value).into_owned());
+        let finders = values.iter().map(|value| Finder::new(value).into_owned());
         Self(Arc::new(finders.collect()))
     }
 
@@ -44,10 +47,17 @@ impl Redaction {
         text
     }
 
-    /// [`Self::clean`] for a line of text.
-    pub fn clean_line(&self, line: &str) -> String {
-        String::from_utf8_lossy(&self.clean(line.as_bytes())).into_owned()
+    /// [`Self::clean`] for text.
+    pub fn clean_text(&self, text: &str) -> String {
+        String::from_utf8_lossy(&self.clean(text.as_bytes())).into_owned()
     }
+}
+
+/// A secret as it is, as JSON writes it within a string, and as `Debug` does.
+fn spellings(value: &str) -> [String; 3] {
+    let json = serde_json::Value::from(value).to_string();
+    let inner = |quoted: &str| quoted[1..quoted.len() - 1].to_owned();
+    [value.to_owned(), inner(&json), inner(&format!("{value:?}"))]
 }
 
 impl fmt::Debug for Redaction {
@@ -65,6 +75,22 @@ mod tests {
         let secrets = ["Bearer tok-12345", "hunter2-long", "1"].map(SecretString::from);
         let redaction = Redaction::of(&secrets);
         let line = "a hunter2-long b tok-12345 c Bearer tok-12345 d 1";
-        assert_eq!(redaction.clean_line(line), "a *** b *** c *** d 1");
+        assert_eq!(redaction.clean_text(line), "a *** b *** c *** d 1");
+    }
+
+    #[test]
+    fn a_secret_is_found_escaped_and_each_of_its_lines_alone() {
+        let secret = SecretString::from("first-\"line\nsecond-\u{7}-line");
+        let redaction = Redaction::of([&secret]);
+        let quoted = serde_json::Value::from(secret.expose_secret()).to_string();
+        let debug = format!("{:?}", secret.expose_secret());
+        for (text, clean) in [
+            (quoted.as_str(), "\"***\""),
+            (&debug, "\"***\""),
+            ("a first-\"line b", "a *** b"),
+            ("second-\u{7}-line", "***"),
+        ] {
+            assert_eq!(redaction.clean_text(text), clean);
+        }
     }
 }

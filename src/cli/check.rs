@@ -3,6 +3,7 @@
 use super::{complain, say};
 use crate::config::{self, Env, Source};
 use crate::exit::Exit;
+use crate::gateway;
 use clap::Args;
 use std::path::PathBuf;
 
@@ -30,10 +31,11 @@ pub(super) fn run(arguments: &Arguments) -> Exit {
                 complain(faults);
                 return Exit::Config;
             }
+            let redaction = gateway::redaction(&config);
             for note in &config.notes {
-                complain(format_args!("note: {note}"));
+                complain(redaction.clean_text(&format!("note: {note}")));
             }
-            say(config.report());
+            say(redaction.clean_text(&config.report().to_string()));
             Exit::Ok
         }
         Err(faults) => {

@@ -6,6 +6,7 @@ use crate::config::Config;
 use crate::exit::Exit;
 use crate::faces::{HttpEntrance, StdioEntrance};
 use crate::gateway;
+use crate::signals::Signals;
 use clap::Args;
 use mcpvisor_actors::ingress::Face;
 use std::net::SocketAddr;
@@ -41,6 +42,8 @@ pub(super) fn run(arguments: &Arguments) -> Exit {
 }
 
 async fn serve(arguments: &Arguments, config: &Config) -> Exit {
+    // before there is anything to stop in order
+    let signals = Signals::listen();
     let mut faces: Vec<Arc<dyn Face>> = Vec::new();
     let mut address = None;
     if arguments.http {
@@ -71,7 +74,7 @@ async fn serve(arguments: &Arguments, config: &Config) -> Exit {
             say(welcome(address, arguments.common.config.is_none()));
         }
     }
-    gateway::run(gateway, config).await
+    gateway::run(gateway, config, signals).await
 }
 
 /// Where to connect, and what to paste into a client.

@@ -8,6 +8,7 @@
 use super::faults::Ledger;
 use super::tree::{Node, Origin, Value, dotted};
 use config::Source as _;
+use secrecy::SecretString;
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::fmt;
 
@@ -47,11 +48,38 @@ impl fmt::Debug for Env {
     }
 }
 
-/// Expands `${…}` in every text of the tree.
-pub(super) fn expand(node: &mut Node, env: &Env, path: &mut Vec<String>, ledger: &mut Ledger) {
+/// Variables that tell nothing, though servers are often given them.
+const NO_SECRETS: [&str; 9] =
+    ["HOME", "HOSTNAME", "LOGNAME", "PATH", "PWD", "TEMP", "TMP", "TMPDIR", "USER"];
+
+/// Whether a variable used at this place may be a secret: people put keys into a server's arguments
+/// and URL. (Values of `env` and `headers` are secrets wherever they come from.)
+fn may_be_secret(path: &[String], name: &str) -> bool {
+    let of_server = path.first().is_some_and(|key| key == "servers" || key == "mcpServers");
+    let place = path.get(2).is_some_and(|key| key == "args" || key == "command" || is_url(key));
+    of_server && place && !NO_SECRETS.contains(&name)
+}
+
+fn is_url(key: &str) -> bool {
+    key.to_ascii_lowercase().ends_with("url")
+}
+
+/// Expands `${…}` in every text of the tree; `secrets` gets the values that may be some.
+pub(super) fn expand(
+    node: &mut Node,
+    env: &Env,
+    path: &mut Vec<String>,
+    secrets: &mut Vec<SecretString>,
+    ledger: &mut Ledger,
+) {
     match &mut node.value {
         Value::Text(text) if text.contains("${") => {
-            let (expanded, unknown) = expanded(text, env);
+            let mut note = |name: &str, value: &str| {
+                if may_be_secret(path, name) {
+                    secrets.push(SecretString::from(value));
+                }
+            };
+            let (expanded, unknown) = expanded(text, env, &mut note);
             for name in &unknown {
                 let remedy = if name.starts_with("input:") {
                     "nobody is asked for inputs here: name an environment variable, `${VAR}`".into()
@@ -69,14 +97,14 @@ pub(super) fn expand(node: &mut Node, env: &Env, path: &mut Vec<String>, ledger:
         Value::List(items) => {
             for (at, item) in items.iter_mut().enumerate() {
                 path.push(at.to_string());
-                expand(item, env, path, ledger);
+                expand(item, env, path, secrets, ledger);
                 path.pop();
             }
         }
         Value::Table(entries) => {
             for (key, entry) in entries {
                 path.push(key.clone());
-                expand(entry, env, path, ledger);
+                expand(entry, env, path, secrets, ledger);
                 path.pop();
             }
         }
@@ -85,15 +113,18 @@ pub(super) fn expand(node: &mut Node, env: &Env, path: &mut Vec<String>, ledger:
 }
 
 /// The text with its variables filled in, and the names of those that do not exist.
-fn expanded(text: &str, env: &Env) -> (String, BTreeSet<String>) {
+fn expanded(text: &str, env: &Env, used: &mut dyn FnMut(&str, &str)) -> (String, BTreeSet<String>) {
     let source = escaped(text);
     let mut blank = BTreeSet::new();
     let mut unknown = BTreeSet::new();
     loop {
         let outcome = shellexpand::env_with_context(&source, |name| {
-            let value = env.get(name.strip_prefix("env:").unwrap_or(name));
-            match value {
-                Some(value) if !value.is_empty() => Ok(Some(value)),
+            let variable = name.strip_prefix("env:").unwrap_or(name);
+            match env.get(variable) {
+                Some(value) if !value.is_empty() => {
+                    used(variable, value);
+                    Ok(Some(value))
+                }
                 _ if blank.contains(name) => Ok(Some("")),
                 // An error takes the default, when there is one.
                 _ => Err(()),
@@ -214,7 +245,7 @@ mod tests {
             ("${A", "${A", ""),
             ("${NO} ${A} ${env:TOO}", " 1 ", "NO TOO"),
         ] {
-            let (text_out, missing) = expanded(text, &env);
+            let (text_out, missing) = expanded(text, &env, &mut |_, _| {});
             assert_eq!(text_out, wanted, "{text}");
             assert_eq!(missing.into_iter().collect::<Vec<_>>().join(" "), unknown, "{text}");
         }

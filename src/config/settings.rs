@@ -8,6 +8,7 @@ use super::tree::Origin;
 use crate::downstream::{HttpTarget, StdioTarget};
 use mcpvisor_actors::server::{CallLimits, Expose, Start, ToolOverride};
 use schemars::JsonSchema;
+use secrecy::SecretString;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 use std::fmt;
@@ -40,6 +41,8 @@ pub struct Config {
     pub servers: BTreeMap<String, Server>,
     /// What is not wrong but worth knowing.
     pub notes: Vec<Fault>,
+    /// Values of variables in arguments and URLs, which may be secrets.
+    pub secrets: Vec<SecretString>,
     /// Where `listen` was written.
     pub(super) listen_origin: ListenOrigin,
 }

@@ -112,6 +112,7 @@ pub(super) fn judge(file: File, name: &str, judge: &mut Judge<'_>) -> Config {
         defaults,
         servers,
         notes: Vec::new(),
+        secrets: Vec::new(),
         listen_origin: ListenOrigin {
             file: name.to_owned(),
             origin: judge.tree.nearest(&["listen"]).origin.clone(),

@@ -19,6 +19,7 @@ mod stderr;
 mod transport;
 
 use super::{Custodian, StdioTarget};
+use crate::redaction::Redaction;
 use futures_util::future::BoxFuture;
 use mcpvisor_actors::server::{Connector, Loss, Transport};
 use secrecy::ExposeSecret;
@@ -32,19 +33,29 @@ use transport::StdioTransport;
 pub struct StdioConnector {
     target: Arc<StdioTarget>,
     custodian: Custodian,
+    redaction: Redaction,
 }
 
 impl StdioConnector {
     /// A connector for `target`; its processes are in the custody of `custodian`.
     pub fn new(target: StdioTarget, custodian: Custodian) -> Self {
-        Self { target: Arc::new(target), custodian }
+        let redaction = Redaction::of(target.env.values());
+        Self { target: Arc::new(target), custodian, redaction }
+    }
+
+    /// Hides more than the values of the target's own environment in what the child said.
+    #[must_use]
+    pub fn hiding(self, redaction: Redaction) -> Self {
+        Self { redaction, ..self }
     }
 
     async fn open(self) -> Result<Box<dyn Transport>, Loss> {
         let target = &*self.target;
         let grace = target.stop_grace;
         match process::start(command(target), grace, &self.custodian).await {
-            Ok(started) => Ok(Box::new(StdioTransport::new(started, target.limits, grace))),
+            Ok(started) => {
+                Ok(Box::new(StdioTransport::new(started, target.limits, grace, self.redaction)))
+            }
             Err(error) => Err(Loss::CannotStart {
                 command: target.command.clone(),
                 detail: program::why_not(target, &error),

@@ -1,7 +1,6 @@
 //! Names under which tools are shown.
 
 use std::borrow::Cow;
-use std::hash::{DefaultHasher, Hash, Hasher};
 
 /// Longest name. Source: MCP 2025-11-25 "Tools", tool names (SEP-986).
 const MAX_LEN: usize = 128;
@@ -54,7 +53,7 @@ impl Naming {
     pub fn renamed(&self, server: &str, tool: &str) -> String {
         match self.strategy {
             NamingStrategy::Flat => fit(&format!("{tool}_{server}")),
-            NamingStrategy::Prefix => with_hash(&self.wanted(server, tool), &(server, tool)),
+            NamingStrategy::Prefix => with_hash(&self.wanted(server, tool), &[server, tool]),
         }
     }
 }
@@ -65,12 +64,21 @@ pub(super) fn alias(server: &str, tool: &str) -> String {
 }
 
 /// `base` with a hash of what it stands for: the last resort, always unique in practice.
-pub(super) fn with_hash(base: &str, of: &impl Hash) -> String {
-    let mut hasher = DefaultHasher::new();
-    of.hash(&mut hasher);
-    let hash = format!("_{:08x}", hasher.finish() & 0xffff_ffff);
+pub(super) fn with_hash(base: &str, of: &[&str]) -> String {
+    let hash = format!("_{:08x}", hash(of));
     let keep = base.len().min(MAX_LEN - hash.len());
     format!("{}{hash}", &base[..keep])
+}
+
+/// FNV-1a, folded; the same in every build, because people write names down.
+fn hash(parts: &[&str]) -> u32 {
+    let mut hash = 0xcbf2_9ce4_8422_2325_u64;
+    for part in parts {
+        for byte in part.bytes().chain([0xff]) {
+            hash = (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3);
+        }
+    }
+    u32::try_from((hash >> 32) ^ (hash & 0xffff_ffff)).unwrap_or_default()
 }
 
 /// Makes a name fit the spec's set `[A-Za-z0-9_./-]` and length.
@@ -81,7 +89,11 @@ fn fit(name: &str) -> String {
     } else {
         name.chars().map(|c| if legal(c) { c } else { '_' }).collect()
     };
-    if clean.len() > MAX_LEN { with_hash(&clean, &name) } else { clean.into_owned() }
+    match clean.len() {
+        0 => "_".to_owned(),
+        1..=MAX_LEN => clean.into_owned(),
+        _ => with_hash(&clean, &[name]),
+    }
 }
 
 #[cfg(test)]
@@ -97,5 +109,15 @@ mod tests {
         assert_eq!(long.len(), MAX_LEN);
         assert_eq!(long, naming.wanted("git", &"x".repeat(300)), "the same every time");
         assert_ne!(long, naming.wanted("git", &"x".repeat(301)));
+        let flat = Naming { strategy: NamingStrategy::Flat, ..naming };
+        assert_eq!(flat.wanted("git", ""), "_");
     }
+
+    #[test]
+    fn a_hash_is_the_same_in_every_build() {
+        assert_eq!(with_hash("a", &["git", "log"]), FIXED);
+        assert_ne!(with_hash("a", &["gi", "tlog"]), FIXED);
+    }
+
+    const FIXED: &str = "a_3fdf4df9";
 }

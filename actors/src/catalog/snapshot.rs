@@ -95,15 +95,17 @@ impl Snapshot {
         self.listing == other.listing
     }
 
-    /// The names most like `name`, best first, at most three.
+    /// The names most like `name`, whatever their case, best first, at most three.
     pub fn near(&self, name: &str) -> Vec<String> {
+        let name = name.to_lowercase();
         let mut scored: Vec<(f64, &str)> = self
             .tools
             .iter()
             .map(|(shown, _)| {
-                let bare = shown.rsplit(['.', '/']).next().unwrap_or(shown);
-                let score = strsim::jaro_winkler(name, shown).max(strsim::jaro_winkler(name, bare));
-                (score, &**shown)
+                let lower = shown.to_lowercase();
+                let bare = lower.rsplit(['.', '/']).next().unwrap_or(&lower);
+                let alike = |other| strsim::jaro_winkler(&name, other);
+                (alike(&lower).max(alike(bare)), &**shown)
             })
             .filter(|(score, _)| *score > 0.8)
             .collect();
@@ -121,7 +123,11 @@ pub fn merge(naming: &Naming, entries: &[Entry], known: &Manifests) -> Snapshot 
             unlisted.push((prefixes, entry.address.clone()));
             continue;
         };
+        let mut seen = HashSet::with_capacity(manifest.tools.len());
         for tool in manifest.tools.iter().filter(|tool| entry.spec.expose.admits(&tool.name)) {
+            if !seen.insert(&*tool.name) {
+                continue; // listed twice: called by its name, it is one tool
+            }
             let change = entry.spec.tools.get(&tool.name);
             let base = change.and_then(|change| change.name.as_deref()).unwrap_or(&tool.name);
             let name = naming.wanted(entry.spec.name.as_str(), base);
@@ -133,6 +139,7 @@ pub fn merge(naming: &Naming, entries: &[Entry], known: &Manifests) -> Snapshot 
     let routes = HashMap::with_capacity(shown.len());
     let mut snapshot = Snapshot { routes, unlisted, ..Snapshot::default() };
     let mut listing = BytesMut::with_capacity(shown.len() * 256);
+    let mut aliases = Vec::with_capacity(shown.len());
     for Shown { entry, tool, base, name } in shown {
         let name: Arc<str> = name.into();
         let change = entry.spec.tools.get(&tool.name);
@@ -147,11 +154,14 @@ pub fn merge(naming: &Naming, entries: &[Entry], known: &Manifests) -> Snapshot 
             address: entry.address.clone(),
             tool: crate::wire::string(&tool.name).into(),
         });
-        snapshot.aliases.insert(alias(entry.spec.name.as_str(), base), Arc::clone(&route));
+        aliases.push((alias(entry.spec.name.as_str(), base), Arc::clone(&route)));
         snapshot.routes.insert(Arc::clone(&name), route);
         snapshot.tools.push((name, start..listing.len()));
     }
     snapshot.listing = listing.freeze();
+    let meanings = count(aliases.iter().map(|(alias, _)| alias));
+    aliases.retain(|(alias, _)| meanings[alias] == 1);
+    snapshot.aliases = aliases.into_iter().collect();
     snapshot
 }
 
@@ -163,20 +173,35 @@ struct Shown<'a> {
     name: String,
 }
 
-/// Gives each tool a name of its own. A name two tools want goes to neither.
+/// Gives each tool a name of its own. A name that several tools want goes to none of them, so that it
+/// never comes to mean another tool.
 fn resolve_collisions(naming: &Naming, shown: &mut [Shown<'_>]) {
-    let mut wanted: HashMap<String, usize> = HashMap::with_capacity(shown.len());
-    for tool in shown.iter() {
-        *wanted.entry(tool.name.clone()).or_default() += 1;
-    }
-    let mut taken: HashSet<String> = HashSet::new();
-    for tool in shown.iter_mut().filter(|tool| wanted.get(&tool.name).is_some_and(|&n| n > 1)) {
-        let server = tool.entry.spec.name.as_str();
-        let mut name = naming.renamed(server, tool.base);
-        if wanted.contains_key(&name) || taken.contains(&name) {
-            name = with_hash(&name, &(server, &tool.tool.name, taken.len()));
-        }
-        taken.insert(name.clone());
-        tool.name = name;
+    let wanted = count(shown.iter().map(|tool| &tool.name));
+    let renamed: Vec<Option<String>> = shown
+        .iter()
+        .map(|tool| {
+            let collides = wanted[&tool.name] > 1;
+            collides.then(|| naming.renamed(tool.entry.spec.name.as_str(), tool.base))
+        })
+        .collect();
+    let taken = count(renamed.iter().flatten());
+    for (tool, renamed) in shown.iter_mut().zip(&renamed) {
+        let Some(name) = renamed else { continue };
+        tool.name = if wanted.contains_key(name) || taken[name] > 1 {
+            with_hash(name, &[tool.entry.spec.name.as_str(), &tool.tool.name])
+        } else {
+            name.clone()
+        };
     }
 }
+
+fn count<'a>(names: impl Iterator<Item = &'a String>) -> HashMap<String, usize> {
+    let mut counts = HashMap::new();
+    for name in names {
+        *counts.entry(name.clone()).or_default() += 1;
+    }
+    counts
+}
+
+#[cfg(test)]
+mod tests;

@@ -12,6 +12,9 @@ pub struct FaultyArgs {
     /// Prefix of all tool names but the first.
     #[arg(long, default_value = "tool", value_name = "TEXT")]
     pub tool_prefix: String,
+    /// One more tool, of this name; may be given again.
+    #[arg(long, value_name = "NAME")]
+    pub tool: Vec<String>,
     /// Answer `tools/list` in pages of this size.
     #[arg(long, value_name = "N")]
     pub page_size: Option<usize>,

@@ -9,7 +9,13 @@ pub(super) const EXTRA: &str = "extra";
 pub(super) fn names(args: &FaultyArgs, changed: bool) -> Vec<String> {
     let first = (args.tools > 0).then(|| "echo".to_owned());
     let numbered = (1..args.tools).map(|number| format!("{}{number}", args.tool_prefix));
-    first.into_iter().chain(numbered).chain(changed.then(|| EXTRA.to_owned())).collect()
+    let named = args.tool.iter().cloned();
+    first
+        .into_iter()
+        .chain(numbered)
+        .chain(named)
+        .chain(changed.then(|| EXTRA.to_owned()))
+        .collect()
 }
 
 /// The result of `tools/list` for `cursor`, or nothing if that cursor was never given out.

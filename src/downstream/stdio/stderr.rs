@@ -10,6 +10,7 @@ use std::task::{Context, Poll};
 use std::time::{Duration, Instant};
 use tokio::io::{AsyncRead, AsyncReadExt};
 use tokio::task::JoinHandle;
+use tracing::Instrument;
 
 /// Bytes kept.
 const KEEP: usize = 16 * 1024;
@@ -38,7 +39,7 @@ impl Stderr {
     /// Starts reading.
     pub(super) fn of(pipe: impl AsyncRead + Unpin + Send + 'static, pid: u32) -> Self {
         let tail = Arc::new(Mutex::new(Tail::default()));
-        let reader = tokio::spawn(read(pipe, Arc::clone(&tail), Log::new(pid)));
+        let reader = tokio::spawn(read(pipe, Arc::clone(&tail), Log::new(pid)).in_current_span());
         Self { tail, reader, ended: false }
     }
 

@@ -11,6 +11,7 @@ use super::frames::Frames;
 use super::outbox::Outbox;
 use super::process::{Process, Started};
 use super::stderr::Stderr;
+use crate::redaction::Redaction;
 use futures_util::future::BoxFuture;
 use mcpvisor_actors::server::{Inbound, Loss, Outbound, Transport};
 use mcpvisor_actors::wire::Limits;
@@ -35,6 +36,8 @@ pub(super) struct StdioTransport {
     /// `None` once it ended.
     stdout: Option<ChildStdout>,
     stderr: Stderr,
+    /// Keeps the child's own secrets out of what it said last.
+    redaction: Redaction,
     outbox: Outbox,
     frames: Frames,
     grace: Duration,
@@ -46,11 +49,17 @@ pub(super) struct StdioTransport {
 }
 
 impl StdioTransport {
-    pub(super) fn new(started: Started, limits: Limits, grace: Duration) -> Self {
+    pub(super) fn new(
+        started: Started,
+        limits: Limits,
+        grace: Duration,
+        redaction: Redaction,
+    ) -> Self {
         let Started { process, stdin, stdout, stderr } = started;
         Self {
             stderr: Stderr::of(stderr, process.id()),
             process,
+            redaction,
             stdin: Some(stdin),
             stdout: Some(stdout),
             outbox: Outbox::default(),
@@ -122,7 +131,8 @@ impl StdioTransport {
     }
 
     fn loss(&self) -> Loss {
-        let stderr = self.stderr.lines();
+        let lines = self.stderr.lines();
+        let stderr = lines.iter().map(|line| self.redaction.clean_text(line)).collect();
         match self.process.status() {
             Some(status) => Loss::Exited { status: status.to_owned(), stderr },
             None if self.output_closed => Loss::OutputClosed { stderr },

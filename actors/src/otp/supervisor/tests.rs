@@ -1,3 +1,5 @@
+//! Order of start and stop, strategies, budgets and patience, with actors that only die.
+
 use super::*;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};

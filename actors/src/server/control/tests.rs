@@ -1,3 +1,5 @@
+//! Handshake, first listing and later ones, as a pure value with a clock given in.
+
 use super::*;
 
 const WITH_TOOLS: &[u8] =

@@ -1,3 +1,5 @@
+//! Envelopes: every byte kept, faults told apart, and no input that makes the parser panic.
+
 use super::*;
 use proptest::prelude::*;
 

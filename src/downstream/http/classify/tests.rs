@@ -1,3 +1,5 @@
+//! Tables of statuses and broken connections, and what each says about the request.
+
 use super::*;
 
 fn status(status: u16, in_session: bool, body: &str) -> Verdict {

@@ -1,3 +1,5 @@
+//! The event-stream format, cut anywhere.
+
 use super::*;
 use proptest::prelude::*;
 

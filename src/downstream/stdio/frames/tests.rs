@@ -1,3 +1,5 @@
+//! Tables of what servers print and what is understood of it.
+
 use super::*;
 use mcpvisor_actors::wire::Kind;
 

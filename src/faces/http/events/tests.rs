@@ -1,3 +1,5 @@
+//! What a stream writes, when it ends, and when a client that left costs a call.
+
 use super::*;
 use http_body_util::BodyExt;
 use std::sync::Arc;

@@ -1,3 +1,5 @@
+//! Tables of hosts and origins that are let in and turned away.
+
 use super::*;
 
 fn doorkeeper(listen: &str, hosts: &[&str], origins: &[&str]) -> Doorkeeper {

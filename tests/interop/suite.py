@@ -15,7 +15,7 @@ import recovery
 import script
 from gateway import FACES, Gateway
 from raw_client import Stdio
-from servers import Servers
+from servers import NODE, Servers
 from table import Table
 
 HERE = Path(__file__).parent
@@ -83,7 +83,7 @@ def run_client(table, row, argv):
 def sdk_clients(table, cache, face, target, server, prefix):
     """Both TypeScript clients and the Python client against one endpoint."""
     task = json.dumps({"face": face, "target": target, "prefix": prefix})
-    node = [f"{cache}/venv/bin/node", str(HERE / "sdk_typescript.mjs"), cache]
+    node = [NODE, str(HERE / "sdk_typescript.mjs"), cache]
     run_client(table, ("TypeScript sdk", face, server), [*node, "sdk", task])
     run_client(table, ("TypeScript client", face, server), [*node, "client", task])
     run_client(table, ("Python mcp", face, server), [f"{cache}/venv/bin/python", str(HERE / "sdk_python.py"), task])
@@ -99,7 +99,7 @@ def inspect(cache, run, target, *method):
     folder = Path(run) / "inspector"
     folder.mkdir(exist_ok=True)
     (folder / "session.json").write_text(json.dumps({"mcpServers": {"target": entry}}))
-    argv = [f"{cache}/venv/bin/node", launcher, "--cli", "--config", str(folder / "session.json"), "--server", "target", *method]
+    argv = [NODE, launcher, "--cli", "--config", str(folder / "session.json"), "--server", "target", *method]
     done = subprocess.run(
         argv, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, timeout=120,
         env={**os.environ, "HOME": str(folder)},

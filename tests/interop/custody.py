@@ -77,13 +77,13 @@ def end_all():
 
 
 def marked(mark):
-    """Command lines of living processes whose environment holds `mark`, this one's own relatives excepted."""
-    found = []
+    """{pid: command line} of living processes whose environment holds the variable `mark` ("NAME=value")."""
+    found = {}
     for entry in Path("/proc").glob("[0-9]*"):
         try:
-            if mark.encode() in (entry / "environ").read_bytes():
+            if mark.encode() in (entry / "environ").read_bytes().split(b"\0"):
                 if "\nState:\tZ" not in (entry / "status").read_text():
-                    found.append((entry / "cmdline").read_bytes().replace(b"\0", b" ").decode(errors="replace"))
+                    found[int(entry.name)] = (entry / "cmdline").read_bytes().replace(b"\0", b" ").decode(errors="replace")
         except OSError:
             continue
     return found

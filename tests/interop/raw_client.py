@@ -25,6 +25,7 @@ class Peer:
         self._news = threading.Condition()
         self._outcomes = {}
         self._log = []
+        self._begun = {}
         self._next = 0
         self._lost = None
 
@@ -38,6 +39,7 @@ class Peer:
     def request(self, method, params=None):
         """Sends a request and returns its id at once."""
         self._next += 1
+        self._begun[self._next] = len(self._log)
         self._transmit(self._next, method, params)
         return self._next
 
@@ -61,14 +63,17 @@ class Peer:
     def answered(self, ident):
         return ident in self._outcomes
 
-    def wait_progress(self, token, timeout=TIMEOUT):
+    def wait_progress(self, token, ident, timeout=TIMEOUT):
         """Returns when the first progress notification for `token` is there."""
-        self._until(lambda: self.story(token, None), f"progress for {token}", timeout)
+        self._until(lambda: self.story(token, ident), f"progress for {token}", timeout)
 
     def story(self, token, ident):
-        """All that concerns one call, in the order it came: raw progress params and the outcome."""
+        """All that concerns one call, in the order it came: raw progress params and the outcome.
+
+        What came before the call was made is not its own: servers are asked in turn under the same tokens.
+        """
         told = []
-        for kind, key, raw in list(self._log):
+        for kind, key, raw in self._log[self._begun[ident] :]:
             if kind == "notifications/progress" and raw_json.members(raw).get("progressToken") == json.dumps(token):
                 told.append(raw)
             elif kind == "reply" and key == ident:

@@ -153,7 +153,7 @@ def _cancel(peer, prefix):
     """A cancelled call stays unanswered, though one of equal length that began later has its answer."""
     tool = f"{prefix}trigger-long-running-operation"
     cancelled = _long(peer, tool, 7001, 3)
-    peer.wait_progress(7001)
+    peer.wait_progress(7001, cancelled)
     peer.notify("notifications/cancelled", {"requestId": cancelled, "reason": "no longer needed"})
     later = _long(peer, tool, 7002, 3)
     outcome = peer.wait(later)

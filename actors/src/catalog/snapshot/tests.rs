@@ -1,7 +1,8 @@
 //! Merging, paging and finding, with servers that are never reached.
 
 use super::*;
-use crate::catalog::NamingStrategy;
+
+use crate::catalog::{Manifest, NamingStrategy};
 use crate::server::{CallLimits, Connector, Expose, Loss, Start, ToolOverride, Transport};
 use futures_util::future::BoxFuture;
 use std::collections::BTreeMap;

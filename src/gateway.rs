@@ -1,7 +1,7 @@
 //! From a checked configuration to a running tree, and back down again.
 
 use crate::config::{Config, Server, Strategy, Target};
-use crate::downstream::{Custodian, HttpConnector, StdioConnector};
+use crate::downstream::{self, Custodian, HttpConnector, StdioConnector};
 use crate::exit::Exit;
 use crate::faces::HttpSettings;
 use crate::redaction::Redaction;
@@ -10,7 +10,7 @@ use crate::state::{self, CatalogFiles};
 use mcpvisor_actors::catalog::{CatalogStore, Forgetful, Naming, NamingStrategy};
 use mcpvisor_actors::ingress::Face;
 use mcpvisor_actors::otp::StartError;
-use mcpvisor_actors::server::{Backoff, Connector, ServerName, ServerSpec};
+use mcpvisor_actors::server::{Backoff, Connector, Mask, ServerName, ServerSpec};
 use mcpvisor_actors::session::Listing;
 use mcpvisor_actors::tree::{Ended, Gateway, GatewaySpec};
 use mcpvisor_actors::wire::Limits;
@@ -18,9 +18,8 @@ use secrecy::SecretString;
 use std::sync::Arc;
 use std::time::Duration;
 
-/// What of the shutdown time is left for stopping servers once calls in flight were waited for: the
-/// stages of stopping a child process.
-const FOR_SERVERS: Duration = Duration::from_secs(6);
+/// What stopping takes above draining and the end of the slowest server.
+const ABOVE_SERVERS: Duration = Duration::from_secs(2);
 
 /// Caps on one message, as configured.
 pub fn limits(config: &Config) -> Limits {
@@ -43,9 +42,19 @@ pub fn http_settings(config: &Config) -> HttpSettings {
     }
 }
 
-/// How long calls in flight may go on once the gateway stops.
+/// How long calls in flight may go on once the gateway stops: what the servers need for their own
+/// polite end is kept for them, but never more than half.
 pub fn drain(config: &Config) -> Duration {
-    config.shutdown_timeout.saturating_sub(FOR_SERVERS).max(config.shutdown_timeout / 2)
+    let servers = config.servers.values().map(stop_within).max().unwrap_or_default();
+    let whole = config.shutdown_timeout;
+    whole.saturating_sub(servers + ABOVE_SERVERS).max(whole / 2)
+}
+
+fn stop_within(server: &Server) -> Duration {
+    match &server.target {
+        Target::Stdio(target) => downstream::stop_bound(target.stop_grace),
+        Target::Http(_) => downstream::FAREWELL,
+    }
 }
 
 /// Every secret the configuration holds.
@@ -65,6 +74,8 @@ pub async fn start(config: &Config, faces: Vec<Arc<dyn Face>>) -> Result<Gateway
     let exe = std::env::current_exe().unwrap_or_else(|_| "mcpvisor".into());
     let custodian = Custodian::new(exe);
     let redaction = redaction(config);
+    let hidden = redaction.clone();
+    let mask: Mask = Arc::new(move |text: &str| hidden.clean_text(text));
     let enabled = config.servers.values().filter(|server| server.enabled);
     let naming = Naming {
         strategy: match config.naming.strategy {
@@ -74,7 +85,7 @@ pub async fn start(config: &Config, faces: Vec<Arc<dyn Face>>) -> Result<Gateway
         separator: config.naming.separator.clone(),
     };
     let spec = GatewaySpec {
-        servers: enabled.map(|server| server_spec(server, &custodian, &redaction)).collect(),
+        servers: enabled.map(|server| server_spec(server, &custodian, &redaction, &mask)).collect(),
         naming,
         listing: Listing { page_size: config.list.page_size, boot_wait: config.list.boot_wait },
         backoff: Backoff::default(),
@@ -88,7 +99,12 @@ pub async fn start(config: &Config, faces: Vec<Arc<dyn Face>>) -> Result<Gateway
     Gateway::start(spec).await
 }
 
-fn server_spec(server: &Server, custodian: &Custodian, redaction: &Redaction) -> ServerSpec {
+fn server_spec(
+    server: &Server,
+    custodian: &Custodian,
+    redaction: &Redaction,
+    mask: &Mask,
+) -> ServerSpec {
     let connector: Arc<dyn Connector> = match &server.target {
         Target::Stdio(target) => Arc::new(
             StdioConnector::new(target.clone(), custodian.clone()).hiding(redaction.clone()),
@@ -103,6 +119,8 @@ fn server_spec(server: &Server, custodian: &Custodian, redaction: &Redaction) ->
         expose: server.expose.clone(),
         tools: server.tools.clone(),
         fingerprint: server.fingerprint.clone(),
+        stop_within: stop_within(server),
+        mask: Arc::clone(mask),
         connector,
     }
 }

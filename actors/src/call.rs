@@ -41,8 +41,10 @@ pub struct Call {
     stream: ClientStream,
     again: Option<Again>,
     held: Option<Payload>,
-    /// What comes back when the call is over: the gateway's and the server's slot.
-    leases: Vec<Box<dyn Any + Send>>,
+    /// The gateway's slot; kept until the answer is written.
+    admission: Option<Admission>,
+    /// The server's slot; kept until the call is over there.
+    slot: Option<Box<dyn Any + Send>>,
 }
 
 impl Call {
@@ -56,7 +58,6 @@ impl Call {
         again: Again,
     ) -> Self {
         let Request { message, stream, admission } = request;
-        let leases: Vec<Box<dyn Any + Send>> = vec![Box::new(admission)];
         Self {
             message,
             params,
@@ -66,7 +67,8 @@ impl Call {
             stream,
             again: Some(again),
             held: None,
-            leases,
+            admission,
+            slot: None,
         }
     }
 
@@ -75,9 +77,14 @@ impl Call {
         self.again.is_some()
     }
 
-    /// Keeps something until the call is over, however it ends.
-    pub fn keep(&mut self, lease: impl Any + Send) {
-        self.leases.push(Box::new(lease));
+    /// Holds a server's slot until the call is over there, however it ends.
+    pub fn hold(&mut self, slot: impl Any + Send) {
+        self.slot = Some(Box::new(slot));
+    }
+
+    /// Gives the server's slot back: the call did not get there.
+    pub fn release(&mut self) {
+        self.slot = None;
     }
 
     /// Passes a progress message on, in order. When the client does not keep up, only the newest is
@@ -118,7 +125,7 @@ impl Call {
             self.stream.notify_held(progress);
         }
         self.control.finish();
-        self.stream.answer(payload);
+        self.stream.answer(payload, self.admission.take());
     }
 }
 
@@ -127,7 +134,7 @@ impl Promise for Box<Call> {
         match (fate, self.again.take()) {
             (_, _) if self.control.is_given_up() => self.forget(),
             (Fate::NotSent, Some(again)) => {
-                self.leases.truncate(1); // a server's slot is not carried to the next try
+                self.release();
                 again(Ticket::new(self));
             }
             (Fate::NotSent, None) => self.fail(&Failure::NotSent),

@@ -1,5 +1,6 @@
 //! The ingress: owns the faces, and is the first to stop, so that no new calls come in.
 
+use crate::otp::Lease;
 use crate::session::Clients;
 use futures_util::future::BoxFuture;
 use ractor::{Actor, ActorProcessingErr, ActorRef};
@@ -39,12 +40,18 @@ pub struct Ingress;
 pub struct State {
     stop: watch::Sender<bool>,
     faces: JoinSet<()>,
+    finish: watch::Sender<bool>,
     drain: Duration,
 }
 
-/// The ingress is only started and stopped.
+/// What the ingress hears of its faces.
 #[derive(Debug)]
-pub enum Message {}
+pub enum Message {
+    /// One ended by itself: no client will come any more.
+    Ended,
+    /// One crashed.
+    Died,
+}
 
 impl Actor for Ingress {
     type Msg = Message;
@@ -53,31 +60,36 @@ impl Actor for Ingress {
 
     async fn pre_start(
         &self,
-        _me: ActorRef<Message>,
+        me: ActorRef<Message>,
         arguments: Arguments,
     ) -> Result<State, ActorProcessingErr> {
         let (stop, stopping) = watch::channel(false);
         let mut faces = JoinSet::new();
         for face in &arguments.faces {
             let serve = face.serve(arguments.clients.clone(), stopping.clone());
-            let (finish, stopping) = (arguments.finish.clone(), stopping.clone());
+            let lease = Lease::new(me.clone(), Message::Died);
             faces.spawn(async move {
                 serve.await;
-                if !*stopping.borrow() {
-                    finish.send_replace(true);
-                }
+                lease.give_back(Message::Ended);
             });
         }
-        Ok(State { stop, faces, drain: arguments.drain })
+        Ok(State { stop, faces, finish: arguments.finish, drain: arguments.drain })
     }
 
     async fn handle(
         &self,
         _me: ActorRef<Message>,
         message: Message,
-        _state: &mut State,
+        state: &mut State,
     ) -> Result<(), ActorProcessingErr> {
-        match message {}
+        match message {
+            Message::Ended => {
+                state.finish.send_replace(true);
+                Ok(())
+            }
+            // its supervisor starts all faces anew
+            Message::Died => Err("a face crashed".into()),
+        }
     }
 
     async fn post_stop(
@@ -93,5 +105,34 @@ impl Actor for Ingress {
         }
         state.faces.shutdown().await;
         Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::tree::{Ended, Gateway, GatewaySpec};
+    use std::sync::atomic::{AtomicUsize, Ordering};
+
+    /// Crashes the first time, ends the second time.
+    #[derive(Default)]
+    struct Shaky(AtomicUsize);
+
+    impl Face for Shaky {
+        fn serve(&self, _: Clients, _: watch::Receiver<bool>) -> BoxFuture<'static, ()> {
+            let earlier = self.0.fetch_add(1, Ordering::SeqCst);
+            Box::pin(async move { assert!(earlier > 0, "the first time") })
+        }
+    }
+
+    #[tokio::test]
+    async fn a_face_that_crashes_is_started_again() {
+        let face = Arc::new(Shaky::default());
+        let faces: Vec<Arc<dyn Face>> = vec![Arc::clone(&face) as _];
+        let gateway = Gateway::start(GatewaySpec { faces, ..GatewaySpec::default() }).await;
+        let gateway = gateway.expect("a tree");
+        let ended = timeout(Duration::from_secs(10), gateway.ended()).await;
+        assert_eq!((ended, face.0.load(Ordering::SeqCst)), (Ok(Ended::Stopped), 2));
+        gateway.stop(Duration::from_secs(1)).await;
     }
 }

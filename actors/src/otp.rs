@@ -16,6 +16,7 @@ mod roster;
 mod strategy;
 mod supervisor;
 mod ticket;
+mod timer;
 
 pub use address::Address;
 pub use child::{ChildSpec, Restart, Shutdown, StartError};
@@ -27,3 +28,4 @@ pub use roster::Roster;
 pub use strategy::Strategy;
 pub use supervisor::{IntensityExceeded, Supervisor, SupervisorMessage, SupervisorSpec};
 pub use ticket::{Fate, Promise, Ticket};
+pub use timer::Timer;

@@ -22,7 +22,7 @@ pub use actor::{Arguments, Message, Server};
 pub use backoff::Backoff;
 pub use loss::Loss;
 pub use phase::{Fact, Generation};
-pub use spec::{CallLimits, Expose, ServerName, ServerSpec, Start, ToolOverride};
+pub use spec::{CallLimits, Expose, Mask, ServerName, ServerSpec, Start, ToolOverride};
 pub use transport::{Connector, Inbound, Noise, Outbound, OutboundKind, Transport};
 
 use crate::call::CallTicket;

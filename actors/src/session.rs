@@ -16,7 +16,7 @@ pub use actor::{Arguments, Message, Session};
 pub use handle::{Clients, ClientsSpec, SessionGone, SessionHandle};
 pub use level::LogLevel;
 pub use list::Listing;
-pub use stream::{ClientStream, ClientStreamReader, Outgoing, StreamFull};
+pub use stream::{ClientStream, ClientStreamReader, Held, Outgoing, StreamFull};
 pub use table::{Client, Fact, SessionTable};
 
 pub use crate::call::Admission;

@@ -29,8 +29,8 @@ const ROOT: Budget = Budget::new(3, Duration::from_secs(30));
 const ONE_SERVER: Budget = Budget::new(5, Duration::from_secs(60));
 const QUARANTINE: Duration = Duration::from_secs(300);
 const QUICK: Shutdown = Shutdown::Within(Duration::from_secs(1));
-/// Above the stages of stopping a child process (stdin EOF, TERM, KILL).
-const SERVER: Shutdown = Shutdown::Within(Duration::from_secs(8));
+/// What a server actor may take above the polite end of its connection.
+const ABOVE_CLOSE: Duration = Duration::from_secs(1);
 
 /// What the tree is made of.
 pub struct GatewaySpec {
@@ -230,7 +230,8 @@ fn server_pool(
                 sessions: catalog.sessions.clone(),
             };
             let name = entry.spec.name.as_str();
-            permanent(name, SERVER, &entry.address, move || (Server, arguments.clone()))
+            let patience = Shutdown::Within(entry.spec.stop_within + ABOVE_CLOSE);
+            permanent(name, patience, &entry.address, move || (Server, arguments.clone()))
         })
         .collect();
     DynamicSpec {

@@ -52,6 +52,8 @@ fn entry(name: ServerName) -> Entry {
         connect_timeout: Duration::from_secs(30),
         expose: Expose::default(),
         tools: BTreeMap::new(),
+        stop_within: Duration::from_secs(1),
+        mask: Arc::new(str::to_owned),
         connector: Arc::new(Nowhere),
     };
     Entry { spec: Arc::new(spec), address: Address::new() }

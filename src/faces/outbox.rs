@@ -88,7 +88,7 @@ mod tests {
             async move { outbox.next().await.map(|outgoing| outgoing.answer) }
         });
         tokio::task::yield_now().await;
-        assert!(stream.answer(payload()));
+        assert!(stream.answer(payload(), None));
         assert_eq!(timeout(Duration::from_secs(5), reading).await.unwrap().unwrap(), Some(true));
         drop(stream);
         assert!(outbox.next().await.is_none());
@@ -98,7 +98,7 @@ mod tests {
     async fn a_client_that_reads_again_lets_its_sender_go_on() {
         let (stream, outbox) = Outbox::new();
         for _ in 0..=MAX_BACKLOG {
-            stream.answer(payload());
+            stream.answer(payload(), None);
         }
         assert!(outbox.is_stuck());
         let waiting = tokio::spawn({

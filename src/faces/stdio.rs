@@ -129,7 +129,7 @@ impl Intake {
     }
 
     fn error(&self, id: Option<&RawId>, code: i32, message: &str) {
-        self.stream.answer(error_reply(id, code, message, None));
+        self.stream.answer(error_reply(id, code, message, None), None);
     }
 }
 

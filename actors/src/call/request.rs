@@ -2,7 +2,7 @@
 
 use crate::otp::{Fate, Promise};
 use crate::session::ClientStream;
-use crate::wire::{Kind, Message, code, error_reply};
+use crate::wire::{Kind, Message, Payload, code, error_reply};
 use tokio::sync::OwnedSemaphorePermit;
 
 /// The right to have one request in flight; given back when dropped.
@@ -28,12 +28,19 @@ pub struct Request {
     pub admission: Option<Admission>,
 }
 
+impl Request {
+    /// Answers it.
+    pub fn reply(self, payload: Payload) {
+        self.stream.answer(payload, self.admission);
+    }
+}
+
 impl Promise for Request {
     fn settle(self, _fate: Fate) {
-        if let Kind::Request { id, .. } = self.message.kind() {
+        if let Kind::Request { id, .. } = self.message.kind().clone() {
             let text = "the session ended before this request was read; nothing was sent, so \
                         initialize again and repeat it";
-            self.stream.answer(error_reply(Some(id), code::NOT_READY, text, None));
+            self.reply(error_reply(Some(&id), code::NOT_READY, text, None));
         }
     }
 }

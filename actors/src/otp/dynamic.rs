@@ -100,7 +100,9 @@ impl Actor for DynamicSupervisor {
                 if started.is_err() {
                     state.children.remove(&name); // whoever asked is told and may ask again
                 }
-                let _asker_gone = answer.send(started);
+                if let Err(Ok(())) = answer.send(started) {
+                    state.unwanted(&name); // whoever asked is gone: nobody would ever end it
+                }
             }
             DynamicMessage::TryAgain(name) => state.start(&name, &me).await,
         }
@@ -190,6 +192,13 @@ impl State {
             child.trial = Some(Trial::Awaited);
             tracing::error!(offender = %name, after = ?self.spec.quarantine, "quarantined");
             self.later(name, me);
+        }
+    }
+
+    /// Asks a child to stop; it leaves when it has.
+    fn unwanted(&self, name: &str) {
+        if let Some(cell) = self.children.get(name).and_then(|child| child.cell.as_ref()) {
+            cell.stop(None);
         }
     }
 

@@ -8,7 +8,7 @@ use super::phase::{Attempts, Phase};
 use super::{Backoff, Fact, Generation, Loss, RoutedCall, ServerSpec};
 use crate::call::{CallTicket, Failure};
 use crate::catalog::{self, Known, Manifest};
-use crate::otp::{Address, Exit, Lease, Shutdown};
+use crate::otp::{Address, Exit, Lease, Shutdown, Timer};
 use crate::session::SessionTable;
 use ractor::{Actor, ActorCell, ActorProcessingErr, ActorRef, SupervisionEvent};
 use std::sync::Arc;
@@ -64,7 +64,10 @@ pub struct State {
     admission: Admission,
     instance: Option<ActorCell>,
     offers: Option<Arc<Manifest>>,
-    queue_timer: Option<Instant>,
+    /// The alarm for the next attempt.
+    retry_timer: Option<Timer>,
+    /// The alarm for the earliest deadline in the queue.
+    queue_timer: Option<(Instant, Timer)>,
 }
 
 impl Actor for Server {
@@ -88,6 +91,7 @@ impl Actor for Server {
             admission: Admission::new(limits.max_in_flight, limits.max_queue),
             instance: None,
             offers: None,
+            retry_timer: None,
             queue_timer: None,
             arguments,
         })
@@ -160,15 +164,18 @@ impl State {
             Phase::Waiting { .. } if self.attempts.earliest().is_none_or(|at| at <= now) => {
                 self.start(me).await;
             }
-            Phase::Waiting { .. } => {
-                // somebody waits: the next attempt comes as soon as the spacing allows it
-                if let Some(at) = self.attempts.earliest() {
-                    let _timer = me.send_after(at.duration_since(now), || Message::RetryDue);
-                }
-            }
+            Phase::Waiting { .. } => self.hurry(now, me),
             Phase::Ready { .. } | Phase::Starting { .. } => {}
         }
         self.dispatch(me);
+    }
+
+    /// Somebody waits: the next attempt comes as soon as the spacing allows it.
+    fn hurry(&mut self, now: Instant, me: &ActorRef<Message>) {
+        if let Some(at) = self.attempts.earliest() {
+            let delay = at.saturating_duration_since(now);
+            self.retry_timer = Some(Timer::new(me.send_after(delay, || Message::RetryDue)));
+        }
     }
 
     /// Says why nothing of this server can be called yet.
@@ -185,22 +192,22 @@ impl State {
             let (generation, link): (Generation, Link) = (*generation, link.clone());
             while let Some(waiting) = self.admission.next() {
                 let mut call = waiting.call;
-                call.ticket.keep(Lease::new(me.clone(), Message::SlotFreed(generation)));
+                call.ticket.hold(Lease::new(me.clone(), Message::SlotFreed(generation)));
                 link.send(call);
             }
         }
         let Some(deadline) = self.admission.next_deadline() else { return };
-        if self.queue_timer.is_none_or(|at| deadline < at) {
-            self.queue_timer = Some(deadline);
+        if self.queue_timer.as_ref().is_none_or(|(at, _)| deadline < *at) {
             let delay = deadline.saturating_duration_since(Instant::now());
-            let _timer = me.send_after(delay, || Message::QueueDue);
+            let timer = Timer::new(me.send_after(delay, || Message::QueueDue));
+            self.queue_timer = Some((deadline, timer));
         }
     }
 
     /// Answers the calls that waited too long.
     fn expire(&mut self, me: &ActorRef<Message>) {
-        self.queue_timer = None;
         let now = Instant::now();
+        self.queue_timer = None;
         for late in self.admission.expired(now) {
             let waited = late.waited(now);
             fail(late.call.ticket, &self.unavailable(waited, now));
@@ -299,7 +306,10 @@ impl State {
                 .tell(catalog::Message::Unreachable(self.arguments.spec.name.clone()));
         }
         self.phase = Phase::Waiting { until, cause };
-        let _timer = me.send_after(delay, || Message::RetryDue);
+        self.retry_timer = Some(Timer::new(me.send_after(delay, || Message::RetryDue)));
+        if self.admission.queued() > 0 {
+            self.hurry(now, me);
+        }
         self.dispatch(me);
     }
 

@@ -9,14 +9,20 @@ use crate::session::LogLevel;
 use crate::wire::{Members, ProtocolVersion, Span};
 use bytes::Bytes;
 use serde_json::json;
+use std::collections::HashSet;
 use std::time::Duration;
 use tokio::time::Instant;
 
 /// Listings begin at least this far apart, however often the server says its list changed.
 const LIST_SPACING: Duration = Duration::from_millis(250);
 
-/// Most pages of one listing; a server that never ends is not believed.
+/// The same after a listing that failed; doubled with each one more, up to [`MAX_PAUSE`].
+const FIRST_PAUSE: Duration = Duration::from_secs(5);
+const MAX_PAUSE: Duration = Duration::from_secs(300);
+
+/// Most pages of one listing, and most tools; a server that never ends is not believed.
 const MAX_PAGES: usize = 1_000;
+const MAX_TOOLS: usize = 10_000;
 
 /// What a request of ours was for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -55,21 +61,34 @@ pub(super) struct Control {
     manifest: Option<Manifest>,
     listing: Option<Listing>,
     last_listed: Option<Instant>,
-    /// The list changed since the last listing began.
+    /// How long after that the next listing may begin.
+    spacing: Duration,
+    /// The list changed since the last listing began, or that one failed.
     stale: bool,
+    /// A list was published: there is a last good one.
+    published: bool,
     level: Option<LogLevel>,
 }
 
 #[derive(Debug, Default)]
 struct Listing {
     tools: Vec<Tool>,
-    pages: usize,
+    /// The cursors followed: one a page but the first.
+    cursors: HashSet<String>,
 }
 
 impl Control {
     /// `level` is the log level wanted at the start.
     pub(super) fn new(level: Option<LogLevel>) -> Self {
-        Self { manifest: None, listing: None, last_listed: None, stale: false, level }
+        Self {
+            manifest: None,
+            listing: None,
+            last_listed: None,
+            spacing: LIST_SPACING,
+            stale: false,
+            published: false,
+            level,
+        }
     }
 
     /// How it begins.
@@ -92,9 +111,12 @@ impl Control {
     ) -> Vec<Action> {
         match (purpose, outcome) {
             (Purpose::Initialize, Ok(result)) => self.initialized(&result, now),
-            (Purpose::Initialize, Err(error)) => vec![give_up("initialize", &error)],
+            (Purpose::Initialize, Err(error)) => {
+                let detail = answered_with("initialize", &error);
+                vec![Action::GiveUp(Loss::Protocol { detail })]
+            }
             (Purpose::List, Ok(result)) => self.listed(&result, now),
-            (Purpose::List, Err(error)) => self.not_listed(&error),
+            (Purpose::List, Err(error)) => self.not_listed(answered_with("tools/list", &error)),
             (Purpose::SetLevel, Err(error)) => {
                 let error = String::from_utf8_lossy(&error);
                 tracing::debug!(%error, "the server refused logging/setLevel");
@@ -113,12 +135,12 @@ impl Control {
     /// When [`Self::list_if_due`] is worth calling.
     pub(super) fn list_due(&self) -> Option<Instant> {
         let waits = self.stale && self.listing.is_none();
-        waits.then_some(self.last_listed).flatten().map(|last| last + LIST_SPACING)
+        waits.then_some(self.last_listed).flatten().map(|last| last + self.spacing)
     }
 
     /// Lists again if the list changed and the last listing is long enough ago.
     pub(super) fn list_if_due(&mut self, now: Instant) -> Vec<Action> {
-        let due = self.last_listed.is_none_or(|last| now >= last + LIST_SPACING);
+        let due = self.last_listed.is_none_or(|last| now >= last + self.spacing);
         if self.stale && self.listing.is_none() && due {
             vec![self.start_listing(now)]
         } else {
@@ -154,6 +176,7 @@ impl Control {
         let tools = manifest.capabilities.tools;
         self.manifest = Some(manifest.clone());
         actions.extend(self.set_level());
+        self.published = !tools;
         actions.push(if tools { self.start_listing(now) } else { Action::Publish(manifest) });
         actions
     }
@@ -168,43 +191,47 @@ impl Control {
     fn listed(&mut self, result: &Bytes, now: Instant) -> Vec<Action> {
         let Some(listing) = &mut self.listing else { return Vec::new() };
         let Some((tools, next)) = page(result) else {
-            return self.not_listed(&Bytes::from_static(b"the result has no `tools` array"));
+            return self.not_listed("`tools/list` was answered without a `tools` array".to_owned());
         };
         listing.tools.extend(tools);
-        listing.pages += 1;
-        match next {
-            Some(cursor) if listing.pages < MAX_PAGES => {
-                vec![Action::Request(Purpose::List, format!("{{\"cursor\":{cursor}}}"))]
-            }
-            _ => {
-                let tools = self.listing.take().unwrap_or_default().tools;
-                let Some(manifest) = &mut self.manifest else { return Vec::new() };
-                manifest.tools = tools;
-                let mut actions = vec![Action::Publish(manifest.clone())];
-                actions.extend(self.list_if_due(now));
-                actions
-            }
+        if listing.tools.len() > MAX_TOOLS || listing.cursors.len() >= MAX_PAGES {
+            let detail = format!("it lists more than {MAX_TOOLS} tools or {MAX_PAGES} pages");
+            return self.not_listed(detail);
         }
+        if let Some(cursor) = next {
+            let request = Action::Request(Purpose::List, format!("{{\"cursor\":{cursor}}}"));
+            if listing.cursors.insert(cursor) {
+                return vec![request];
+            }
+            return self.not_listed("`tools/list` gave the same cursor twice".to_owned());
+        }
+        let tools = self.listing.take().unwrap_or_default().tools;
+        let Some(manifest) = &mut self.manifest else { return Vec::new() };
+        manifest.tools = tools;
+        let mut actions = vec![Action::Publish(manifest.clone())];
+        self.published = true;
+        self.spacing = LIST_SPACING;
+        actions.extend(self.list_if_due(now));
+        actions
     }
 
     /// A listing failed. The first one decides whether the server is usable; a later one leaves the
-    /// last good list standing (D39).
-    fn not_listed(&mut self, error: &Bytes) -> Vec<Action> {
+    /// last good list standing (D39) and is repeated after a while.
+    fn not_listed(&mut self, detail: String) -> Vec<Action> {
         self.listing = None;
-        match &self.manifest {
-            Some(manifest) if !manifest.tools.is_empty() => {
-                let error = String::from_utf8_lossy(error);
-                tracing::warn!(%error, "listing failed, the last good list stays");
-                Vec::new()
-            }
-            _ => vec![give_up("tools/list", error)],
+        if !self.published {
+            return vec![Action::GiveUp(Loss::Protocol { detail })];
         }
+        tracing::warn!(%detail, "listing failed, the last good list stays");
+        self.stale = true;
+        self.spacing = (self.spacing * 2).clamp(FIRST_PAUSE, MAX_PAUSE);
+        Vec::new()
     }
 }
 
-fn give_up(method: &str, error: &Bytes) -> Action {
+fn answered_with(method: &str, error: &Bytes) -> String {
     let error: String = String::from_utf8_lossy(error).chars().take(200).collect();
-    Action::GiveUp(Loss::Protocol { detail: format!("`{method}` was answered with {error}") })
+    format!("`{method}` was answered with {error}")
 }
 
 /// The tools of one page and the raw cursor of the next.
@@ -213,7 +240,8 @@ fn page(result: &Bytes) -> Option<(Vec<Tool>, Option<String>)> {
     let array = members.get("tools").ok()??;
     let tools = Tool::list(&Span::of(array.get().as_bytes(), result).share(result))?;
     let cursor = members.get("nextCursor").ok()?.map(|raw| raw.get().to_owned());
-    Some((tools, cursor.filter(|cursor| cursor.starts_with('"'))))
+    // an empty one means there is none: some servers write it so
+    Some((tools, cursor.filter(|cursor| cursor.starts_with('"') && cursor.len() > 2)))
 }
 
 #[cfg(test)]

@@ -118,6 +118,9 @@ impl Driver {
                 _ = close.wait_for(|&close| close) => break Loss::Stopped,
             };
         };
+        let loss = loss.masked(&self.spec.mask);
+        // first, so that what is routed again finds a server that knows
+        self.tell(Fact::Lost(loss.clone()));
         self.settle(&loss);
         (loss, self.transport)
     }
@@ -242,11 +245,18 @@ impl Driver {
     }
 
     fn time_out(&mut self, id: u64, pending: PendingCall) {
-        self.cancel(id, &Bytes::from_static(b"\"timeout\""));
+        let unsent = self.transport.is_unsent(id);
+        self.cancel(id, &Bytes::from_static(b"\"timeout\"")); // unsent, it is withdrawn
         let limits = &self.spec.limits;
         let after = if pending.hit_ceiling() { limits.call_ceiling } else { limits.call_timeout };
+        let server = self.spec.name.clone();
         if let Some(call) = pending.call.ticket.redeem() {
-            call.fail(&Failure::Timeout { server: self.spec.name.clone(), after });
+            call.fail(&if unsent {
+                let detail = format!("it has not read its input for {} s", after.as_secs_f32());
+                Failure::Refused { server, cause: Loss::Protocol { detail } }
+            } else {
+                Failure::Timeout { server, after }
+            });
         }
     }
 
@@ -258,16 +268,21 @@ impl Driver {
                 self.fail(pending.call, sent, loss.clone());
             }
         }
-        self.commands.close(); // calls still on the way drop their tickets: not sent
+        self.commands.close(); // what comes later drops its ticket: not sent
+        while let Ok(command) = self.commands.try_recv() {
+            if let Command::Call(call) = command {
+                self.fail(*call, false, loss.clone());
+            }
+        }
     }
 
     /// Answers a call that cannot be answered by its server. What was not sent because the server is
-    /// gone is not answered but routed again, by dropping its ticket.
+    /// gone is not answered but routed again once, by dropping its ticket.
     fn fail(&self, mut call: RoutedCall, sent: bool, cause: Loss) {
         let server = self.spec.name.clone();
         if !sent {
             call.ticket.mark_unsent();
-            if cause.is_of_connection() {
+            if cause.is_of_connection() && call.ticket.goes_again() {
                 return;
             }
         }

@@ -1,5 +1,6 @@
 //! Why a connection could not be made, or ended: evidence, not guesses.
 
+use super::spec::Mask;
 use std::fmt;
 use std::time::Duration;
 
@@ -116,6 +117,16 @@ impl fmt::Display for Excerpt<'_> {
 }
 
 impl Loss {
+    /// The same without secrets in what the server itself said.
+    #[must_use]
+    pub(super) fn masked(self, mask: &Mask) -> Self {
+        match self {
+            Self::Protocol { detail } => Self::Protocol { detail: mask(&detail) },
+            // these are masked where they are read
+            other => other,
+        }
+    }
+
     /// Whether this is about the connection itself, so that a request that was not sent may go over
     /// the next one.
     pub const fn is_of_connection(&self) -> bool {

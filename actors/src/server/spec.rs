@@ -101,6 +101,9 @@ pub struct ToolOverride {
     pub description: Option<String>,
 }
 
+/// Hides a server's own secrets in what it says about itself.
+pub type Mask = Arc<dyn Fn(&str) -> String + Send + Sync>;
+
 /// Everything the runtime must know about one server.
 #[derive(Clone)]
 pub struct ServerSpec {
@@ -119,6 +122,10 @@ pub struct ServerSpec {
     /// Changes when anything changes that makes another server of it; keys what is remembered on
     /// disk.
     pub fingerprint: String,
+    /// Longest time its connection takes to close politely.
+    pub stop_within: Duration,
+    /// Hides its secrets.
+    pub mask: Mask,
     /// How it is reached.
     pub connector: Arc<dyn Connector>,
 }

@@ -1,10 +1,10 @@
 //! The session actor: one client's conversation.
 
 use super::list::{self, BadList, Listing};
-use super::{Client, ClientStream, Fact, LogLevel, SessionTable, initialize};
+use super::{Client, ClientStream, Fact, LogLevel, SessionHandle, SessionTable, initialize};
 use crate::call::{Again, Call, CallTicket, Control, GoneBecause, Request, method_not_allowed};
 use crate::catalog::SnapshotCell;
-use crate::otp::{Address, Ticket};
+use crate::otp::{Address, Ticket, Timer};
 use crate::proxy;
 use crate::wire::{
     CallParams, CancelParams, Kind, Payload, RawId, code, error_reply, notification, result_raw,
@@ -42,6 +42,8 @@ pub enum Message {
 pub struct Arguments {
     /// Who it is.
     pub client: Arc<Client>,
+    /// How it is reached.
+    pub address: Address<Message>,
     /// Where it is entered.
     pub table: SessionTable,
     /// Where calls go.
@@ -69,11 +71,21 @@ pub struct State {
     /// The client has not been told yet that the list of tools changed.
     tools_changed: bool,
     last_heard: Instant,
+    idle_timer: Timer,
     lists: JoinSet<()>,
 }
 
-/// Takes the session out of the table, however it ends.
+/// Its place in the table: there from before it can be found to whenever and however it ends.
 struct Entry(SessionTable, Arc<str>);
+
+impl Entry {
+    fn new(arguments: &Arguments) -> Self {
+        let id = Arc::clone(&arguments.client.session);
+        let handle = SessionHandle::new(&arguments.client, &arguments.address);
+        arguments.table.enter(Arc::clone(&id), handle);
+        Self(arguments.table.clone(), id)
+    }
+}
 
 impl Drop for Entry {
     fn drop(&mut self) {
@@ -91,16 +103,17 @@ impl Actor for Session {
         me: ActorRef<Message>,
         arguments: Arguments,
     ) -> Result<State, ActorProcessingErr> {
-        let entry = Entry(arguments.table.clone(), Arc::clone(&arguments.client.session));
+        let entry = Entry::new(&arguments);
         let again = {
             let me = me.clone();
             Arc::new(move |ticket| {
                 let _timer = me.send_after(AGAIN_AFTER, move || Message::Again(ticket));
             })
         };
-        let _timer = me.send_after(arguments.idle, || Message::IdleDue);
+        let idle_timer = Timer::new(me.send_after(arguments.idle, || Message::IdleDue));
         Ok(State {
             arguments,
+            idle_timer,
             _entry: entry,
             again,
             initialized: false,
@@ -175,7 +188,7 @@ impl State {
             "logging/setLevel" => self.set_level(&id, params),
             _ => method_not_allowed(&id, method),
         };
-        request.stream.answer(reply);
+        request.reply(reply);
     }
 
     fn initialize(&mut self, id: &RawId, params: Option<&[u8]>) -> Payload {
@@ -209,7 +222,10 @@ impl State {
     fn list(&mut self, request: Request, id: RawId) {
         while self.lists.try_join_next().is_some() {}
         let Listing { page_size, boot_wait } = self.arguments.listing;
+        // while it waits, the ticket answers for it
+        let ticket = Ticket::new(request);
         let answer = move |snapshot: &SnapshotCell| {
+            let Some(request) = ticket.redeem() else { return };
             let page = list::cursor(request.message.params())
                 .and_then(|cursor| list::page(&snapshot.load(), cursor.as_deref(), page_size));
             let reply = match page {
@@ -218,7 +234,7 @@ impl State {
                     error_reply(Some(&id), code::INVALID_PARAMS, &fault.to_string(), None)
                 }
             };
-            request.stream.answer(reply);
+            request.reply(reply);
         };
         if self.arguments.snapshot.load().unknown == 0 {
             answer(&self.arguments.snapshot);
@@ -236,14 +252,14 @@ impl State {
             Ok(params) => params,
             Err(fault) => {
                 let reply = error_reply(Some(&id), code::INVALID_PARAMS, &fault.to_string(), None);
-                request.stream.answer(reply);
+                request.reply(reply);
                 return;
             }
         };
         let control = Arc::new(Control::default());
         if !self.register(&id, &control) {
             let text = "a request with this id is still in flight";
-            request.stream.answer(error_reply(Some(&id), code::INVALID_REQUEST, text, None));
+            request.reply(error_reply(Some(&id), code::INVALID_REQUEST, text, None));
             return;
         }
         let client = Arc::clone(&self.arguments.client);
@@ -259,7 +275,7 @@ impl State {
         if self.in_flight.get(id).is_some_and(|earlier| !earlier.is_over()) {
             return false;
         }
-        self.in_flight.insert(id.clone(), Arc::clone(control));
+        self.in_flight.insert(id.detached(), Arc::clone(control));
         true
     }
 
@@ -308,7 +324,7 @@ impl State {
             me.stop(None);
         } else {
             let rest = if rest.is_zero() { self.arguments.idle } else { rest };
-            let _timer = me.send_after(rest, || Message::IdleDue);
+            self.idle_timer = Timer::new(me.send_after(rest, || Message::IdleDue));
         }
     }
 }

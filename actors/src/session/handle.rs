@@ -79,9 +79,10 @@ impl Clients {
         let id: Arc<str> = uuid::Uuid::new_v4().to_string().into();
         let client = Arc::new(Client::new(Arc::clone(&id)));
         let address = Address::new();
-        let session = SessionHandle { client: Arc::clone(&client), address: address.clone() };
+        let session = SessionHandle::new(&client, &address);
         let arguments = Arguments {
             client,
+            address: address.clone(),
             table: spec.table.clone(),
             proxy: spec.proxy.clone(),
             snapshot: spec.snapshot.clone(),
@@ -95,16 +96,9 @@ impl Clients {
             &address,
             move || (Session, arguments.clone()),
         );
-        // in the table before it runs, so that it cannot end before it is entered
-        spec.table.enter(Arc::clone(&id), session.clone());
         let (answer, started) = oneshot::channel();
         let asked = spec.pool.cast(DynamicMessage::Start(child, answer)).is_ok();
-        if asked && matches!(started.await, Ok(Ok(()))) {
-            Some(session)
-        } else {
-            spec.table.leave(&id);
-            None
-        }
+        (asked && matches!(started.await, Ok(Ok(())))).then_some(session)
     }
 
     /// The session with this id, if it is alive.
@@ -114,6 +108,10 @@ impl Clients {
 }
 
 impl SessionHandle {
+    pub(super) fn new(client: &Arc<Client>, address: &Address<Message>) -> Self {
+        Self { client: Arc::clone(client), address: address.clone() }
+    }
+
     /// The session's id (unguessable; visible ASCII).
     pub fn id(&self) -> &str {
         &self.client.session

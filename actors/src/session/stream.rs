@@ -1,18 +1,21 @@
 //! The way back to a client: ordered, bounded for notifications, never blocking for answers.
 //!
-//! Answers are bounded by the requests in flight, so they always fit. Notifications take one permit
-//! of the stream's budget until they are written; without a permit the sender keeps the newest
-//! (progress) or drops it (log). A client that stops reading therefore costs a bounded amount of
-//! memory and holds up nobody.
+//! Answers are bounded by the requests in flight, whose slots they keep until they are written, so
+//! they always fit. Notifications take their size from the stream's budget until they are written;
+//! when it is used up the sender keeps the newest (progress) or drops it (log). A client that stops
+//! reading therefore costs a bounded amount of memory and holds up nobody.
 
+use crate::call::Admission;
 use crate::wire::Payload;
 use std::sync::Arc;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, mpsc};
 
-/// Notifications that may wait unwritten on the stream of one request.
-const OF_REQUEST: usize = 1024;
+/// Bytes of notifications that may wait unwritten on the stream of one request.
+const OF_REQUEST: u32 = 1024 * 1024;
 /// The same for a connection, on which many calls report at the same time.
-const OF_CONNECTION: usize = 16 * 1024;
+const OF_CONNECTION: u32 = 8 * 1024 * 1024;
+/// What a waiting notification takes besides its text, in bytes.
+const ENVELOPE: usize = 128;
 
 /// One message for the client.
 #[derive(Debug)]
@@ -21,6 +24,14 @@ pub struct Outgoing {
     pub payload: Payload,
     /// Whether this is the answer to a request (else a notification or a request of ours).
     pub answer: bool,
+    /// Kept by the face until the message is written.
+    pub held: Held,
+}
+
+/// What a message takes up as long as it is not written; dropping it gives that back.
+#[derive(Debug, Default)]
+pub struct Held {
+    _slot: Option<Admission>,
     _budget: Option<OwnedSemaphorePermit>,
 }
 
@@ -50,23 +61,27 @@ impl ClientStream {
         Self::with_budget(OF_CONNECTION)
     }
 
-    fn with_budget(notifications: usize) -> (Self, ClientStreamReader) {
+    fn with_budget(bytes: u32) -> (Self, ClientStreamReader) {
         let (sender, receiver) = mpsc::unbounded_channel();
-        let budget = Arc::new(Semaphore::new(notifications));
+        let budget = Arc::new(Semaphore::new(bytes as usize));
         (Self { sender, budget }, ClientStreamReader(receiver))
     }
 
-    /// Sends the answer to a request. `false` when the client is gone.
-    pub fn answer(&self, payload: Payload) -> bool {
-        self.sender.send(Outgoing { payload, answer: true, _budget: None }).is_ok()
+    /// Sends the answer to a request; its slot is free once the answer is written. `false` when the
+    /// client is gone.
+    pub fn answer(&self, payload: Payload, slot: Option<Admission>) -> bool {
+        let held = Held { _slot: slot, _budget: None };
+        self.sender.send(Outgoing { payload, answer: true, held }).is_ok()
     }
 
     /// Sends a notification if the budget allows it.
     pub fn notify(&self, payload: Payload) -> Result<(), StreamFull> {
-        match Arc::clone(&self.budget).try_acquire_owned() {
-            Ok(permit) => {
-                let outgoing = Outgoing { payload, answer: false, _budget: Some(permit) };
-                let _gone = self.sender.send(outgoing);
+        // one always fits, however big
+        let size = u32::try_from(payload.len() + ENVELOPE).unwrap_or(OF_REQUEST).min(OF_REQUEST);
+        match Arc::clone(&self.budget).try_acquire_many_owned(size) {
+            Ok(permits) => {
+                let held = Held { _slot: None, _budget: Some(permits) };
+                let _gone = self.sender.send(Outgoing { payload, answer: false, held });
                 Ok(())
             }
             Err(_) => Err(StreamFull(payload)),
@@ -75,7 +90,8 @@ impl ClientStream {
 
     /// Sends a notification whatever the budget: for the single one a sender held back.
     pub fn notify_held(&self, payload: Payload) {
-        let _gone = self.sender.send(Outgoing { payload, answer: false, _budget: None });
+        let outgoing = Outgoing { payload, answer: false, held: Held::default() };
+        let _gone = self.sender.send(outgoing);
     }
 
     /// Whether the reading end is gone.

@@ -16,6 +16,12 @@ impl RawId {
         matches!(raw.first(), Some(b'"' | b'-' | b'0'..=b'9')).then_some(Self(raw))
     }
 
+    /// The id in memory of its own, so that keeping it does not keep the message it came in.
+    #[must_use]
+    pub fn detached(&self) -> Self {
+        Self(Bytes::copy_from_slice(&self.0))
+    }
+
     /// The JSON text of the id.
     pub fn as_bytes(&self) -> &[u8] {
         &self.0

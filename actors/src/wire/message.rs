@@ -204,6 +204,9 @@ impl<'a> Envelope<'a> {
             _ => None,
         };
         if let Some(method) = self.method {
+            if self.result.is_some() || self.error.is_some() {
+                return Err(WireError::NotJsonRpc("both a request and a response"));
+            }
             let method = serde_json::from_str::<String>(method.get())
                 .map_err(|_| WireError::NotJsonRpc("`method` is not a string"))?
                 .into_boxed_str();

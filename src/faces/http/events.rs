@@ -11,7 +11,7 @@ use axum::http::{HeaderMap, HeaderValue, header};
 use axum::response::Response;
 use bytes::Bytes;
 use futures_util::stream;
-use mcpvisor_actors::session::Outgoing;
+use mcpvisor_actors::session::{Held, Outgoing};
 use mcpvisor_actors::wire::Payload;
 use std::collections::VecDeque;
 use std::convert::Infallible;
@@ -70,6 +70,8 @@ pub(super) struct EventStream {
     /// Runs when the stream is gone, for whichever reason.
     farewell: Option<OnDrop>,
     ready: VecDeque<Bytes>,
+    /// Of the message that is being written.
+    held: Held,
     ended: bool,
 }
 
@@ -77,8 +79,8 @@ impl EventStream {
     /// A stream over an outbox.
     pub(super) fn new(outbox: Outbox, purpose: Purpose, keep_alive: Duration) -> Self {
         let wanted = Box::new(|| true);
-        let ready = VecDeque::new();
-        Self { outbox, purpose, keep_alive, wanted, farewell: None, ready, ended: false }
+        let (ready, held) = (VecDeque::new(), Held::default());
+        Self { outbox, purpose, keep_alive, wanted, farewell: None, ready, held, ended: false }
     }
 
     /// A stream that carries one answer already known.
@@ -148,10 +150,11 @@ impl EventStream {
         }
     }
 
-    /// Queues one message for writing; its place in the stream's budget is free from here on.
+    /// Queues one message for writing.
     fn take(&mut self, outgoing: Outgoing) {
-        let answer = outgoing.answer;
-        self.ready.extend(event(outgoing.payload).chunks().iter().cloned());
+        let Outgoing { payload, answer, held } = outgoing;
+        self.held = held;
+        self.ready.extend(event(payload).chunks().iter().cloned());
         if answer && matches!(self.purpose, Purpose::Answer(_)) {
             self.end();
         }

@@ -6,6 +6,7 @@ use super::reply;
 use axum::body::Body;
 use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
+use mcpvisor_actors::session::Held;
 use mcpvisor_actors::wire::{ProtocolVersion, RawId, WireError, code, error_reply};
 
 /// A request that was not delivered to a session.
@@ -112,7 +113,7 @@ impl From<Refusal> for Refused {
 impl IntoResponse for Refused {
     fn into_response(self) -> Response {
         let payload = error_reply(self.id.as_ref(), self.why.code(), &self.why.to_string(), None);
-        let mut response = reply::json(&payload);
+        let mut response = reply::json(&payload, Held::default());
         *response.status_mut() = self.why.status();
         let headers = response.headers_mut();
         if self.why.status() == StatusCode::SERVICE_UNAVAILABLE {

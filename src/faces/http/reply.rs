@@ -8,7 +8,7 @@ use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use bytes::Bytes;
 use hyper::body::{Frame, SizeHint};
-use mcpvisor_actors::session::Outgoing;
+use mcpvisor_actors::session::{Held, Outgoing};
 use mcpvisor_actors::wire::Payload;
 use std::collections::VecDeque;
 use std::convert::Infallible;
@@ -21,7 +21,7 @@ use tokio::time::timeout;
 #[derive(Debug)]
 pub(super) enum Start {
     /// The answer is here: one document.
-    Answer(Payload),
+    Answer(Outgoing),
     /// Something else comes before the answer, or nothing does for a while: an event stream.
     Events(Option<Outgoing>),
     /// There will be no answer: the call was cancelled.
@@ -34,7 +34,7 @@ pub(super) async fn start(outbox: &Outbox, accepts: Accepts, patience: Duration)
         Accepts::Json => answer(outbox).await.map_or(Start::Nothing, Start::Answer),
         Accepts::Events => Start::Events(None),
         Accepts::Either => match timeout(patience, outbox.next()).await {
-            Ok(Some(outgoing)) if outgoing.answer => Start::Answer(outgoing.payload),
+            Ok(Some(outgoing)) if outgoing.answer => Start::Answer(outgoing),
             Ok(Some(outgoing)) => Start::Events(Some(outgoing)),
             Ok(None) => Start::Nothing,
             Err(_elapsed) => Start::Events(None),
@@ -43,18 +43,18 @@ pub(super) async fn start(outbox: &Outbox, accepts: Accepts, patience: Duration)
 }
 
 /// The answer alone; what comes before it is dropped, for a client that cannot take it.
-pub(super) async fn answer(outbox: &Outbox) -> Option<Payload> {
+pub(super) async fn answer(outbox: &Outbox) -> Option<Outgoing> {
     loop {
         match outbox.next().await? {
-            outgoing if outgoing.answer => return Some(outgoing.payload),
+            outgoing if outgoing.answer => return Some(outgoing),
             _unwanted => {}
         }
     }
 }
 
-/// One JSON document.
-pub(super) fn json(payload: &Payload) -> Response {
-    let mut response = Response::new(Body::new(Chunks::new(payload)));
+/// One JSON document, and what is kept until it is written.
+pub(super) fn json(payload: &Payload, held: Held) -> Response {
+    let mut response = Response::new(Body::new(Chunks::new(payload, held)));
     let json = HeaderValue::from_static("application/json");
     response.headers_mut().insert(header::CONTENT_TYPE, json);
     response
@@ -70,11 +70,13 @@ pub(super) fn accepted() -> Response {
 struct Chunks {
     parts: VecDeque<Bytes>,
     left: u64,
+    _held: Held,
 }
 
 impl Chunks {
-    fn new(payload: &Payload) -> Self {
-        Self { left: payload.len() as u64, parts: payload.chunks().iter().cloned().collect() }
+    fn new(payload: &Payload, held: Held) -> Self {
+        let parts = payload.chunks().iter().cloned().collect();
+        Self { left: payload.len() as u64, parts, _held: held }
     }
 }
 
@@ -127,7 +129,7 @@ mod tests {
             let (stream, outbox) = Outbox::new();
             for &message in sent {
                 match message {
-                    "answer" => assert!(stream.answer(payload("{}"))),
+                    "answer" => assert!(stream.answer(payload("{}"), None)),
                     "note" => stream.notify(payload("{}")).unwrap(),
                     _silence => {}
                 }
@@ -149,7 +151,7 @@ mod tests {
     async fn a_large_document_is_sent_without_being_joined() {
         let large = Bytes::from(vec![b'x'; 100_000]);
         let payload = Payload::concat([Bytes::from_static(b"{"), large.clone()]);
-        let mut body = json(&payload).into_body();
+        let mut body = json(&payload, Held::default()).into_body();
         assert_eq!(body.size_hint().exact(), Some(100_001));
         let mut parts = Vec::new();
         while let Some(frame) = body.frame().await {

@@ -44,7 +44,7 @@ pub(super) async fn open(State(face): State<Arc<Shared>>, request: Request) -> R
 
 async fn connect(face: &Shared) -> Result<Response, Refusal> {
     let session = face.clients.open().await.ok_or(Refusal::NoRoom)?;
-    let (stream, outbox) = Outbox::new();
+    let (stream, outbox) = Outbox::of_connection();
     session.attach(stream.clone()).map_err(|SessionGone| Refusal::NoRoom)?;
     let id = session.id().to_owned();
     let endpoint = format!("/messages?sessionId={id}");

@@ -80,10 +80,10 @@ async fn initialize(
     delivered.map_err(|SessionGone| Refusal::NoRoom)?;
     let answer = reply::answer(&outbox).await.ok_or(Refusal::NoRoom)?;
     let id = HeaderValue::from_str(session.id()).map_err(|_| Refusal::NoRoom)?;
-    let opened = is_result(&answer, face.settings.limits);
+    let opened = is_result(&answer.payload, face.settings.limits);
     let mut response = match accepts {
-        Accepts::Json | Accepts::Either => reply::json(&answer),
-        Accepts::Events => EventStream::of_one(answer),
+        Accepts::Json | Accepts::Either => reply::json(&answer.payload, answer.held),
+        Accepts::Events => EventStream::of_one(answer.payload),
     };
     if opened {
         close.disarm();
@@ -117,7 +117,7 @@ async fn call(
     Ok(match reply::start(&outbox, accepts, face.settings.json_patience).await {
         Start::Answer(answer) => {
             abandon.disarm();
-            reply::json(&answer)
+            reply::json(&answer.payload, answer.held)
         }
         Start::Nothing => {
             abandon.disarm();

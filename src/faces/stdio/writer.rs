@@ -35,7 +35,7 @@ mod tests {
         let writing = tokio::spawn(async move { write(&outbox, gateway).await });
         let mut client = BufReader::new(client);
         for (sent, line) in [("{\n\"a\":1}", "{ \"a\":1}\n"), ("{}", "{}\n")] {
-            assert!(stream.answer(Payload::from(Bytes::from_static(sent.as_bytes()))));
+            assert!(stream.answer(Payload::from(Bytes::from_static(sent.as_bytes())), None));
             let mut read = String::new();
             client.read_line(&mut read).await.unwrap();
             assert_eq!(read, line);
@@ -52,7 +52,7 @@ mod tests {
         let (stream, outbox) = Outbox::new();
         let (client, gateway) = duplex(64);
         drop(client);
-        stream.answer(Payload::from(Bytes::from_static(b"{}")));
+        stream.answer(Payload::from(Bytes::from_static(b"{}")), None);
         assert_eq!(write(&outbox, gateway).await.unwrap_err().kind(), io::ErrorKind::BrokenPipe);
     }
 }

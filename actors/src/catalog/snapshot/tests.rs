@@ -30,6 +30,8 @@ fn spec(name: &str) -> ServerSpec {
         expose: Expose::default(),
         tools: BTreeMap::new(),
         fingerprint: name.to_owned(),
+        stop_within: Duration::from_secs(1),
+        mask: Arc::new(str::to_owned),
         connector: Arc::new(Nowhere),
     }
 }

@@ -82,3 +82,48 @@ fn a_failed_listing_keeps_the_last_good_list_but_the_first_must_succeed() {
     let actions = control.answered(Purpose::List, error(), now);
     assert!(matches!(actions.as_slice(), [Action::GiveUp(Loss::Protocol { .. })]));
 }
+
+#[test]
+fn a_failed_relisting_is_repeated_ever_more_slowly_until_it_succeeds() {
+    let mut now = Instant::now();
+    let mut control = ready(now);
+    now += LIST_SPACING;
+    let mut pauses = Vec::new();
+    let mut due = control.list_changed(now);
+    for _ in 0..9 {
+        assert_eq!(due, [Action::Request(Purpose::List, "{}".into())]);
+        assert_eq!(control.answered(Purpose::List, Err(Bytes::from_static(b"{}")), now), []);
+        let next = control.list_due().expect("it is tried again");
+        pauses.push(next.duration_since(now).as_secs());
+        now = next;
+        due = control.list_if_due(now);
+    }
+    assert_eq!(pauses, [5, 10, 20, 40, 80, 160, 300, 300, 300]);
+    let again = control.answered(Purpose::List, ok(br#"{"tools":[]}"#), now);
+    assert!(matches!(again.as_slice(), [Action::Publish(_)]));
+    assert_eq!(control.list_due(), None);
+}
+
+#[test]
+fn an_empty_list_is_a_good_list() {
+    let now = Instant::now();
+    let mut control = Control::new(None);
+    control.answered(Purpose::Initialize, ok(WITH_TOOLS), now);
+    control.answered(Purpose::List, ok(br#"{"tools":[],"nextCursor":""}"#), now);
+    assert_eq!(control.list_changed(now + LIST_SPACING).len(), 1);
+    assert_eq!(control.answered(Purpose::List, Err(Bytes::new()), now), []);
+}
+
+#[test]
+fn a_listing_that_never_ends_is_given_up() {
+    let now = Instant::now();
+    let mut control = Control::new(None);
+    control.answered(Purpose::Initialize, ok(WITH_TOOLS), now);
+    let page = || ok(br#"{"tools":[{"name":"a"}],"nextCursor":"again"}"#);
+    assert_eq!(control.answered(Purpose::List, page(), now).len(), 1);
+    let actions = control.answered(Purpose::List, page(), now);
+    let [Action::GiveUp(Loss::Protocol { detail })] = actions.as_slice() else {
+        panic!("{actions:?}")
+    };
+    assert_eq!(detail, "`tools/list` gave the same cursor twice");
+}

@@ -2,7 +2,7 @@
 
 use super::{
     Action, Driver, Inbound, Kind, Loss, Message, Noise, OutboundKind, Pending, ProgressParams,
-    RawId, code, error_reply, result_raw,
+    Purpose, RawId, code, error_reply, result_raw,
 };
 use crate::session::{Fact, LogLevel};
 use bytes::Bytes;
@@ -14,10 +14,7 @@ impl Driver {
         match inbound {
             Inbound::Message { message, related } => Ok(self.message(&message, related)),
             Inbound::Failed { id, sent, loss } => self.failed(id, sent, loss),
-            Inbound::Noise(noise) => {
-                self.noise(noise);
-                Ok(Vec::new())
-            }
+            Inbound::Noise(noise) => Ok(self.noise(noise)),
             Inbound::Lost(loss) => Err(loss),
         }
     }
@@ -101,14 +98,21 @@ impl Driver {
                     call.log(payload);
                 }
             }
-            None => self.sessions.broadcast(&Fact::Log(level, payload)),
+            None if self.levels.borrow().is_some_and(|least| level >= least) => {
+                self.sessions.broadcast(&Fact::Log(level, payload));
+            }
+            None => {} // no session wants it
         }
     }
 
     fn failed(&mut self, id: u64, sent: bool, loss: Loss) -> Result<Vec<Action>, Loss> {
         match self.pending.remove(id) {
             Some(Pending::Call(pending)) => self.fail(pending.call, sent, loss),
-            Some(Pending::Own(..)) if self.ready_by.is_some() => return Err(loss),
+            Some(Pending::Own(Purpose::Initialize | Purpose::List, _))
+                if self.ready_by.is_some() =>
+            {
+                return Err(loss);
+            }
             Some(Pending::Own(purpose, _)) => {
                 let error = Bytes::from(loss.to_string());
                 return Ok(self.control.answered(purpose, Err(error), Instant::now()));
@@ -119,16 +123,23 @@ impl Driver {
     }
 
     /// Something that is no message. If it was meant as an answer, that one request fails.
-    fn noise(&mut self, noise: Noise) {
+    fn noise(&mut self, noise: Noise) -> Vec<Action> {
         let Noise { fault, excerpt, id } = noise;
         self.noises += 1;
         if self.noises.is_power_of_two() {
             let count = self.noises; // a flood is told at 1, 2, 4, 8 …
             tracing::warn!(server = %self.spec.name, %fault, %excerpt, count, "the server sent no message");
         }
-        if let Some(Pending::Call(pending)) = id.and_then(|id| self.pending.remove(id)) {
-            let detail = format!("its answer cannot be read: {fault}");
-            self.fail(pending.call, true, Loss::Protocol { detail });
+        let detail = format!("its answer cannot be read: {fault}");
+        match id.and_then(|id| self.pending.remove(id)) {
+            Some(Pending::Call(pending)) => {
+                self.fail(pending.call, true, Loss::Protocol { detail });
+                Vec::new()
+            }
+            Some(Pending::Own(purpose, _)) => {
+                self.control.answered(purpose, Err(detail.into()), Instant::now())
+            }
+            None => Vec::new(),
         }
     }
 }

@@ -29,7 +29,7 @@ async fn a_call_streams_its_notifications_in_order_and_ends_after_the_answer() {
     let (abandoned, abandon) = noted();
     stream.notify(payload("{\"n\":\n1}")).unwrap();
     stream.notify(payload("{\"n\":2}")).unwrap();
-    stream.answer(payload("{\"id\":1}"));
+    stream.answer(payload("{\"id\":1}"), None);
     stream.notify(payload("{\"late\":1}")).unwrap();
     let first = outbox.next().await;
     let events = EventStream::new(outbox, Purpose::Answer(abandon), KEEP_ALIVE);
@@ -91,7 +91,7 @@ async fn a_listening_stream_ends_when_the_gateway_stops_and_runs_its_farewell() 
         let events = EventStream::new(outbox, Purpose::Listen(listen), KEEP_ALIVE);
         text(events.finally(leave).into_response())
     });
-    stream.answer(payload("{}"));
+    stream.answer(payload("{}"), None);
     tokio::task::yield_now().await;
     closing.send_replace(true);
     assert_eq!(reading.await.unwrap(), "event: message\ndata: {}\n\n");

@@ -5,10 +5,10 @@ FROM rust:1.95-bookworm AS builder
 WORKDIR /src
 
 # Layer 1: the dependencies, fetched only when a manifest or the lock file changes. The one layer that needs a network.
-# Cargo wants every named target to exist before it reads a manifest.
+# Cargo reads a manifest only where there is something to build.
 COPY Cargo.toml Cargo.lock ./
 COPY actors/Cargo.toml actors/
-RUN mkdir -p src actors/src benches actors/benches \
+RUN mkdir -p src actors/src \
     && touch src/lib.rs src/main.rs actors/src/lib.rs \
     && cargo fetch --locked
 

@@ -15,7 +15,7 @@ mod streamable_http;
 pub use custodian::Custodian;
 pub use guard::run_guard;
 pub use http::HttpConnector;
-pub use stdio::StdioConnector;
+pub use stdio::{StdioConnector, stop_bound};
 
 use mcpvisor_actors::wire::Limits;
 use secrecy::SecretString;

@@ -13,3 +13,5 @@ mod custody;
 mod hearing;
 #[path = "stdio_downstream/losing.rs"]
 mod losing;
+#[path = "stdio_downstream/sending.rs"]
+mod sending;

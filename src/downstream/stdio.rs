@@ -18,6 +18,8 @@ mod program;
 mod stderr;
 mod transport;
 
+pub use process::stop_bound;
+
 use super::{Custodian, StdioTarget};
 use crate::redaction::Redaction;
 use futures_util::future::BoxFuture;

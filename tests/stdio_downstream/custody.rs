@@ -1,7 +1,7 @@
 //! That no process is left behind, whatever happens.
 
 use crate::support::*;
-use mcpvisor::downstream::StdioConnector;
+use mcpvisor::downstream::{StdioConnector, stop_bound};
 use mcpvisor_actors::server::{Connector, Inbound, Transport};
 use rustix::process::{Pid, Signal, kill_process, kill_process_group};
 use std::io::{BufRead, BufReader, Write};
@@ -12,7 +12,11 @@ use tokio::time::timeout;
 
 /// A server that prepares itself, starts a grandchild, names it and then goes on as told.
 async fn with_grandchild(first: &str, then: &str) -> (Box<dyn Transport>, Pid) {
-    let mut transport = start(&format!("{first}\nsleep 1000 & echo \"pid $!\"; {then}")).await;
+    named_grandchild(start(&format!("{first}\nsleep 1000 & echo \"pid $!\"; {then}")).await).await
+}
+
+/// A server together with the grandchild it names first of all.
+async fn named_grandchild(mut transport: Box<dyn Transport>) -> (Box<dyn Transport>, Pid) {
     let Inbound::Noise(noise) = next(&mut transport).await else { panic!("no pid") };
     let grandchild = noise.excerpt.trim_start_matches("pid ").parse().unwrap();
     (transport, pid(grandchild))
@@ -67,6 +71,32 @@ async fn close_ends_what_an_obedient_leader_left_behind() {
     let (transport, grandchild) = with_grandchild("", "read x").await;
     close(transport).await;
     assert!(!runs(grandchild));
+}
+
+#[tokio::test]
+async fn closing_takes_no_longer_than_it_says_whatever_the_child_does() {
+    let grace = Duration::from_millis(2500);
+    assert_eq!(stop_bound(grace), Duration::from_secs(6));
+    let (sleeper, deaf_sleeper) = ("sleep 1000", "(trap '' TERM; exec sleep 1000)");
+    let deaf = "while :; do sleep 0.01; done";
+    let closings = [
+        ("stopped", sleeper, "kill -STOP $$".to_owned()),
+        ("stopped and deaf to TERM", sleeper, "trap '' TERM; kill -STOP $$; read x".to_owned()),
+        ("deaf to TERM", sleeper, format!("trap '' TERM; {deaf}")),
+        ("obedient, its child is deaf to TERM", deaf_sleeper, "read x".to_owned()),
+        // The leader uses up nearly all of both graces, and then its child would have one more.
+        ("late", deaf_sleeper, format!("trap 'sleep 2.2; exit 0' TERM; {deaf}")),
+    ]
+    .map(|(name, child, then)| async move {
+        let mut target = script(&format!("{child} & echo \"pid $!\"; {then}"));
+        target.stop_grace = grace;
+        let (transport, grandchild) = named_grandchild(connect(target).await.unwrap()).await;
+        let group = group_of(&*transport);
+        let took = close(transport).await;
+        assert!(took <= stop_bound(grace), "{name}: {took:?}");
+        assert!(!runs(group) && !runs(grandchild), "{name}");
+    });
+    futures_util::future::join_all(closings).await;
 }
 
 #[tokio::test]

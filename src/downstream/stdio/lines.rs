@@ -48,8 +48,7 @@ impl Lines {
 
     /// The next complete line.
     pub(super) fn next(&mut self) -> Option<Line> {
-        let unseen = &self.buffer[self.scanned..];
-        let Some(found) = unseen.iter().position(|&byte| byte == b'\n') else {
+        let Some(found) = memchr::memchr(b'\n', &self.buffer[self.scanned..]) else {
             self.scanned = self.buffer.len();
             if self.dropping.is_some() || self.buffer.len() > self.cap {
                 let bytes = std::mem::take(&mut self.buffer);

@@ -1,9 +1,12 @@
-//! Frames on their way into the child's stdin.
+//! Frames on their way into the child's stdin: whole ones, of which only the first may be begun.
 //!
-//! *Invariant:* bytes leave in the order of `push`, and `is_unsent` turns false with the first byte.
+//! A child that does not read must not cost much: of the answers to its own requests only some wait,
+//! and what waits altogether is measured, so that the connection can be given up.
+//!
+//! *Invariant:* bytes leave in the order of `push`; a frame is taken back as a whole or not at all.
 
-use bytes::Bytes;
 use mcpvisor_actors::server::{Outbound, OutboundKind};
+use mcpvisor_actors::wire::Payload;
 use std::collections::VecDeque;
 use std::io::{self, IoSlice};
 use std::pin::Pin;
@@ -12,30 +15,78 @@ use tokio::io::AsyncWrite;
 
 /// Slices handed to the kernel at once.
 const SLICES: usize = 64;
+/// Most answers that wait: a child can ask for any number without reading one.
+const MAX_RESPONSES: usize = 64;
+/// Most bytes that wait.
+const MAX_UNWRITTEN: usize = 64 * 1024 * 1024;
 
-/// Queued frames; bounded by what the caller admits.
-#[derive(Debug, Default)]
+/// Queued frames; requests among them are bounded by what the caller admits.
+#[derive(Debug)]
 pub(super) struct Outbox {
-    chunks: VecDeque<Bytes>,
-    /// Requests of which no byte was written: id and position of the first byte.
-    unsent: VecDeque<(u64, u64)>,
-    queued: u64,
-    written: u64,
+    frames: VecDeque<Outbound>,
+    /// Bytes of the first frame that were written; less than all of them.
+    begun: usize,
+    /// Bytes of all frames that were not.
+    unwritten: usize,
+    /// Answers among the frames.
+    responses: usize,
+    /// Answers that were not queued.
+    dropped: u64,
+    /// The reader, for the log.
+    pid: u32,
 }
 
 impl Outbox {
-    pub(super) fn push(&mut self, frame: Outbound) {
-        if let OutboundKind::Request { id, .. } = frame.kind {
-            self.unsent.push_back((id, self.queued));
-        }
-        let payload = frame.payload.on_one_line();
-        self.queued += payload.len() as u64 + 1;
-        self.chunks.extend(payload.chunks().iter().cloned());
-        self.chunks.push_back(Bytes::from_static(b"\n"));
+    pub(super) fn new(pid: u32) -> Self {
+        Self { frames: VecDeque::new(), begun: 0, unwritten: 0, responses: 0, dropped: 0, pid }
     }
 
+    /// Queues a frame. A cancellation whose request was not begun takes it out, and neither goes.
+    pub(super) fn push(&mut self, mut frame: Outbound) {
+        match frame.kind {
+            OutboundKind::Cancel { id } => {
+                if let Some(request) = self.unbegun(id).and_then(|at| self.frames.remove(at)) {
+                    self.unwritten -= length(&request.payload);
+                    return;
+                }
+            }
+            OutboundKind::Response if self.responses == MAX_RESPONSES => return self.drop_one(),
+            OutboundKind::Response => self.responses += 1,
+            OutboundKind::Request { .. } | OutboundKind::Notification => {}
+        }
+        frame.payload = frame.payload.on_one_line();
+        self.unwritten += length(&frame.payload);
+        self.frames.push_back(frame);
+    }
+
+    fn drop_one(&mut self) {
+        self.dropped += 1;
+        if self.dropped.is_power_of_two() {
+            let count = self.dropped; // a flood is told at 1, 2, 4, 8 …
+            tracing::warn!(
+                pid = self.pid,
+                count,
+                "answers dropped: the process does not read them"
+            );
+        }
+    }
+
+    /// Whether the request `id` is still queued and was not begun.
     pub(super) fn is_unsent(&self, id: u64) -> bool {
-        self.unsent.iter().any(|(request, _)| *request == id)
+        self.unbegun(id).is_some()
+    }
+
+    /// Where the request `id` waits, if no byte of it was written.
+    fn unbegun(&self, id: u64) -> Option<usize> {
+        let first = usize::from(self.begun > 0);
+        let mut waiting = self.frames.iter().enumerate().skip(first);
+        let is_it = |kind| matches!(kind, OutboundKind::Request { id: it, .. } if it == id);
+        waiting.find(|(_, frame)| is_it(frame.kind)).map(|(at, _)| at)
+    }
+
+    /// Whether more waits than may; one frame alone is not too much, whatever its size.
+    pub(super) fn is_overfull(&self) -> bool {
+        self.unwritten > MAX_UNWRITTEN && self.frames.len() > 1
     }
 
     /// Writes until nothing is left or the pipe is full.
@@ -44,11 +95,11 @@ impl Outbox {
         pipe: &mut W,
         context: &mut Context<'_>,
     ) -> Poll<io::Result<()>> {
-        while !self.chunks.is_empty() {
+        while !self.frames.is_empty() {
             let mut slices = [IoSlice::new(&[]); SLICES];
             let mut count = 0;
-            for (slot, chunk) in slices.iter_mut().zip(&self.chunks) {
-                *slot = IoSlice::new(chunk);
+            for (slot, slice) in slices.iter_mut().zip(self.slices()) {
+                *slot = IoSlice::new(slice);
                 count += 1;
             }
             let slices = &slices[..count];
@@ -60,53 +111,139 @@ impl Outbox {
         Poll::Ready(Ok(()))
     }
 
-    fn advance(&mut self, mut written: usize) {
-        self.written += written as u64;
-        while self.unsent.front().is_some_and(|(_, start)| *start < self.written) {
-            self.unsent.pop_front();
-        }
-        while let Some(chunk) = self.chunks.front_mut() {
-            if written < chunk.len() {
-                bytes::Buf::advance(chunk, written);
-                return;
-            }
-            written -= chunk.len();
-            self.chunks.pop_front();
+    /// What is to be written, in order.
+    fn slices(&self) -> impl Iterator<Item = &[u8]> {
+        let chunks = self.frames.iter().flat_map(|frame| {
+            frame.payload.chunks().iter().map(|chunk| &chunk[..]).chain([&b"\n"[..]])
+        });
+        let mut done = self.begun;
+        chunks.filter_map(move |chunk| {
+            let left = chunk.get(done..).unwrap_or_default();
+            done -= chunk.len() - left.len();
+            (!left.is_empty()).then_some(left)
+        })
+    }
+
+    fn advance(&mut self, written: usize) {
+        self.unwritten -= written;
+        self.begun += written;
+        while let Some(frame) = self.frames.front()
+            && length(&frame.payload) <= self.begun
+        {
+            self.begun -= length(&frame.payload);
+            self.responses -= usize::from(frame.kind == OutboundKind::Response);
+            self.frames.pop_front();
         }
     }
+}
+
+/// What a frame takes, with its line feed.
+fn length(payload: &Payload) -> usize {
+    payload.len() + 1
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use mcpvisor_actors::wire::Payload;
+    use bytes::Bytes;
     use std::task::Waker;
-    use tokio::io::AsyncReadExt;
+    use tokio::io::{AsyncReadExt, DuplexStream, duplex};
 
-    fn request(id: u64, text: &str) -> Outbound {
-        let kind = OutboundKind::Request { id, initialize: false };
-        Outbound { payload: Payload::from(Bytes::from(text.to_owned())), kind }
+    fn frame(kind: OutboundKind, text: impl Into<Bytes>) -> Outbound {
+        Outbound { payload: Payload::from(text.into()), kind }
+    }
+
+    fn request(id: u64, text: &'static str) -> Outbound {
+        frame(OutboundKind::Request { id, initialize: false }, text)
+    }
+
+    fn cancel(id: u64) -> Outbound {
+        frame(OutboundKind::Cancel { id }, format!("cancel {id}"))
+    }
+
+    /// An outbox and a pipe that takes eight bytes.
+    fn outbox(frames: impl IntoIterator<Item = Outbound>) -> (Outbox, DuplexStream, DuplexStream) {
+        let mut outbox = Outbox::new(1);
+        frames.into_iter().for_each(|frame| outbox.push(frame));
+        let (pipe, child) = duplex(8);
+        (outbox, pipe, child)
+    }
+
+    fn fill(outbox: &mut Outbox, pipe: &mut DuplexStream) {
+        let mut context = Context::from_waker(Waker::noop());
+        assert!(outbox.poll_write(pipe, &mut context).is_pending());
+    }
+
+    /// Writes everything; what the child has read then.
+    async fn all(mut outbox: Outbox, mut pipe: DuplexStream, mut child: DuplexStream) -> String {
+        let writer = async move {
+            let written = std::future::poll_fn(|context| outbox.poll_write(&mut pipe, context));
+            written.await.expect("written");
+            assert_eq!((outbox.unwritten, outbox.begun, outbox.responses), (0, 0, 0));
+        };
+        let mut text = String::new();
+        let (read, ()) = tokio::join!(child.read_to_string(&mut text), writer);
+        read.expect("read");
+        text
     }
 
     #[tokio::test]
     async fn a_request_counts_as_sent_from_its_first_byte_on() {
-        let mut context = Context::from_waker(Waker::noop());
-        let (mut pipe, mut child) = tokio::io::duplex(8);
-        let mut outbox = Outbox::default();
-        outbox.push(request(1, "{\n1}"));
-        outbox.push(request(2, "{22222}"));
-        outbox.push(request(3, "{3}"));
+        let frames = [request(1, "{\n1}"), request(2, "{22222}"), request(3, "{3}")];
+        let (mut outbox, mut pipe, child) = outbox(frames);
         assert!((1..=3).all(|id| outbox.is_unsent(id)));
-
-        assert!(outbox.poll_write(&mut pipe, &mut context).is_pending());
+        fill(&mut outbox, &mut pipe);
         assert_eq!([1, 2, 3].map(|id| outbox.is_unsent(id)), [false, false, true]);
+        assert_eq!(all(outbox, pipe, child).await, "{ 1}\n{22222}\n{3}\n");
+    }
 
-        let mut text = vec![0; 17];
-        let writer = std::future::poll_fn(|context| outbox.poll_write(&mut pipe, context));
-        let (wrote, read) = tokio::join!(writer, child.read_exact(&mut text));
-        wrote.expect("written");
-        read.expect("read");
-        assert_eq!(text, b"{ 1}\n{22222}\n{3}\n");
-        assert!(!outbox.is_unsent(3));
+    #[tokio::test]
+    async fn a_cancellation_takes_back_only_what_was_not_begun() {
+        for (cancelled, expected) in [
+            (1, "{1}\n{22222}\n{3}\n{4}\ncancel 1\n"), // wholly written
+            (2, "{1}\n{22222}\n{3}\n{4}\ncancel 2\n"), // partly written
+            (3, "{1}\n{22222}\n{4}\n"),
+            (4, "{1}\n{22222}\n{3}\n"),
+        ] {
+            let frames =
+                [request(1, "{1}"), request(2, "{22222}"), request(3, "{3}"), request(4, "{4}")];
+            let (mut outbox, mut pipe, child) = outbox(frames);
+            fill(&mut outbox, &mut pipe);
+            outbox.push(cancel(cancelled));
+            assert!(!outbox.is_unsent(cancelled));
+            assert_eq!(all(outbox, pipe, child).await, expected);
+        }
+        let (mut outbox, pipe, child) = outbox([request(1, "{1}")]);
+        outbox.push(cancel(1)); // the very first frame, not begun
+        assert_eq!(all(outbox, pipe, child).await, "");
+    }
+
+    #[tokio::test]
+    async fn only_so_many_answers_wait_and_the_others_are_counted() {
+        let answers = (0..100).map(|n| frame(OutboundKind::Response, n.to_string()));
+        let (mut outbox, pipe, child) = outbox(answers);
+        assert_eq!((outbox.responses, outbox.dropped), (64, 36));
+        outbox.push(request(1, "a request is none"));
+        let text = all(outbox, pipe, child).await;
+        assert_eq!(text.lines().count(), 65);
+        assert!(text.ends_with("\n63\na request is none\n"));
+    }
+
+    #[test]
+    fn more_than_the_cap_is_too_much_unless_it_is_one_frame() {
+        let large = Bytes::from(vec![b'x'; MAX_UNWRITTEN - 2]);
+        let note = |text: Bytes| frame(OutboundKind::Notification, text);
+        let (mut outbox, mut pipe, _child) = outbox([note(large.clone()), note(Bytes::new())]);
+        assert!(!outbox.is_overfull(), "exactly the cap");
+        outbox.push(request(1, "{1}"));
+        assert!(outbox.is_overfull());
+        outbox.push(cancel(1));
+        assert!(!outbox.is_overfull(), "what is taken back does not count");
+        outbox.push(request(2, "{2}"));
+        fill(&mut outbox, &mut pipe);
+        assert!(!outbox.is_overfull(), "what is written does not count");
+
+        let alone = note([&large[..], &large[..]].concat().into());
+        assert!(!self::outbox([alone]).0.is_overfull());
     }
 }

@@ -30,6 +30,17 @@ use tokio::runtime::Handle;
 use tokio::sync::oneshot;
 use tokio::time::timeout;
 
+/// How long SIGKILL may take; longer only for what is stuck in the kernel, and for zombies that the
+/// machine's init is slow to collect.
+const KILL_TAKES: Duration = Duration::from_millis(750);
+/// [`KILL_TAKES`] and room for the gateway's own steps.
+const AFTER_GRACES: Duration = Duration::from_secs(1);
+
+/// The longest that closing a child process takes which has `grace` after EOF and again after TERM.
+pub fn stop_bound(grace: Duration) -> Duration {
+    grace.saturating_mul(2).saturating_add(AFTER_GRACES)
+}
+
 /// A started child and its pipes.
 #[derive(Debug)]
 pub(super) struct Started {
@@ -165,19 +176,27 @@ impl Process {
         Poll::Ready(())
     }
 
-    /// Ends a child whose stdin was closed already: grace, TERM, grace, KILL, for the whole group.
-    /// Returns when it is reaped.
+    /// Ends a child whose stdin was closed already: grace, TERM, grace, KILL, for the whole group,
+    /// whoever of it has ended by then. Returns when it is reaped, after [`stop_bound`] at the latest.
     pub(super) async fn stop(mut self, grace: Duration) {
-        for next in [Stop::Politely, Stop::Now] {
-            if timeout(grace, poll_fn(|context| self.poll_exit(context))).await.is_ok() {
-                break;
+        let politely = async {
+            if timeout(grace, poll_fn(|context| self.poll_exit(context))).await.is_err() {
+                self.group.stop(Stop::Politely);
             }
-            self.group.stop(next);
+            self.all_gone().await;
+        };
+        if timeout(grace.saturating_mul(2), politely).await.is_ok() {
+            return;
         }
-        // The keeper's own steps are bounded; this only bounds a leader stuck in the kernel.
-        let patience = grace + Duration::from_secs(5);
-        if timeout(patience, &mut self.gone).await.is_err() {
+        self.group.stop(Stop::Now);
+        if timeout(KILL_TAKES, self.all_gone()).await.is_err() && self.status.is_none() {
             tracing::warn!(pid = self.id, "the process does not end, not even by SIGKILL");
         }
+    }
+
+    /// Waits for the leader's exit, and then for the keeper to end what it left behind.
+    async fn all_gone(&mut self) {
+        poll_fn(|context| self.poll_exit(context)).await;
+        let _keeper_ended = (&mut self.gone).await;
     }
 }

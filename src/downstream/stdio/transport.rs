@@ -2,8 +2,8 @@
 //!
 //! Frames go from the caller's task straight into the pipe and back; only stderr and the exit have
 //! tasks of their own. The end of a connection is told once, with evidence: after the first sign of
-//! it (exit, end of stdout, broken stdin) a short time is given for the other signs, and for what
-//! the child still had to say.
+//! it (exit, end of stdout, broken stdin, too much input left unread) a short time is given for the
+//! other signs, and for what the child still had to say.
 //!
 //! *Invariant:* everything readable is heard before [`Inbound::Lost`].
 
@@ -24,8 +24,9 @@ use tokio::time::{Sleep, sleep};
 
 /// From the first sign of the end to the verdict.
 const LAST_WORDS: Duration = Duration::from_millis(200);
-/// Most that is read after the exit; a pipe holds less, so more comes from somebody else.
-const AFTER_EXIT: usize = 4 * 1024 * 1024;
+/// Most that is read after the exit, or from a child given up; a pipe holds less, so more was said
+/// later or by somebody else.
+const AFTER_END: usize = 4 * 1024 * 1024;
 
 /// A child process spoken to over its stdin and stdout.
 #[derive(Debug)]
@@ -43,9 +44,11 @@ pub(super) struct StdioTransport {
     grace: Duration,
     /// The child closed its stdout itself.
     output_closed: bool,
+    /// It left too much of its input unread.
+    deaf: bool,
     /// Runs since the first sign of the end.
     ending: Option<Pin<Box<Sleep>>>,
-    read_after_exit: usize,
+    read_after_end: usize,
 }
 
 impl StdioTransport {
@@ -58,25 +61,28 @@ impl StdioTransport {
         let Started { process, stdin, stdout, stderr } = started;
         Self {
             stderr: Stderr::of(stderr, process.id()),
+            outbox: Outbox::new(process.id()),
             process,
             redaction,
             stdin: Some(stdin),
             stdout: Some(stdout),
-            outbox: Outbox::default(),
             frames: Frames::new(limits),
             grace,
             output_closed: false,
+            deaf: false,
             ending: None,
-            read_after_exit: 0,
+            read_after_end: 0,
         }
     }
 
     /// Moves queued frames on. A failure is only a sign of the end: the child may have spoken last.
     fn write(&mut self, context: &mut Context<'_>) {
-        if let Some(stdin) = &mut self.stdin
-            && let Poll::Ready(Err(_)) = self.outbox.poll_write(stdin, context)
-        {
+        let Some(stdin) = &mut self.stdin else { return };
+        if let Poll::Ready(Err(_)) = self.outbox.poll_write(stdin, context) {
             self.stdin = None;
+            self.begin_ending();
+        } else if self.outbox.is_overfull() {
+            self.deaf = true;
             self.begin_ending();
         }
     }
@@ -97,10 +103,10 @@ impl StdioTransport {
         let Some(stdout) = &mut self.stdout else { return Poll::Pending };
         match pin!(stdout.read_buf(self.frames.space())).poll(context) {
             Poll::Ready(Ok(count @ 1..)) => {
-                if self.process.status().is_some() {
-                    self.read_after_exit += count;
+                if self.deaf || self.process.status().is_some() {
+                    self.read_after_end += count;
                 }
-                if self.read_after_exit > AFTER_EXIT {
+                if self.read_after_end > AFTER_END {
                     self.end_reading();
                 }
             }
@@ -136,6 +142,9 @@ impl StdioTransport {
         match self.process.status() {
             Some(status) => Loss::Exited { status: status.to_owned(), stderr },
             None if self.output_closed => Loss::OutputClosed { stderr },
+            None if self.deaf => {
+                Loss::Protocol { detail: "the process does not read its input".into() }
+            }
             None => Loss::Protocol { detail: "the process closed its input but still runs".into() },
         }
     }

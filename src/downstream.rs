@@ -16,6 +16,7 @@ pub use custodian::Custodian;
 pub use guard::run_guard;
 pub use http::HttpConnector;
 pub use stdio::{StdioConnector, stop_bound};
+pub(crate) use streamable_http::FAREWELL;
 
 use mcpvisor_actors::wire::Limits;
 use secrecy::SecretString;

@@ -5,6 +5,7 @@
 
 use mcpvisor::config::{self, Config, Env, Format};
 use mcpvisor::gateway;
+use mcpvisor::signals::Signals;
 use mcpvisor_actors::ingress::Face;
 use mcpvisor_actors::session::{ClientStream, Clients, SessionHandle};
 use mcpvisor_actors::tree::{Ended, Gateway};
@@ -140,7 +141,7 @@ impl Running {
     /// Runs it to its end as the program does.
     pub(crate) async fn run(self) -> mcpvisor::exit::Exit {
         let clients = self.clients();
-        let run = gateway::run(self.gateway, &self.config);
+        let run = gateway::run(self.gateway, &self.config, Signals::listen());
         let exit = timeout(PATIENCE, run).await.expect("it does not end");
         nothing_is_left(&clients, self.folder.path()).await;
         exit

@@ -1,8 +1,12 @@
 //! Servers behind a URL are reached as the protocol says, and every failure is told for what it is.
 #![allow(clippy::unwrap_used, clippy::expect_used)]
 
+#[path = "http_downstream/answers.rs"]
+mod answers;
 #[path = "http_downstream/failures.rs"]
 mod failures;
+#[path = "http_downstream/floods.rs"]
+mod floods;
 #[path = "http_downstream/legacy.rs"]
 mod legacy;
 #[path = "http_downstream/peer.rs"]

@@ -13,6 +13,7 @@ use super::http::classify::Verdict;
 use super::http::lanes::{Job, Lanes, Panicked};
 use super::http::remote::{Remote, is_event_stream};
 use super::http::reports::Reports;
+use bytes::Bytes;
 use futures_util::future::BoxFuture;
 use mcpvisor_actors::server::{Inbound, Loss, Outbound, OutboundKind, Transport};
 use mcpvisor_actors::wire::{Payload, ProtocolVersion};
@@ -37,7 +38,7 @@ impl LegacySse {
     pub(super) fn new(remote: Arc<Remote>) -> Self {
         let (reports, inbox) = Reports::new(Arc::clone(&remote));
         let (named, endpoints) = mpsc::channel(1);
-        let mut lanes = Lanes::default();
+        let mut lanes = Lanes::new(remote.address());
         lanes.spawn(Box::pin(stream::listen(Arc::clone(&remote), reports.clone(), named)));
         Self { remote, lanes, reports, inbox, endpoints, endpoint: None }
     }
@@ -80,29 +81,27 @@ async fn post(
     payload: &Payload,
     request: Option<u64>,
 ) -> Result<(), Verdict> {
-    let sent = remote.post(endpoint, payload).send().await;
-    let response = sent.map_err(|error| remote.fault(error))?;
-    let message = if response.status().is_success() {
-        answer(remote, response, request).await
+    let response = remote.send(remote.post(endpoint, payload)).await?;
+    let accepted = response.status().is_success();
+    let body = if accepted {
+        reply(remote, response, request).await
     } else {
-        Some(remote.refusal(response, request, true).await?)
+        Some(remote.refusal(response, request.is_some(), true).await?)
     };
-    if let Some(message) = message {
-        reports.message(message, request).await;
+    let Some((id, body)) = request.zip(body) else { return Ok(()) };
+    let messages = body::messages(&body, remote.limits).map_err(Verdict::sent)?;
+    let mut answered = false;
+    for message in messages.into_iter().flatten().filter(body::is_answer) {
+        answered |= body::answers(&message, id);
+        reports.message(message, Some(id)).await;
     }
-    Ok(())
+    if accepted || answered { Ok(()) } else { Err(Verdict::missing()) }
 }
 
-/// The answer to the request in the body of a response, should it be there.
-async fn answer(
-    remote: &Remote,
-    mut response: Response,
-    request: Option<u64>,
-) -> Option<mcpvisor_actors::wire::Message> {
-    let id = request.filter(|_| !is_event_stream(&response))?;
-    let body = body::read(&mut response, remote.limits.max_bytes).await.ok()?;
-    let mut messages = body::messages(&body, remote.limits).into_iter().flatten();
-    messages.find(|message| body::answers(message, id))
+/// The body of a response to a request, should there be one.
+async fn reply(remote: &Remote, mut response: Response, request: Option<u64>) -> Option<Bytes> {
+    request.filter(|_| !is_event_stream(&response))?;
+    body::read(&mut response, remote.limits.max_bytes).await.ok()
 }
 
 impl Transport for LegacySse {

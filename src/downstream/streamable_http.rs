@@ -34,7 +34,8 @@ impl StreamableHttp {
     /// A connection that opens with the first frame.
     pub(super) fn new(remote: Arc<Remote>) -> Self {
         let (reports, inbox) = Reports::new(Arc::clone(&remote));
-        Self { remote, lanes: Lanes::default(), reports, inbox }
+        let lanes = Lanes::new(remote.address());
+        Self { remote, lanes, reports, inbox }
     }
 
     fn pump(&mut self) {

@@ -1,11 +1,13 @@
 //! What goes wrong, and whether the request may have been executed.
 
 use crate::peer::{Peer, handshake, result, target};
-use crate::server::{Reply, Server};
+use crate::server::{Part, Reply, Server, event, forever};
 use mcpvisor::downstream::HttpKind;
 use mcpvisor_actors::server::{Inbound, Loss};
+use std::sync::Arc;
 use std::time::Duration;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::sync::Notify;
 
 /// What a call comes to that is answered with this.
 async fn failure(reply: Reply) -> (bool, Loss) {
@@ -22,10 +24,10 @@ async fn failure(reply: Reply) -> (bool, Loss) {
 }
 
 #[tokio::test]
-async fn a_login_is_asked_for() {
+async fn a_login_is_asked_for_and_the_request_counts_as_answered() {
     for status in [401, 403] {
         let reply = Reply::new(status, "www-authenticate: Bearer\r\n", "");
-        assert_eq!(failure(reply).await, (false, Loss::NeedsLogin { status }));
+        assert_eq!(failure(reply).await, (true, Loss::NeedsLogin { status }));
     }
 }
 
@@ -39,25 +41,14 @@ async fn an_overloaded_server_says_when_to_come_back() {
 }
 
 #[tokio::test]
-async fn a_server_error_may_have_executed_the_request_and_a_refusal_has_not() {
-    for (status, may_be) in [(500, true), (502, true), (400, false), (413, false), (429, false)] {
+async fn only_a_status_that_is_known_to_refuse_says_that_nothing_was_executed() {
+    let refused = [400, 404, 405, 406, 411, 413, 414, 415, 422, 429, 431];
+    let in_doubt = [402, 408, 409, 410, 425, 500, 501, 502, 503, 504, 599];
+    let refused = refused.map(|status| (status, false));
+    for (status, may_be) in refused.into_iter().chain(in_doubt.map(|status| (status, true))) {
         let (sent, loss) = failure(Reply::new(status, "", "")).await;
         assert_eq!(sent, may_be, "{status}");
         assert!(matches!(loss, Loss::HttpStatus { status: got, .. } if got == status), "{loss:?}");
-    }
-}
-
-#[tokio::test]
-async fn a_json_rpc_error_is_the_answer_whatever_the_status() {
-    for status in [400, 404, 500] {
-        let error = r#"{"jsonrpc":"2.0","id":1,"error":{"code":-32601,"message":"no"}}"#;
-        let server = Server::start(move |request| {
-            handshake(request).unwrap_or_else(|| Reply::new(status, "", error))
-        })
-        .await;
-        let mut peer = Peer::established(&server).await;
-        peer.request(1, "tools/call");
-        assert_eq!(peer.message().await, (error.to_owned(), Some(1)));
     }
 }
 
@@ -117,6 +108,64 @@ async fn a_server_that_dies_between_calls_is_noticed_by_the_next() {
 }
 
 #[tokio::test]
+async fn a_refused_connection_costs_its_request_only_while_another_exchange_is_open() {
+    let gate = Arc::new(Notify::new());
+    let held = Arc::clone(&gate);
+    let server = Server::start(move |_| Reply::json(&result(1)).after(&held).closing()).await;
+    let mut peer = Peer::streamable(&server).await;
+    peer.request(1, "slow");
+    peer.quietly(server.wait_for("slow")).await;
+    peer.quietly(server.close_listener()).await;
+
+    peer.request(2, "tools/call");
+    let (id, sent, loss) = peer.failed().await;
+    assert_eq!((id, sent), (2, false));
+    assert!(matches!(loss, Loss::Unreachable { .. }), "{loss:?}");
+    gate.notify_one();
+    peer.answer(1).await;
+
+    peer.request(3, "tools/call");
+    assert!(matches!(peer.failed().await, (3, false, Loss::Unreachable { .. })));
+    assert!(matches!(peer.lost().await, Loss::Unreachable { .. }));
+}
+
+#[tokio::test]
+async fn an_open_standing_stream_shows_that_the_server_is_there() {
+    let gate = Arc::new(Notify::new());
+    let hold = Part::Hold(Arc::clone(&gate));
+    let server = Server::start(move |request| match request.method.as_str() {
+        "GET" => Reply::events(vec![event("7"), hold.clone(), event(&result(9)), forever()]),
+        _ => handshake(request).unwrap().closing(),
+    })
+    .await;
+    let mut peer = Peer::established(&server).await;
+    assert!(matches!(peer.hear().await, Inbound::Noise(_)));
+    peer.quietly(server.wait_for("notifications/initialized")).await;
+    peer.quietly(server.close_listener()).await;
+    peer.request(1, "tools/call");
+    assert!(matches!(peer.failed().await, (1, false, Loss::Unreachable { .. })));
+    gate.notify_one();
+    assert_eq!(peer.message().await, (result(9), None));
+}
+
+#[tokio::test]
+async fn connections_refused_at_the_same_time_still_end_the_connection() {
+    let server = Server::start(|_| Reply::accepted()).await;
+    let mut peer = Peer::streamable(&server).await;
+    server.stop().await;
+    for id in 1..=20 {
+        peer.request(id, "tools/call");
+    }
+    loop {
+        match peer.hear().await {
+            Inbound::Failed { sent, .. } => assert!(!sent),
+            Inbound::Lost(loss) => break assert!(matches!(loss, Loss::Unreachable { .. })),
+            other => panic!("{other:?}"),
+        }
+    }
+}
+
+#[tokio::test]
 async fn a_name_that_does_not_resolve_is_told_as_such() {
     // A label of more than 63 characters is refused without asking any name server.
     let host = "a".repeat(70);
@@ -149,7 +198,7 @@ async fn no_redirect_leaves_the_origin() {
     for status in [301, 302, 303, 307, 308] {
         let location = format!("location: {}\r\n", elsewhere.url("/mcp"));
         let (sent, loss) = failure(Reply::new(status, &location, "")).await;
-        assert!(!sent);
+        assert!(sent);
         assert!(matches!(loss, Loss::Protocol { .. }), "{loss:?}");
     }
     assert_eq!(elsewhere.calls(), Vec::<String>::new());
@@ -176,7 +225,7 @@ async fn an_endless_redirect_is_given_up() {
     let server = Server::start(|_| Reply::new(308, "location: /mcp\r\n", "")).await;
     let mut peer = Peer::streamable(&server).await;
     peer.request(1, "tools/call");
-    assert!(matches!(peer.failed().await, (1, false, Loss::Protocol { .. })));
+    assert!(matches!(peer.failed().await, (1, true, Loss::Protocol { .. })));
     assert_eq!(server.calls().len(), 4);
 }
 

@@ -138,7 +138,7 @@ async fn a_stream_that_is_not_opened_says_why() {
 async fn a_post_that_is_refused_fails_its_request() {
     let server = Server::start(|request| {
         let post = match request.call().as_str() {
-            "busy" => Reply::new(503, "", ""),
+            "busy" => Reply::new(503, "retry-after: 1\r\n", ""),
             _ => Reply::new(404, "", "Could not find session"),
         };
         stream_or(request, vec![endpoint("/post"), forever()], post)

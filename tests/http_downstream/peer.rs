@@ -66,6 +66,11 @@ impl Peer {
         self.send(text.to_owned(), OutboundKind::Cancel { id });
     }
 
+    /// An answer to a request of the server's.
+    pub(crate) fn respond(&mut self, id: u64) {
+        self.send(result(id), OutboundKind::Response);
+    }
+
     /// The next thing heard.
     pub(crate) async fn hear(&mut self) -> Inbound {
         let hearing = poll_fn(|context| self.0.poll_next(context));

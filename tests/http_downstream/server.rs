@@ -66,7 +66,12 @@ impl Reply {
 
     /// An event stream.
     pub(crate) fn events(parts: Vec<Part>) -> Self {
-        Self { parts, ..Self::new(200, "Content-Type: text/event-stream;charset=utf-8\r\n", "") }
+        Self::new(200, "Content-Type: text/event-stream;charset=utf-8\r\n", "").saying(parts)
+    }
+
+    /// The same head with this body.
+    pub(crate) fn saying(self, parts: Vec<Part>) -> Self {
+        Self { parts, ..self }
     }
 
     /// No response at all.
@@ -84,9 +89,14 @@ impl Reply {
         self
     }
 
+    /// The same, once released.
+    pub(crate) fn after(self, gate: &Arc<Notify>) -> Self {
+        Self { before: Some(Arc::clone(gate)), ..self }
+    }
+
     /// 202, once released.
     pub(crate) fn held(gate: &Arc<Notify>) -> Self {
-        Self { before: Some(Arc::clone(gate)), ..Self::accepted() }
+        Self::accepted().after(gate)
     }
 }
 
@@ -111,6 +121,7 @@ struct Shared {
     script: Box<dyn Fn(&Request) -> Reply + Send + Sync>,
     seen: Mutex<Vec<Request>>,
     open: AtomicUsize,
+    deaf: Notify,
 }
 
 /// Counts a connection for as long as it lives.
@@ -130,6 +141,7 @@ impl Server {
             script: Box::new(script),
             seen: Mutex::default(),
             open: AtomicUsize::new(0),
+            deaf: Notify::new(),
         });
         let task = tokio::spawn(accept(listener, Arc::clone(&shared)));
         Self { port, shared, task }
@@ -173,6 +185,14 @@ impl Server {
         found.unwrap_or_else(|_| panic!("{what}: not seen, but {:?}", self.calls()))
     }
 
+    /// Takes no new connection from now on; those that are open stand.
+    pub(crate) async fn close_listener(&self) {
+        self.shared.deaf.notify_one();
+        let address = ("127.0.0.1", self.port);
+        let closing = async { while TcpStream::connect(address).await.is_ok() {} };
+        tokio::time::timeout(DEADLINE, closing).await.expect("the listener is closed");
+    }
+
     /// Closes everything, listener included.
     pub(crate) async fn stop(mut self) {
         self.task.abort();
@@ -189,7 +209,10 @@ impl Drop for Server {
 async fn accept(listener: TcpListener, shared: Arc<Shared>) {
     let mut connections = JoinSet::new();
     loop {
-        let (socket, _) = listener.accept().await.unwrap();
+        let socket = tokio::select! {
+            accepted = listener.accept() => accepted.unwrap().0,
+            () = shared.deaf.notified() => break,
+        };
         let shared = Arc::clone(&shared);
         shared.open.fetch_add(1, Ordering::SeqCst);
         connections.spawn(async move {
@@ -197,6 +220,8 @@ async fn accept(listener: TcpListener, shared: Arc<Shared>) {
             let _ended = serve(BufReader::new(socket), &shared).await;
         });
     }
+    drop(listener);
+    while connections.join_next().await.is_some() {}
 }
 
 /// Serves requests on one connection until it ends.

@@ -2,10 +2,10 @@
 //!
 //! Never keeps more of a broken answer than an excerpt.
 
+use super::batch::{Batch, MAX_MESSAGES};
 use bytes::{Bytes, BytesMut};
-use mcpvisor_actors::server::Noise;
+use mcpvisor_actors::server::{Loss, Noise};
 use mcpvisor_actors::wire::{Kind, Limits, Message, Strictness, WireError};
-use serde_json::value::RawValue;
 
 /// How many bytes of something broken are shown.
 pub(crate) const EXCERPT: usize = 200;
@@ -46,8 +46,9 @@ pub(crate) fn excerpt(bytes: &[u8]) -> String {
     text.split_whitespace().collect::<Vec<_>>().join(" ")
 }
 
-/// One message, or the messages of a batch (revision 2025-03-26).
-pub(crate) fn messages(data: &Bytes, limits: Limits) -> Vec<Result<Message, Noise>> {
+/// One message, or the messages of a batch (revision 2025-03-26). A batch above the cap may hold
+/// any answer, so that nothing of it can be left out quietly: it is a loss.
+pub(crate) fn messages(data: &Bytes, limits: Limits) -> Result<Vec<Result<Message, Noise>>, Loss> {
     let one = |bytes: Bytes| {
         Message::parse(bytes.clone(), limits, Strictness::Liberal)
             .map_err(|fault| noise(fault, &bytes))
@@ -57,11 +58,18 @@ pub(crate) fn messages(data: &Bytes, limits: Limits) -> Vec<Result<Message, Nois
         None => data.clone(),
     };
     if data.trim_ascii_start().first() == Some(&b'[')
-        && let Ok(batch) = serde_json::from_slice::<Vec<&RawValue>>(&data)
+        && let Ok(batch) = serde_json::from_slice(&data)
     {
-        return batch.into_iter().map(|raw| one(data.slice_ref(raw.get().as_bytes()))).collect();
+        return match batch {
+            Batch::Messages(all) => {
+                Ok(all.into_iter().map(|raw| one(data.slice_ref(raw.get().as_bytes()))).collect())
+            }
+            Batch::TooLong => Err(Loss::Protocol {
+                detail: format!("the server sent a batch of more than {MAX_MESSAGES} messages"),
+            }),
+        };
     }
-    vec![one(data)]
+    Ok(vec![one(data)])
 }
 
 /// Evidence of something that is no message.
@@ -72,6 +80,11 @@ pub(crate) fn noise(fault: WireError, bytes: &[u8]) -> Noise {
 /// Whether the message answers our request `id`.
 pub(crate) fn answers(message: &Message, id: u64) -> bool {
     matches!(message.kind(), Kind::Response { id: Some(raw), .. } if raw.as_number() == Some(id))
+}
+
+/// Whether the message answers a request of ours, whichever: all our ids are numbers.
+pub(crate) fn is_answer(message: &Message) -> bool {
+    matches!(message.kind(), Kind::Response { id: Some(raw), .. } if raw.as_number().is_some())
 }
 
 /// An error without an id that is the whole answer to our request `id` gets that id.
@@ -91,6 +104,7 @@ mod tests {
 
     fn texts(data: &'static str) -> Vec<Result<String, WireError>> {
         messages(&Bytes::from_static(data.as_bytes()), Limits::default())
+            .unwrap()
             .into_iter()
             .map(|one| match one {
                 Ok(message) => Ok(String::from_utf8_lossy(message.bytes()).into_owned()),
@@ -116,8 +130,8 @@ mod tests {
             r#"{"jsonrpc":"2.0","error":{"code":1,"message":"m"}}"#,
         ] {
             let message = messages(&Bytes::from_static(text.as_bytes()), Limits::default());
-            let message = message.into_iter().next().unwrap().unwrap();
-            assert!(!answers(&message, 5));
+            let message = message.unwrap().into_iter().next().unwrap().unwrap();
+            assert!(!answers(&message, 5) && !is_answer(&message));
             assert!(answers(&adopt(message, 5, Limits::default()), 5));
         }
     }

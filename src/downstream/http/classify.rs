@@ -35,6 +35,11 @@ impl Verdict {
         Self::sent(Loss::Protocol { detail: detail.into() })
     }
 
+    /// The response is of the right kind, but answers something else.
+    pub(crate) fn missing() -> Self {
+        Self::protocol("the response does not hold the answer to its request")
+    }
+
     fn fatal(loss: Loss) -> Self {
         Self { sent: false, loss, fatal: true }
     }
@@ -53,7 +58,10 @@ pub(crate) struct Refusal<'a> {
     pub(crate) body: &'a str,
 }
 
-/// What a status means for the request that got it.
+/// What a status means for the request that got it, when its body does not answer it.
+///
+/// Only what is known to refuse a request before it is executed makes it unsent: a status of the
+/// closed list below, or 503 with the time to come back. Everything else was answered, if badly.
 ///
 /// Source: MCP 2025-11-25 "Transports", session management (404 ends a session); the 400 is what
 /// servers made from the TypeScript SDK's example answer in its place.
@@ -61,15 +69,14 @@ pub(crate) fn of_status(refusal: Refusal<'_>) -> Verdict {
     let Refusal { status, in_session, retry_after, body } = refusal;
     let refused = || Loss::HttpStatus { status, retry_after, body: body.to_owned() };
     match status {
-        401 | 403 => Verdict::unsent(Loss::NeedsLogin { status }),
+        401 | 403 => Verdict::sent(Loss::NeedsLogin { status }),
         404 if in_session => Verdict::fatal(Loss::SessionLost),
         400 if in_session && denies_session(body) => Verdict::fatal(Loss::SessionLost),
-        300..=399 => Verdict::unsent(Loss::Protocol {
-            detail: format!(
-                "the server redirects elsewhere (HTTP {status}); put the final address in `url`"
-            ),
-        }),
-        400..=499 | 503 => Verdict::unsent(refused()),
+        300..=399 => Verdict::protocol(format!(
+            "the server redirects elsewhere (HTTP {status}); put the final address in `url`"
+        )),
+        400 | 404..=406 | 411 | 413..=415 | 422 | 429 | 431 => Verdict::unsent(refused()),
+        503 if retry_after.is_some() => Verdict::unsent(refused()),
         _ => Verdict::sent(refused()),
     }
 }

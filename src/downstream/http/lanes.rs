@@ -2,24 +2,36 @@
 //!
 //! A notification's POST must be answered before anything after it goes out (a server must have
 //! seen `notifications/initialized` before the first request); requests, answers and cancellations
-//! go out at once and wait for nothing but that.
+//! go out at once and wait for nothing but that. Only answers are limited in number, because a
+//! server may ask without end and take none of them; they wait aside and hold up nobody.
 //!
 //! *Invariant:* a frame is either in the queue, untouched, or handed to a task; the tasks end with
 //! this value.
 
 use futures_util::future::BoxFuture;
 use mcpvisor_actors::server::{Outbound, OutboundKind};
-use std::collections::{HashMap, VecDeque};
+use std::collections::{HashMap, HashSet, VecDeque};
 use std::task::{Context, Poll};
 use tokio::task::{self, AbortHandle, JoinSet};
 
 /// One frame's delivery, or a stream's reading.
 pub(crate) type Job = BoxFuture<'static, ()>;
 
+/// Answers to the server on their way at the same time.
+const MAX_ANSWERING: usize = 16;
+/// Answers that wait for one of those places.
+const MAX_ANSWERS_WAITING: usize = 64;
+
 /// The queue and the running tasks of one connection.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(crate) struct Lanes {
+    /// Host and port, for people.
+    address: String,
     queue: VecDeque<Outbound>,
+    /// Answers to the server's requests, waiting and on their way, and how many were dropped.
+    answers: VecDeque<Outbound>,
+    answering: HashSet<task::Id>,
+    dropped: u64,
     tasks: JoinSet<Option<u64>>,
     requests: HashMap<u64, AbortHandle>,
     /// The notification everything else waits for.
@@ -31,8 +43,26 @@ pub(crate) struct Lanes {
 pub(crate) struct Panicked;
 
 impl Lanes {
-    /// Queues a frame. A cancellation whose request is still queued takes it out, and neither goes.
+    /// The lanes of a connection to `address`.
+    pub(crate) fn new(address: &str) -> Self {
+        Self {
+            address: address.to_owned(),
+            queue: VecDeque::new(),
+            answers: VecDeque::new(),
+            answering: HashSet::new(),
+            dropped: 0,
+            tasks: JoinSet::new(),
+            requests: HashMap::new(),
+            barrier: None,
+        }
+    }
+
+    /// Queues a frame. A cancellation whose request is still queued takes it out, and neither goes;
+    /// an answer too many is dropped.
     pub(crate) fn push(&mut self, frame: Outbound) {
+        if frame.kind == OutboundKind::Response {
+            return self.push_answer(frame);
+        }
         if let OutboundKind::Cancel { id } = frame.kind
             && let Some(at) = self.queue.iter().position(|queued| is_request(queued, id))
         {
@@ -40,6 +70,17 @@ impl Lanes {
             return;
         }
         self.queue.push_back(frame);
+    }
+
+    fn push_answer(&mut self, frame: Outbound) {
+        if self.answers.len() + self.answering.len() < MAX_ANSWERING + MAX_ANSWERS_WAITING {
+            return self.answers.push_back(frame);
+        }
+        self.dropped += 1;
+        if self.dropped.is_power_of_two() {
+            let (address, count) = (&self.address, self.dropped); // told at 1, 2, 4, 8 …
+            tracing::warn!(%address, count, "the server takes no answers to its requests; dropped");
+        }
     }
 
     /// Whether the request `id` is still queued.
@@ -70,10 +111,16 @@ impl Lanes {
                     }
                     self.spawn(job(frame));
                 }
-                OutboundKind::Response => {
-                    self.spawn(job(frame));
-                }
+                OutboundKind::Response => self.push_answer(frame),
             }
+        }
+        // The queue is empty when no notification is on its way: nothing is overtaken.
+        while self.barrier.is_none()
+            && self.answering.len() < MAX_ANSWERING
+            && let Some(frame) = self.answers.pop_front()
+        {
+            let task = self.spawn(job(frame));
+            self.answering.insert(task);
         }
     }
 
@@ -101,6 +148,7 @@ impl Lanes {
             }
             Err(error) => (error.id(), error.is_panic()),
         };
+        self.answering.remove(&task);
         if self.barrier == Some(task) {
             self.barrier = None;
         }
@@ -110,4 +158,27 @@ impl Lanes {
 
 fn is_request(frame: &Outbound, wanted: u64) -> bool {
     matches!(frame.kind, OutboundKind::Request { id, .. } if id == wanted)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use bytes::Bytes;
+
+    fn answer() -> Outbound {
+        Outbound { payload: Bytes::from_static(b"{}").into(), kind: OutboundKind::Response }
+    }
+
+    #[tokio::test]
+    async fn answers_above_the_places_are_dropped_and_counted() {
+        let mut lanes = Lanes::new("host:1");
+        for _ in 0..200 {
+            lanes.push(answer());
+        }
+        assert_eq!((lanes.answers.len(), lanes.dropped), (80, 120));
+        lanes.pump(|_| Box::pin(std::future::pending()));
+        assert_eq!((lanes.answering.len(), lanes.answers.len()), (16, 64));
+        lanes.push(answer());
+        assert_eq!((lanes.answers.len(), lanes.dropped), (64, 121));
+    }
 }

@@ -7,12 +7,13 @@ use super::classify::{self, Refusal, Verdict};
 use super::secrets::Secrets;
 use super::{body, client};
 use crate::downstream::HttpTarget;
+use bytes::Bytes;
 use mcpvisor_actors::server::{Loss, Noise};
-use mcpvisor_actors::wire::{Limits, Message, Payload, ProtocolVersion};
+use mcpvisor_actors::wire::{Limits, Payload, ProtocolVersion};
 use reqwest::header::{ACCEPT, CONTENT_TYPE, HeaderMap, HeaderName, HeaderValue, RETRY_AFTER};
-use reqwest::{Client, RequestBuilder, Response, StatusCode, Url};
+use reqwest::{Client, RequestBuilder, Response, Url};
 use secrecy::ExposeSecret;
-use std::sync::OnceLock;
+use std::sync::{Arc, OnceLock};
 use std::time::{Duration, SystemTime};
 
 /// The header that names a session.
@@ -20,8 +21,13 @@ const SESSION: HeaderName = HeaderName::from_static("mcp-session-id");
 const VERSION: HeaderName = HeaderName::from_static("mcp-protocol-version");
 const LAST_EVENT_ID: HeaderName = HeaderName::from_static("last-event-id");
 
-/// Longest error body read, and longest time for it.
-const ERROR_BODY: (usize, Duration) = (64 * 1024, Duration::from_secs(5));
+/// Longest time for the body of a refusal, and its largest size when it cannot be an answer.
+const REFUSAL_TIME: Duration = Duration::from_secs(30);
+const REFUSAL_BYTES: usize = 64 * 1024;
+
+/// Held by an exchange from before its request is sent until its response is dropped.
+#[derive(Clone)]
+struct Open(#[expect(dead_code, reason = "held to be counted")] Arc<()>);
 
 /// One server, for the time of one connection.
 pub(crate) struct Remote {
@@ -32,6 +38,8 @@ pub(crate) struct Remote {
     secrets: Secrets,
     session: OnceLock<HeaderValue>,
     version: OnceLock<ProtocolVersion>,
+    /// Shared with every exchange that is open.
+    open: Arc<()>,
     /// Caps on one message.
     pub(crate) limits: Limits,
     /// Longest time for TCP and TLS, and for whatever else opens something.
@@ -53,6 +61,7 @@ impl Remote {
             secrets: Secrets::of(target),
             session: OnceLock::new(),
             version: OnceLock::new(),
+            open: Arc::default(),
             limits: target.limits,
             connect_timeout: target.connect_timeout,
             address,
@@ -124,40 +133,62 @@ impl Remote {
         headers
     }
 
+    /// Sends a request and awaits the head of the response.
+    ///
+    /// A connection that cannot be made ends everything only while no other exchange is open: one
+    /// that is shows that the server is there.
+    pub(crate) async fn send(&self, request: RequestBuilder) -> Result<Response, Verdict> {
+        let open = Open(Arc::clone(&self.open));
+        match request.send().await {
+            Ok(mut response) => {
+                response.extensions_mut().insert(open);
+                Ok(response)
+            }
+            Err(error) => {
+                drop(open);
+                let verdict = self.fault(error);
+                let alone = Arc::strong_count(&self.open) == 1;
+                Err(Verdict { fatal: verdict.fatal && alone, ..verdict })
+            }
+        }
+    }
+
     /// What a failure of the HTTP client means.
     pub(crate) fn fault(&self, error: reqwest::Error) -> Verdict {
         let connecting = error.is_connect();
         classify::of_error(&error.without_url(), connecting, &self.address)
     }
 
-    /// What a response means whose status is not 2xx: the JSON-RPC error for our request `id` in
-    /// its body, or a verdict.
+    /// What a response means whose status is not 2xx: the body, if it answers requests of ours, or
+    /// a verdict. Only the response to a request (`to_request`) can answer one: what looks like an
+    /// answer in any other may just repeat the server's own id.
     pub(crate) async fn refusal(
         &self,
         mut response: Response,
-        id: Option<u64>,
+        to_request: bool,
         in_session: bool,
-    ) -> Result<Message, Verdict> {
-        let status = response.status();
+    ) -> Result<Bytes, Verdict> {
+        let status = response.status().as_u16();
         let header = response.headers().get(RETRY_AFTER).and_then(|value| value.to_str().ok());
         let retry_after = header.and_then(|text| classify::retry_after(text, SystemTime::now()));
-        let body = tokio::time::timeout(ERROR_BODY.1, body::read(&mut response, ERROR_BODY.0));
-        let body = body.await.ok().and_then(Result::ok).unwrap_or_default();
-        let verdict = classify::of_status(Refusal {
-            status: status.as_u16(),
-            in_session,
-            retry_after,
-            body: &self.excerpt(&body),
-        });
-        // A lost session or a missing login is no answer to one request, however it is dressed.
-        if matches!(verdict.loss, Loss::HttpStatus { .. }) || is_unknown_method(status, &body) {
-            let answer = body::messages(&body, self.limits).into_iter().flatten();
-            let mut answer = answer.filter(|one| id.is_some_and(|id| body::answers(one, id)));
-            if let Some(message) = answer.next() {
-                return Ok(message);
+        let limit = if to_request { self.limits.max_bytes } else { REFUSAL_BYTES };
+        let body = tokio::time::timeout(REFUSAL_TIME, body::read(&mut response, limit));
+        let body = body.await.ok().and_then(Result::ok);
+        let unreadable = body.is_none();
+        let body = body.unwrap_or_default();
+        if to_request {
+            let messages = body::messages(&body, self.limits).map_err(Verdict::sent)?;
+            if messages.iter().flatten().any(body::is_answer) {
+                return Ok(body);
             }
         }
-        Err(verdict)
+        let body = &self.excerpt(&body);
+        let verdict = classify::of_status(Refusal { status, in_session, retry_after, body });
+        Err(if to_request && unreadable {
+            Verdict::sent(verdict.loss) // it may have been the answer
+        } else {
+            verdict
+        })
     }
 
     /// The start of some bytes, for people.
@@ -169,11 +200,6 @@ impl Remote {
     pub(crate) fn discreet(&self, noise: Noise) -> Noise {
         Noise { excerpt: self.secrets.hide(noise.excerpt), ..noise }
     }
-}
-
-/// A 404 that is about the method, not about the session.
-fn is_unknown_method(status: StatusCode, body: &[u8]) -> bool {
-    status == StatusCode::NOT_FOUND && memchr::memmem::find(body, b"-32601").is_some()
 }
 
 /// Whether a response is an event stream.

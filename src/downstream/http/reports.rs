@@ -56,10 +56,10 @@ impl Reports {
         fault
     }
 
-    /// The data of one event, or a whole body.
-    pub(crate) async fn data(&self, data: &Bytes, related: Option<u64>) -> Heard {
+    /// The data of one event, or a whole body; the loss when it cannot be taken apart.
+    pub(crate) async fn data(&self, data: &Bytes, related: Option<u64>) -> Result<Heard, Loss> {
         let mut heard = Heard::default();
-        for item in body::messages(data, self.remote.limits) {
+        for item in body::messages(data, self.remote.limits)? {
             match item {
                 Ok(message) => {
                     heard.answered |= related.is_some_and(|id| body::answers(&message, id));
@@ -71,7 +71,7 @@ impl Reports {
                 }
             }
         }
-        heard
+        Ok(heard)
     }
 
     /// The end of an exchange that failed: for the request, if it was one, then for the connection,

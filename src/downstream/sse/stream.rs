@@ -28,7 +28,7 @@ async fn read(
             if event.name == "endpoint" {
                 break Ok((stream, resolve(remote, &event)?));
             }
-            said(reports, &event).await;
+            said(reports, &event).await?;
         }
     };
     let after = remote.connect_timeout;
@@ -41,15 +41,15 @@ async fn read(
         if event.name == "endpoint" {
             let _gone = endpoints.send(resolve(remote, &event)?).await;
         } else {
-            said(reports, &event).await;
+            said(reports, &event).await?;
         }
     }
 }
 
 async fn open(remote: &Remote) -> Result<Response, Loss> {
-    let response = remote.get(None).send().await.map_err(|error| remote.fault(error).loss)?;
+    let response = remote.send(remote.get(None)).await.map_err(|verdict| verdict.loss)?;
     if !response.status().is_success() {
-        return match remote.refusal(response, None, false).await {
+        return match remote.refusal(response, false, false).await {
             Err(verdict) => Err(verdict.loss),
             Ok(_) => Err(Loss::StreamEnded),
         };
@@ -84,10 +84,11 @@ async fn next(
     }
 }
 
-async fn said(reports: &Reports, event: &Event) {
+async fn said(reports: &Reports, event: &Event) -> Result<(), Loss> {
     if event.is_message() {
-        reports.data(&event.data, None).await;
+        reports.data(&event.data, None).await?;
     }
+    Ok(())
 }
 
 /// The address to post to, as the server names it relative to its own.

@@ -6,6 +6,7 @@ use crate::downstream::http::events::{EventDecoder, Item};
 use crate::downstream::http::remote::{Remote, content_type, is_event_stream};
 use crate::downstream::http::reports::Reports;
 use crate::downstream::http::stream::EventStream;
+use bytes::Bytes;
 use mcpvisor_actors::server::Loss;
 use mcpvisor_actors::wire::{Payload, WireError};
 use reqwest::Response;
@@ -54,12 +55,10 @@ impl Exchange {
     async fn attempt(&self, payload: &Payload) -> Result<(), Verdict> {
         let remote = &self.remote;
         let in_session = remote.in_session();
-        let sending = remote.post(remote.url(), payload).send().await;
-        let response = sending.map_err(|error| remote.fault(error))?;
+        let response = remote.send(remote.post(remote.url(), payload)).await?;
         if !response.status().is_success() {
-            let message = remote.refusal(response, Some(self.id), in_session).await?;
-            self.reports.message(message, Some(self.id)).await;
-            return Ok(());
+            let body = remote.refusal(response, true, in_session).await?;
+            return self.answer(&body).await;
         }
         if self.initialize {
             remote.keep_session(&response);
@@ -73,8 +72,7 @@ impl Exchange {
 
     /// The answer is the whole body.
     async fn body(&self, mut response: Response) -> Result<(), Verdict> {
-        let limits = self.remote.limits;
-        let body = match body::read(&mut response, limits.max_bytes).await {
+        let body = match body::read(&mut response, self.remote.limits.max_bytes).await {
             Ok(body) => body,
             Err(BodyFault::TooLarge(start)) => {
                 let fault = self.reports.too_large(&start).await;
@@ -90,17 +88,24 @@ impl Exchange {
         if matches!(kind, "text/html" | "application/xhtml+xml") {
             return Err(Verdict::protocol("a web page came as the answer; check `url`"));
         }
-        if let [Ok(message)] = &body::messages(&body, limits)[..] {
+        self.answer(&body).await
+    }
+
+    /// Reports what a body holds, which must be the answer or a batch with it.
+    async fn answer(&self, body: &Bytes) -> Result<(), Verdict> {
+        let limits = self.remote.limits;
+        let messages = body::messages(body, limits).map_err(Verdict::sent)?;
+        if let [Ok(message)] = &messages[..] {
             let message = body::adopt(message.clone(), self.id, limits);
             let answered = body::answers(&message, self.id);
             self.reports.message(message, Some(self.id)).await;
-            return if answered { Ok(()) } else { Err(missing()) };
+            return if answered { Ok(()) } else { Err(Verdict::missing()) };
         }
-        let heard = self.reports.data(&body, Some(self.id)).await;
+        let heard = self.reports.data(body, Some(self.id)).await.map_err(Verdict::sent)?;
         match heard.fault {
             _ if heard.answered => Ok(()),
             Some(fault) => Err(unreadable(&fault)),
-            None => Err(missing()),
+            None => Err(Verdict::missing()),
         }
     }
 
@@ -121,6 +126,7 @@ impl Exchange {
                     verdict
                 }
             };
+            drop(stream);
             response = match self.resume(&decoder, &mut resumes).await {
                 Some(response) => response,
                 None => return Err(verdict),
@@ -135,7 +141,10 @@ impl Exchange {
         let verdict = loop {
             match stream.next(&self.remote).await {
                 Ok(Some(Item::Event(event))) if event.is_message() => {
-                    let heard = self.reports.data(&event.data, Some(self.id)).await;
+                    let heard = match self.reports.data(&event.data, Some(self.id)).await {
+                        Ok(heard) => heard,
+                        Err(loss) => return End::Broken(Verdict::sent(loss)),
+                    };
                     if heard.answered {
                         return End::Answered;
                     }
@@ -163,7 +172,7 @@ impl Exchange {
         while *resumes < MAX_RESUMES {
             *resumes += 1;
             tokio::time::sleep(wait).await;
-            let opening = self.remote.get(Some(last_id)).send();
+            let opening = self.remote.send(self.remote.get(Some(last_id)));
             match tokio::time::timeout(self.remote.connect_timeout, opening).await {
                 Ok(Ok(response))
                     if response.status().is_success() && is_event_stream(&response) =>
@@ -183,10 +192,9 @@ impl Exchange {
 pub(super) async fn tell(remote: &Remote, reports: &Reports, payload: &Payload) {
     let in_session = remote.in_session();
     let sending = async {
-        let sent = remote.post(remote.url(), payload).send().await;
-        let response = sent.map_err(|error| remote.fault(error))?;
+        let response = remote.send(remote.post(remote.url(), payload)).await?;
         if !response.status().is_success() {
-            remote.refusal(response, None, in_session).await?;
+            remote.refusal(response, false, in_session).await?;
         }
         Ok::<(), Verdict>(())
     };
@@ -203,8 +211,4 @@ pub(super) async fn tell(remote: &Remote, reports: &Reports, payload: &Payload) 
 
 fn unreadable(fault: &WireError) -> Verdict {
     Verdict::protocol(format!("the answer cannot be read: {fault}"))
-}
-
-fn missing() -> Verdict {
-    Verdict::protocol("the response does not hold the answer to its request")
 }

@@ -37,8 +37,9 @@ pub(super) async fn listen(remote: Arc<Remote>, reports: Reports) {
             Opening::Open(response) => {
                 offered = true;
                 let mut stream = EventStream::new(response, &mut decoder);
-                if read(&mut stream, &remote, &reports).await {
-                    wait = FIRST_WAIT;
+                match read(&mut stream, &remote, &reports).await {
+                    Ok(heard_any) => wait = if heard_any { FIRST_WAIT } else { wait },
+                    Err(loss) => return reports.lost(loss).await,
                 }
             }
             Opening::NotOffered => return,
@@ -51,13 +52,17 @@ pub(super) async fn listen(remote: Arc<Remote>, reports: Reports) {
 }
 
 /// Reads one stream to its end; whether anything came on it.
-async fn read(stream: &mut EventStream<'_>, remote: &Remote, reports: &Reports) -> bool {
+async fn read(
+    stream: &mut EventStream<'_>,
+    remote: &Remote,
+    reports: &Reports,
+) -> Result<bool, Loss> {
     let mut heard_any = false;
     while let Ok(Some(item)) = stream.next(remote).await {
         heard_any = true;
         match item {
             Item::Event(event) if event.is_message() => {
-                reports.data(&event.data, None).await;
+                reports.data(&event.data, None).await?;
             }
             Item::Event(_) => {}
             Item::TooLarge(start) => {
@@ -65,16 +70,14 @@ async fn read(stream: &mut EventStream<'_>, remote: &Remote, reports: &Reports) 
             }
         }
     }
-    heard_any
+    Ok(heard_any)
 }
 
 async fn open(remote: &Remote, last_id: Option<&str>, offered: bool) -> Opening {
-    let response = match remote.get(last_id).send().await {
+    let response = match remote.send(remote.get(last_id)).await {
         Ok(response) => response,
-        Err(error) => {
-            let verdict = remote.fault(error);
-            return if verdict.fatal { Opening::Gone(verdict.loss) } else { Opening::Later };
-        }
+        Err(verdict) if verdict.fatal => return Opening::Gone(verdict.loss),
+        Err(_) => return Opening::Later,
     };
     match response.status().as_u16() {
         200..=299 if is_event_stream(&response) => Opening::Open(response),

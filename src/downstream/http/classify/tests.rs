@@ -7,29 +7,27 @@ fn status(status: u16, in_session: bool, body: &str) -> Verdict {
 }
 
 #[test]
-fn a_status_tells_whether_the_request_may_have_been_executed() {
-    for (code, sent) in [
-        (307, false),
-        (400, false),
-        (404, false),
-        (405, false),
-        (409, false),
-        (413, false),
-        (429, false),
-        (500, true),
-        (502, true),
-        (503, false),
-        (504, true),
-    ] {
+fn a_request_is_unsent_by_the_statuses_that_refuse_it_and_by_no_other() {
+    let refusing = [400, 404, 405, 406, 411, 413, 414, 415, 422, 429, 431];
+    for code in 300..600 {
         let verdict = status(code, false, "");
-        assert_eq!((verdict.sent, verdict.fatal), (sent, false), "{code}");
+        assert_eq!((verdict.sent, verdict.fatal), (!refusing.contains(&code), false), "{code}");
+    }
+}
+
+#[test]
+fn a_time_to_come_back_makes_a_503_a_refusal_and_no_other() {
+    let retry_after = Some(Duration::ZERO);
+    for (code, sent) in [(500, true), (502, true), (503, false), (504, true), (401, true)] {
+        let refusal = Refusal { status: code, in_session: false, retry_after, body: "" };
+        assert_eq!(of_status(refusal).sent, sent, "{code}");
     }
 }
 
 #[test]
 fn a_login_is_asked_for_by_401_and_403() {
     for code in [401, 403] {
-        assert_eq!(status(code, true, ""), Verdict::unsent(Loss::NeedsLogin { status: code }));
+        assert_eq!(status(code, true, ""), Verdict::sent(Loss::NeedsLogin { status: code }));
     }
 }
 

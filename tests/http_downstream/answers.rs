@@ -9,17 +9,29 @@ use std::sync::Arc;
 use tokio::sync::Notify;
 
 /// Answers to request 1 that a status might drown.
-fn answers() -> [String; 5] {
-    let error = |code: i32, text: &str| {
-        format!(r#"{{ "jsonrpc":"2.0", "id":1,"error":{{"code":{code},"message":"{text}"}}}}"#)
-    };
-    [
-        error(-32_601, "no"),
-        error(-32_001, "Session not found"),
-        error(-32_000, "Bad Request: No valid session ID provided"),
-        error(7, "login please"),
-        result(1),
-    ]
+fn answers() -> [String; 3] {
+    [error(-32_601, "no"), error(7, "login please"), result(1)]
+}
+
+fn error(code: i32, text: &str) -> String {
+    format!(r#"{{ "jsonrpc":"2.0", "id":1,"error":{{"code":{code},"message":"{text}"}}}}"#)
+}
+
+#[tokio::test]
+async fn a_denial_of_the_session_that_repeats_our_id_is_no_answer() {
+    for (status, text) in
+        [(404, "Session not found"), (400, "Bad Request: No valid session ID provided")]
+    {
+        let server = Server::start(move |request| match request.call().as_str() {
+            "tools/call" => Reply::new(status, "", &error(-32_001, text)),
+            _ => handshake(request).unwrap_or_else(|| Reply::json(&result(2))),
+        })
+        .await;
+        let mut peer = Peer::established(&server).await;
+        peer.request(1, "tools/call");
+        assert_eq!(peer.failed().await, (1, false, Loss::SessionLost));
+        assert_eq!(peer.lost().await, Loss::SessionLost);
+    }
 }
 
 #[tokio::test]

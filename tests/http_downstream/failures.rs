@@ -24,10 +24,10 @@ async fn failure(reply: Reply) -> (bool, Loss) {
 }
 
 #[tokio::test]
-async fn a_login_is_asked_for_and_the_request_counts_as_answered() {
+async fn a_login_is_asked_for_and_the_request_is_refused_unexecuted() {
     for status in [401, 403] {
         let reply = Reply::new(status, "www-authenticate: Bearer\r\n", "");
-        assert_eq!(failure(reply).await, (true, Loss::NeedsLogin { status }));
+        assert_eq!(failure(reply).await, (false, Loss::NeedsLogin { status }));
     }
 }
 

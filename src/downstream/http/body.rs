@@ -87,6 +87,11 @@ pub(crate) fn is_answer(message: &Message) -> bool {
     matches!(message.kind(), Kind::Response { id: Some(raw), .. } if raw.as_number().is_some())
 }
 
+/// Whether a response is an error.
+pub(crate) fn is_error(message: &Message) -> bool {
+    matches!(message.kind(), Kind::Response { ok: false, .. })
+}
+
 /// An error without an id that is the whole answer to our request `id` gets that id.
 pub(crate) fn adopt(message: Message, id: u64, limits: Limits) -> Message {
     match message.kind() {

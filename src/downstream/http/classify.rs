@@ -69,9 +69,9 @@ pub(crate) fn of_status(refusal: Refusal<'_>) -> Verdict {
     let Refusal { status, in_session, retry_after, body } = refusal;
     let refused = || Loss::HttpStatus { status, retry_after, body: body.to_owned() };
     match status {
-        401 | 403 => Verdict::sent(Loss::NeedsLogin { status }),
+        401 | 403 => Verdict::unsent(Loss::NeedsLogin { status }),
         404 if in_session => Verdict::fatal(Loss::SessionLost),
-        400 if in_session && denies_session(body) => Verdict::fatal(Loss::SessionLost),
+        400 if in_session && denies(status, body) => Verdict::fatal(Loss::SessionLost),
         300..=399 => Verdict::protocol(format!(
             "the server redirects elsewhere (HTTP {status}); put the final address in `url`"
         )),
@@ -81,10 +81,11 @@ pub(crate) fn of_status(refusal: Refusal<'_>) -> Verdict {
     }
 }
 
-/// Whether the text says that our session is not known.
-fn denies_session(body: &str) -> bool {
+/// Whether status and text say that our session is not known.
+pub(crate) fn denies(status: u16, body: &str) -> bool {
     let body = body.to_ascii_lowercase();
-    body.contains("session")
+    matches!(status, 400 | 404)
+        && body.contains("session")
         && ["no valid", "not found", "invalid", "unknown", "expired", "not initialized"]
             .iter()
             .any(|word| body.contains(word))

@@ -178,7 +178,10 @@ impl Remote {
         let body = body.unwrap_or_default();
         if to_request {
             let messages = body::messages(&body, self.limits).map_err(Verdict::sent)?;
-            if messages.iter().flatten().any(body::is_answer) {
+            let mut answers = messages.iter().flatten().filter(|message| body::is_answer(message));
+            // some servers put our id into the error that says they do not know the session
+            let denied = || in_session && classify::denies(status, &self.excerpt(&body));
+            if answers.any(|answer| !(body::is_error(answer) && denied())) {
                 return Ok(body);
             }
         }

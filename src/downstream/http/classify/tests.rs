@@ -18,7 +18,7 @@ fn a_request_is_unsent_by_the_statuses_that_refuse_it_and_by_no_other() {
 #[test]
 fn a_time_to_come_back_makes_a_503_a_refusal_and_no_other() {
     let retry_after = Some(Duration::ZERO);
-    for (code, sent) in [(500, true), (502, true), (503, false), (504, true), (401, true)] {
+    for (code, sent) in [(500, true), (502, true), (503, false), (504, true)] {
         let refusal = Refusal { status: code, in_session: false, retry_after, body: "" };
         assert_eq!(of_status(refusal).sent, sent, "{code}");
     }
@@ -27,7 +27,7 @@ fn a_time_to_come_back_makes_a_503_a_refusal_and_no_other() {
 #[test]
 fn a_login_is_asked_for_by_401_and_403() {
     for code in [401, 403] {
-        assert_eq!(status(code, true, ""), Verdict::sent(Loss::NeedsLogin { status: code }));
+        assert_eq!(status(code, true, ""), Verdict::unsent(Loss::NeedsLogin { status: code }));
     }
 }
 

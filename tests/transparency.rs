@@ -59,7 +59,7 @@ fn a_result_is_byte_identical_to_the_one_without_a_gateway() {
     let expected = without.ask(&call("7", "echo", ODD)).pop().unwrap();
     assert!(expected.contains(r#""z":1.0,"a":1e2"#) && expected.contains(r"\u00e9\u4e2d\/"));
     on_both_faces("--echo-raw", &json!({}), |_, client| {
-        assert_eq!(client.ask(&call("7", "s.echo", ODD)), [expected.clone()]);
+        assert_eq!(client.ask(&call("7", "s.echo", ODD)), std::slice::from_ref(&expected));
     });
 }
 
@@ -69,7 +69,7 @@ fn an_error_of_the_server_is_byte_identical_to_the_one_without_a_gateway() {
     let expected = without.ask(&call("7", "echo", ODD)).pop().unwrap();
     assert!(expected.contains(r#""code":-32042"#) && expected.contains(r#""vendor":1.0"#));
     on_both_faces("--error-raw", &json!({}), |_, client| {
-        assert_eq!(client.ask(&call("7", "s.echo", ODD)), [expected.clone()]);
+        assert_eq!(client.ask(&call("7", "s.echo", ODD)), std::slice::from_ref(&expected));
     });
 }
 
@@ -158,15 +158,12 @@ fn no_progress_of_concurrent_calls_is_lost_over_stdio() {
         if message["method"] == "notifications/tools/list_changed" {
             continue;
         }
-        let number = match message["id"].as_u64() {
-            Some(id) => {
-                answered += 1;
-                usize::try_from(id).unwrap()
-            }
-            None => {
-                let it = &message["params"]["progressToken"];
-                tokens.iter().position(|token| token == it).unwrap()
-            }
+        let number = if let Some(id) = message["id"].as_u64() {
+            answered += 1;
+            usize::try_from(id).unwrap()
+        } else {
+            let it = &message["params"]["progressToken"];
+            tokens.iter().position(|token| token == it).unwrap()
         };
         by_call[number].push(text);
     }

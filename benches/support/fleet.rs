@@ -38,7 +38,7 @@ fn manifest(tools: usize) -> Manifest {
             )
         })
         .collect();
-    let mut manifest = Manifest::of(Bytes::from_static(INITIALIZE)).expect("a legacy handshake");
+    let mut manifest = Manifest::of(&Bytes::from_static(INITIALIZE)).expect("a legacy handshake");
     manifest.tools = Tool::list(&format!("[{}]", texts.join(",")).into()).expect("an array");
     manifest
 }

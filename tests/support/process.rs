@@ -77,7 +77,7 @@ impl Setup {
     /// The process of a server, once it has started.
     pub(crate) fn process(&self, name: &str) -> Process {
         let read = || fs::read_to_string(self.path(name, "pid-file")).ok()?.parse().ok();
-        Process::of(eventually("the server started", || read()))
+        Process::of(eventually("the server started", read))
     }
 
     /// Whether a server was ever started.

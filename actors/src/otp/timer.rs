@@ -7,9 +7,9 @@ use tokio::task::{AbortHandle, JoinHandle};
 #[derive(Debug)]
 pub struct Timer(AbortHandle);
 
-impl Timer {
+impl<T> From<JoinHandle<T>> for Timer {
     /// The timer that a `send_after` started.
-    pub fn new<T>(started: JoinHandle<T>) -> Self {
+    fn from(started: JoinHandle<T>) -> Self {
         Self(started.abort_handle())
     }
 }

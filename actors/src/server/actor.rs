@@ -174,7 +174,7 @@ impl State {
     fn hurry(&mut self, now: Instant, me: &ActorRef<Message>) {
         if let Some(at) = self.attempts.earliest() {
             let delay = at.saturating_duration_since(now);
-            self.retry_timer = Some(Timer::new(me.send_after(delay, || Message::RetryDue)));
+            self.retry_timer = Some(Timer::from(me.send_after(delay, || Message::RetryDue)));
         }
     }
 
@@ -199,7 +199,7 @@ impl State {
         let Some(deadline) = self.admission.next_deadline() else { return };
         if self.queue_timer.as_ref().is_none_or(|(at, _)| deadline < *at) {
             let delay = deadline.saturating_duration_since(Instant::now());
-            let timer = Timer::new(me.send_after(delay, || Message::QueueDue));
+            let timer = Timer::from(me.send_after(delay, || Message::QueueDue));
             self.queue_timer = Some((deadline, timer));
         }
     }
@@ -306,7 +306,7 @@ impl State {
                 .tell(catalog::Message::Unreachable(self.arguments.spec.name.clone()));
         }
         self.phase = Phase::Waiting { until, cause };
-        self.retry_timer = Some(Timer::new(me.send_after(delay, || Message::RetryDue)));
+        self.retry_timer = Some(Timer::from(me.send_after(delay, || Message::RetryDue)));
         if self.admission.queued() > 0 {
             self.hurry(now, me);
         }

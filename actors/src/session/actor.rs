@@ -110,7 +110,7 @@ impl Actor for Session {
                 let _timer = me.send_after(AGAIN_AFTER, move || Message::Again(ticket));
             })
         };
-        let idle_timer = Timer::new(me.send_after(arguments.idle, || Message::IdleDue));
+        let idle_timer = Timer::from(me.send_after(arguments.idle, || Message::IdleDue));
         Ok(State {
             arguments,
             idle_timer,
@@ -324,7 +324,7 @@ impl State {
             me.stop(None);
         } else {
             let rest = if rest.is_zero() { self.arguments.idle } else { rest };
-            self.idle_timer = Timer::new(me.send_after(rest, || Message::IdleDue));
+            self.idle_timer = Timer::from(me.send_after(rest, || Message::IdleDue));
         }
     }
 }

@@ -1,6 +1,7 @@
 //! Writes a client's messages, one a line, and flushes whenever nothing more waits.
 
 use crate::faces::outbox::Outbox;
+use mcpvisor_actors::session::Outgoing;
 use std::io;
 use std::pin::pin;
 use tokio::io::{AsyncWrite, AsyncWriteExt, BufWriter};
@@ -9,11 +10,13 @@ use tokio::io::{AsyncWrite, AsyncWriteExt, BufWriter};
 pub(super) async fn write(outbox: &Outbox, output: impl AsyncWrite) -> io::Result<()> {
     let output = pin!(output);
     let mut output = BufWriter::new(output);
-    while let Some(outgoing) = outbox.next().await {
-        for chunk in outgoing.payload.on_one_line().chunks() {
+    while let Some(Outgoing { payload, held, .. }) = outbox.next().await {
+        for chunk in payload.on_one_line().chunks() {
             output.write_all(chunk).await?;
         }
         output.write_all(b"\n").await?;
+        // before the client can know of it and send the next request
+        drop(held);
         if outbox.is_drained() {
             output.flush().await?;
         }

@@ -1,3 +1,5 @@
+//! Children that come and go: start, quarantine, trial, stop.
+
 use super::*;
 use crate::otp::{Address, Shutdown};
 use std::sync::atomic::{AtomicUsize, Ordering};

@@ -8,7 +8,7 @@ fn status(status: u16, in_session: bool, body: &str) -> Verdict {
 
 #[test]
 fn a_request_is_unsent_by_the_statuses_that_refuse_it_and_by_no_other() {
-    let refusing = [400, 404, 405, 406, 411, 413, 414, 415, 422, 429, 431];
+    let refusing = [400, 401, 403, 404, 405, 406, 411, 413, 414, 415, 422, 429, 431];
     for code in 300..600 {
         let verdict = status(code, false, "");
         assert_eq!((verdict.sent, verdict.fatal), (!refusing.contains(&code), false), "{code}");

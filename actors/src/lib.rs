@@ -8,10 +8,13 @@
 
 pub mod call;
 pub mod catalog;
+pub mod health;
 pub mod ingress;
 pub mod otp;
 pub mod proxy;
+pub mod reconnection;
 pub mod server;
 pub mod session;
+pub mod timeline;
 pub mod tree;
 pub mod wire;

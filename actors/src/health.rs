@@ -1,0 +1,9 @@
+//! Whether servers live and how well they do: probes, verdicts, quality.
+//!
+//! Evidence first: any frame from a server is a sign of life, real traffic counts as a probe, and
+//! silence is confirmed by a second, longer probe before anything is concluded from it. Nothing here
+//! takes a connection down itself; the server's own actor does, told by a verdict.
+
+mod policy;
+
+pub use policy::{BreakerPolicy, MonitorPatch, MonitorPolicy, PingPatch, PingPolicy};

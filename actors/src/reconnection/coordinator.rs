@@ -61,6 +61,8 @@ pub struct Arguments {
     pub address: Address<Message>,
     /// The slots.
     pub slots: Slots,
+    /// The servers there are; the first grants wait until each was heard of, or a second.
+    pub servers: Vec<ServerName>,
     /// Who must be up before whom.
     pub depends_on: DependsOn,
     /// Makes every server say [`Message::Up`], [`Message::Want`] or [`Message::Down`] anew. It must
@@ -91,10 +93,11 @@ impl Actor for Coordinator {
         me: ActorRef<Message>,
         arguments: Arguments,
     ) -> Result<State, ActorProcessingErr> {
-        let Arguments { address, slots, depends_on, ask_again } = arguments;
+        let Arguments { address, slots, servers, depends_on, ask_again } = arguments;
         // bound before looking who holds slots: what comes back from here on is heard here
         address.bind(me);
-        let mut queue = Queue::new(depends_on, slots.max_concurrent(), Instant::now());
+        let now = Instant::now();
+        let mut queue = Queue::new(servers, depends_on, slots.max_concurrent(), now);
         slots.out().into_iter().for_each(|grant| queue.adopt(grant));
         ask_again();
         Ok(State { queue, grantees: HashMap::new(), slots, address, timer: None })

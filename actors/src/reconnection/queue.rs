@@ -4,50 +4,29 @@
 //! - Those due are ordered by urgency, priority, score, and the time of asking.
 //! - A server waits for those it depends on while they are being worked at, not while they are idle on
 //!   purpose, parked, or fail again and again; they inherit its urgency meanwhile.
-//! - In the first moment nobody is known: a server waits shortly for word of those it depends on.
+//! - A new queue grants nothing until every server was heard of, or a second has passed: who is asked
+//!   first is not who answers first.
+//! - Servers that calls wait for although they fail again and again get all slots but one, as long as
+//!   others could use it: calls skip the backoff, so they would keep everybody else out.
 //!
 //! *Invariant:* at most `max_concurrent` grants are active, and at most one of a server.
+
+mod rank;
 
 use super::{Grant, GrantNumber, Outcome, Task, Urgency};
 use crate::server::ServerName;
 use priority_queue::PriorityQueue;
+use rank::{Rank, Wanted};
 use std::cmp::Reverse;
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::time::Duration;
 use tokio::time::Instant;
 
 /// Who must be up before whom; must not have cycles.
 pub type DependsOn = HashMap<ServerName, Vec<ServerName>>;
 
-/// How long a new queue waits for word of a server others depend on.
-const SETTLE: Duration = Duration::from_secs(1);
-
-/// A task and its place among equals: the order of asking.
-#[derive(Debug, Clone)]
-struct Wanted {
-    task: Task,
-    place: u64,
-}
-
-impl Wanted {
-    fn rank(&self, inherited: Option<Urgency>) -> Rank {
-        Rank {
-            urgency: inherited.map_or(self.task.urgency, |other| other.max(self.task.urgency)),
-            priority: self.task.priority,
-            score: self.task.score,
-            place: Reverse(self.place),
-        }
-    }
-}
-
-/// The order of those due; the greatest is first.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-struct Rank {
-    urgency: Urgency,
-    priority: u8,
-    score: u8,
-    place: Reverse<u64>,
-}
+/// How long a new queue waits for word of every server.
+pub(super) const SETTLE: Duration = Duration::from_secs(1);
 
 /// The queue.
 #[derive(Debug)]
@@ -58,11 +37,10 @@ pub struct Queue {
     due: PriorityQueue<ServerName, Rank>,
     aside: PriorityQueue<ServerName, Reverse<Instant>>,
     active: HashMap<ServerName, Grant>,
-    /// Of whom is known whether they are up.
-    known: HashMap<ServerName, bool>,
+    up: HashSet<ServerName>,
+    /// Of whom nothing was heard yet; until `settled` they are waited for.
+    unheard: HashSet<ServerName>,
     settled: Instant,
-    /// Somebody waits for word of a server nothing is known of.
-    settling: bool,
     places: u64,
 }
 
@@ -89,8 +67,13 @@ pub struct Queued {
 }
 
 impl Queue {
-    /// An empty queue.
-    pub fn new(depends_on: DependsOn, max_concurrent: usize, now: Instant) -> Self {
+    /// An empty queue; `servers` are about to be heard of.
+    pub fn new(
+        servers: impl IntoIterator<Item = ServerName>,
+        depends_on: DependsOn,
+        max_concurrent: usize,
+        now: Instant,
+    ) -> Self {
         Self {
             depends_on,
             max_concurrent: max_concurrent.max(1),
@@ -98,16 +81,16 @@ impl Queue {
             due: PriorityQueue::new(),
             aside: PriorityQueue::new(),
             active: HashMap::new(),
-            known: HashMap::new(),
+            up: HashSet::new(),
+            unheard: servers.into_iter().collect(),
             settled: now + SETTLE,
-            settling: false,
             places: 0,
         }
     }
 
     /// Takes over a grant that an earlier queue made.
     pub fn adopt(&mut self, grant: Grant) {
-        self.known.insert(grant.task.server.clone(), false);
+        self.unheard.remove(&grant.task.server);
         self.active.insert(grant.task.server.clone(), grant);
     }
 
@@ -126,8 +109,9 @@ impl Queue {
             place = earlier.place;
             task.urgency = task.urgency.max(earlier.task.urgency);
         }
+        self.unheard.remove(&name);
         if task.urgency > Urgency::Background {
-            self.known.insert(name.clone(), false); // a background task may be about one that is up
+            self.up.remove(&name); // a background task may be about one that is up
         }
         self.due.remove(&name);
         self.aside.push(name.clone(), Reverse(task.not_before));
@@ -136,19 +120,21 @@ impl Queue {
 
     /// A server does not want to connect any more.
     pub fn withdraw(&mut self, name: &ServerName) {
-        self.known.entry(name.clone()).or_insert(false);
+        self.unheard.remove(name);
         self.forget(name);
     }
 
     /// A server is up.
     pub fn up(&mut self, name: &ServerName) {
-        self.known.insert(name.clone(), true);
+        self.unheard.remove(name);
+        self.up.insert(name.clone());
         self.forget(name);
     }
 
     /// A server is down; unless it wants to connect, that is on purpose.
     pub fn down(&mut self, name: &ServerName) {
-        self.known.insert(name.clone(), false);
+        self.unheard.remove(name);
+        self.up.remove(name);
     }
 
     /// A slot came back. `false` when it is not the one that is out, so nothing changed.
@@ -157,36 +143,38 @@ impl Queue {
             return false;
         }
         self.active.remove(name);
-        self.known.insert(name.clone(), outcome == Outcome::Ready);
+        match outcome {
+            Outcome::Ready => self.up.insert(name.clone()),
+            Outcome::Failed | Outcome::Gone => self.up.remove(name),
+        };
         true
     }
 
     /// Who may connect now, most urgent first; their slots are taken.
     pub fn grants(&mut self, now: Instant) -> Vec<Grant> {
-        let inherited = self.inherited(now);
-        while let Some((name, _)) = self.aside.pop_if(|_, at| at.0 <= now) {
-            let rank = self.wanted.get(&name).map(|wanted| wanted.rank(None));
-            self.due.extend(rank.map(|rank| (name, rank)));
+        if now >= self.settled {
+            self.unheard.clear();
+        } else if !self.unheard.is_empty() {
+            return Vec::new();
         }
-        if !self.depends_on.is_empty() {
-            for (name, rank) in &mut self.due {
-                if let Some(wanted) = self.wanted.get(name) {
-                    *rank = wanted.rank(inherited.get(name).copied());
-                }
-            }
-        }
-        let (mut granted, mut held) = (Vec::new(), Vec::new());
-        self.settling = false;
+        self.sort(now);
+        let share = (self.max_concurrent - 1).max(1);
+        let (mut granted, mut held, mut passed_over) = (Vec::new(), Vec::new(), Vec::new());
         while self.active.len() < self.max_concurrent {
             let Some((name, rank)) = self.due.pop() else { break };
-            let holder = self.holder(&name, now);
-            if self.active.contains_key(&name) || holder.is_some() {
-                self.settling |= holder.is_some_and(|holder| !self.known.contains_key(holder));
+            if self.active.contains_key(&name) || self.holder(&name).is_some() {
                 held.push((name, rank));
-            } else if let Some(Wanted { task, .. }) = self.wanted.remove(&name) {
-                let grant = Grant { number: GrantNumber::next(), task };
-                self.active.insert(name, grant.clone());
-                granted.push(grant);
+            } else if rank.insists && self.insisting() >= share {
+                passed_over.push((name, rank));
+            } else {
+                granted.extend(self.grant(name));
+            }
+        }
+        for (name, rank) in passed_over {
+            if self.active.len() < self.max_concurrent {
+                granted.extend(self.grant(name));
+            } else {
+                held.push((name, rank));
             }
         }
         self.due.extend(held);
@@ -195,9 +183,11 @@ impl Queue {
 
     /// When [`Self::grants`] may have more to say although nothing was told in between.
     pub fn next_due(&self) -> Option<Instant> {
-        let due = self.aside.peek().map(|(_, at)| at.0);
-        let settled = self.settling.then_some(self.settled);
-        due.into_iter().chain(settled).min()
+        if self.unheard.is_empty() {
+            self.aside.peek().map(|(_, at)| at.0)
+        } else {
+            Some(self.settled)
+        }
     }
 
     /// What a report shows.
@@ -208,7 +198,7 @@ impl Queue {
         let queued = due.chain(aside).filter_map(|name| {
             let wanted = self.wanted.get(&name)?;
             let urgency = wanted.rank(inherited.get(&name).copied()).urgency;
-            let held_by = self.holder(&name, now).cloned();
+            let held_by = self.holder(&name).cloned();
             Some(Queued { task: wanted.task.clone(), urgency, held_by })
         });
         let mut active: Vec<_> = self.active.values().cloned().collect();
@@ -222,20 +212,44 @@ impl Queue {
         self.aside.remove(name);
     }
 
+    /// Puts those that have become due among those due, and all of them in order.
+    fn sort(&mut self, now: Instant) {
+        let inherited = self.inherited(now);
+        while let Some((name, _)) = self.aside.pop_if(|_, at| at.0 <= now) {
+            let rank = self.wanted.get(&name).map(|wanted| wanted.rank(None));
+            self.due.extend(rank.map(|rank| (name, rank)));
+        }
+        if !self.depends_on.is_empty() {
+            for (name, rank) in &mut self.due {
+                if let Some(wanted) = self.wanted.get(name) {
+                    *rank = wanted.rank(inherited.get(name).copied());
+                }
+            }
+        }
+    }
+
+    fn grant(&mut self, name: ServerName) -> Option<Grant> {
+        let Wanted { task, .. } = self.wanted.remove(&name)?;
+        let grant = Grant { number: GrantNumber::next(), task };
+        self.active.insert(name, grant.clone());
+        Some(grant)
+    }
+
+    /// Slots taken by servers that calls wait for although they fail again and again.
+    fn insisting(&self) -> usize {
+        self.active.values().filter(|grant| grant.task.insists()).count()
+    }
+
     /// The server this one must wait for.
-    fn holder(&self, name: &ServerName, now: Instant) -> Option<&ServerName> {
-        self.depends_on.get(name)?.iter().find(|needed| self.is_worked_at(needed, now))
+    fn holder(&self, name: &ServerName) -> Option<&ServerName> {
+        self.depends_on.get(name)?.iter().find(|needed| self.is_worked_at(needed))
     }
 
     /// Whether a server is down and there is hope that it comes up soon.
-    fn is_worked_at(&self, name: &ServerName, now: Instant) -> bool {
-        let wanted = self.wanted.get(name).map(|wanted| &wanted.task);
-        let task = wanted.or_else(|| self.active.get(name).map(|grant| &grant.task));
-        match (self.known.get(name), task) {
-            (Some(true), _) | (Some(false), None) => false,
-            (_, Some(task)) => !task.is_doubtful(),
-            (None, None) => now < self.settled,
-        }
+    fn is_worked_at(&self, name: &ServerName) -> bool {
+        let next = self.wanted.get(name).map(|wanted| &wanted.task);
+        let task = next.or_else(|| self.active.get(name).map(|grant| &grant.task));
+        !self.up.contains(name) && task.is_some_and(|task| !task.is_doubtful())
     }
 
     /// The urgency of those who wait, by the servers they wait for, directly or not.
@@ -251,7 +265,7 @@ impl Queue {
         while let Some((name, urgency)) = raise.pop() {
             for needed in self.depends_on.get(name).into_iter().flatten() {
                 let raised = inherited.get(needed).is_none_or(|own| *own < urgency);
-                if raised && self.is_worked_at(needed, now) {
+                if raised && self.is_worked_at(needed) {
                     inherited.insert(needed.clone(), urgency);
                     raise.push((needed, urgency));
                 }

@@ -60,6 +60,11 @@ impl Task {
     pub(super) fn is_doubtful(&self) -> bool {
         self.parked || self.attempt > PATIENCE
     }
+
+    /// Whether it is doubtful and calls wait for it all the same.
+    pub(super) fn insists(&self) -> bool {
+        self.urgency == Urgency::CallWaiting && self.is_doubtful()
+    }
 }
 
 /// Numbers the grants of all servers; what carries an older number than the current one is late.

@@ -145,6 +145,9 @@ impl State {
     fn slot_back(&mut self, name: &ServerName, number: GrantNumber, outcome: Outcome) {
         if self.queue.release(name, number, outcome) {
             tracing::debug!(server = %name, %number, ?outcome, "a slot came back");
+            if outcome == Outcome::Ready {
+                self.grantees.remove(name);
+            }
         }
     }
 

@@ -137,16 +137,17 @@ impl Queue {
         self.up.remove(name);
     }
 
-    /// A slot came back. `false` when it is not the one that is out, so nothing changed.
+    /// A slot came back; a server that is ready with it wants no other. `false` when it is not the
+    /// one that is out, so nothing changed.
     pub fn release(&mut self, name: &ServerName, number: GrantNumber, outcome: Outcome) -> bool {
         if self.active.get(name).is_none_or(|grant| grant.number != number) {
             return false;
         }
         self.active.remove(name);
         match outcome {
-            Outcome::Ready => self.up.insert(name.clone()),
-            Outcome::Failed | Outcome::Gone => self.up.remove(name),
-        };
+            Outcome::Ready => self.up(name),
+            Outcome::Failed | Outcome::Gone => self.down(name),
+        }
         true
     }
 
@@ -276,5 +277,4 @@ impl Queue {
 }
 
 #[cfg(test)]
-#[path = "queue/tests.rs"]
 mod tests;

@@ -82,11 +82,16 @@ impl Fleet {
 
     /// A supervised coordinator that this fleet asks.
     async fn coordinate(&self) -> ActorRef<SupervisorMessage> {
+        self.coordinate_expecting(&[]).await
+    }
+
+    /// The same, which waits for word of these.
+    async fn coordinate_expecting(&self, servers: &[&str]) -> ActorRef<SupervisorMessage> {
         let fleet = self.clone();
         let arguments = Arguments {
             address: self.address.clone(),
             slots: self.slots.clone(),
-            servers: Vec::new(),
+            servers: servers.iter().copied().map(name).collect(),
             depends_on: DependsOn::new(),
             ask_again: Arc::new(move || fleet.ask()),
         };
@@ -161,6 +166,14 @@ async fn a_killed_coordinator_leaves_no_slot_twice_and_no_server_behind() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn coordinators_killed_at_any_moment_neither_exceed_the_cap_nor_lose_a_slot() {
+    let minute = tokio::time::sleep(60 * SECOND);
+    tokio::select! {
+        () = kill_and_kill_again() => {}
+        () = minute => panic!("not all came up"),
+    }
+}
+
+async fn kill_and_kill_again() {
     let (fleet, mut ups) = Fleet::new(400, 3, Duration::from_millis(1));
     fleet.coordinate().await;
     let mut all = Vec::new();
@@ -264,4 +277,18 @@ async fn who_withdraws_or_comes_up_otherwise_is_not_granted_a_slot() {
     assert_eq!(next(&mut ups, 1).await, ["down"]);
     tokio::time::sleep(3600 * SECOND).await;
     assert!(ups.try_recv().is_err());
+}
+
+#[tokio::test(start_paused = true)]
+async fn the_first_grants_wait_for_all_servers_but_not_for_one_that_never_speaks() {
+    let (fleet, mut ups) = Fleet::new(2, 1, Duration::ZERO);
+    let begun = Instant::now();
+    fleet.coordinate_expecting(&["s0", "s1"]).await;
+    next(&mut ups, 2).await;
+    assert!(begun.elapsed() < SECOND / 2, "all spoke");
+    let (fleet, mut ups) = Fleet::new(2, 1, Duration::ZERO);
+    let begun = Instant::now();
+    fleet.coordinate_expecting(&["s0", "s1", "silent"]).await;
+    next(&mut ups, 2).await;
+    assert_eq!(begun.elapsed().as_secs(), 1);
 }

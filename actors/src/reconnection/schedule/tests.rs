@@ -81,7 +81,7 @@ fn only_sustained_uptime_makes_the_count_begin_anew() {
     for failures in 1..=4 {
         schedule.begin(now);
         schedule.ready(now);
-        now += policy.stable_after - Duration::from_millis(1);
+        now += policy.stable_after.mul_f64(0.999);
         now = schedule.lost(CrashLater, None, &policy, 0.0, now).not_before;
         assert_eq!(schedule.failures(), failures, "ready, but not for long enough");
         assert_eq!(schedule.attempt(), failures + 1);

@@ -40,8 +40,8 @@ fn server(number: usize) -> ServerName {
 }
 
 impl Fixture {
-    fn apply(&mut self, op: Op) {
-        match op {
+    fn apply(&mut self, op: &Op) {
+        match *op {
             Op::Want { server, urgency, delay, attempt, parked } => {
                 let urgency = [Background, Lost, Boot, CallWaiting][urgency];
                 let not_before = self.now + Duration::from_secs(delay);
@@ -107,14 +107,16 @@ proptest! {
             }
         }
         for op in ops {
-            q.apply(op);
+            q.apply(&op);
             q.check();
         }
         for _ in 0..2 * SERVERS {
             q.now += 10 * SECOND;
             q.check();
             let active: Vec<_> = q.queue.active.keys().cloned().collect();
-            active.iter().for_each(|name| q.release(name.as_str(), Outcome::Ready));
+            for name in active {
+ q.release(name.as_str(), Outcome::Ready);
+}
         }
         prop_assert!(q.queue.wanted.is_empty(), "{:?}", q.queue.view(q.now));
     }

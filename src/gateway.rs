@@ -59,14 +59,19 @@ fn stop_within(server: &Server) -> Duration {
 
 /// Every secret the configuration holds.
 pub fn redaction(config: &Config) -> Redaction {
-    Redaction::of(config.servers.values().flat_map(secrets).chain(&config.secrets))
-}
-
-fn secrets(server: &Server) -> impl Iterator<Item = &SecretString> {
-    match &server.target {
+    let targets = || config.servers.values().map(|server| &server.target);
+    let written = targets().flat_map(|target| match target {
         Target::Stdio(target) => target.env.values(),
         Target::Http(target) => target.headers.values(),
-    }
+    });
+    let in_urls: Vec<SecretString> = targets()
+        .filter_map(|target| match target {
+            Target::Stdio(_) => None,
+            Target::Http(target) => Some(target.url_secrets()),
+        })
+        .flatten()
+        .collect();
+    Redaction::of(written.chain(&in_urls).chain(&config.secrets))
 }
 
 /// Starts the tree for a configuration.

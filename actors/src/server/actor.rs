@@ -10,6 +10,7 @@ use crate::call::{CallTicket, Failure};
 use crate::catalog::{self, Known, Manifest};
 use crate::otp::{Address, Exit, Lease, Shutdown, Timer};
 use crate::session::SessionTable;
+use futures_util::future::join_all;
 use ractor::{Actor, ActorCell, ActorProcessingErr, ActorRef, SupervisionEvent};
 use std::sync::Arc;
 use std::time::Duration;
@@ -63,6 +64,8 @@ pub struct State {
     attempts: Attempts,
     admission: Admission,
     instance: Option<ActorCell>,
+    /// Instances of earlier connections that still close.
+    closing: Vec<ActorCell>,
     offers: Option<Arc<Manifest>>,
     /// The alarm for the next attempt.
     retry_timer: Option<Timer>,
@@ -90,6 +93,7 @@ impl Actor for Server {
             attempts: Attempts::default(),
             admission: Admission::new(limits.max_in_flight, limits.max_queue),
             instance: None,
+            closing: Vec::new(),
             offers: None,
             retry_timer: None,
             queue_timer: None,
@@ -121,7 +125,9 @@ impl Actor for Server {
         event: SupervisionEvent,
         state: &mut State,
     ) -> Result<(), ActorProcessingErr> {
-        if let Some((cell, Exit::Abnormal(reason))) = Exit::of(event)
+        let Some((cell, exit)) = Exit::of(event) else { return Ok(()) };
+        state.closing.retain(|closing| closing.get_id() != cell.get_id());
+        if let Exit::Abnormal(reason) = exit
             && state.instance.as_ref().is_some_and(|current| current.get_id() == cell.get_id())
         {
             tracing::error!(server = %state.arguments.spec.name, %reason, "an instance ended");
@@ -137,9 +143,9 @@ impl Actor for Server {
         _me: ActorRef<Message>,
         state: &mut State,
     ) -> Result<(), ActorProcessingErr> {
-        if let Some(instance) = state.instance.take() {
-            Shutdown::Infinite.stop(&instance).await; // bounded by the transport's grace and our own
-        }
+        // bounded by the transport's grace and our own
+        let instances = state.instance.take().into_iter().chain(state.closing.drain(..));
+        join_all(instances.map(|cell| async move { Shutdown::Infinite.stop(&cell).await })).await;
         Ok(())
     }
 }
@@ -173,9 +179,13 @@ impl State {
     /// Somebody waits: the next attempt comes as soon as the spacing allows it.
     fn hurry(&mut self, now: Instant, me: &ActorRef<Message>) {
         if let Some(at) = self.attempts.earliest() {
-            let delay = at.saturating_duration_since(now);
-            self.retry_timer = Some(Timer::from(me.send_after(delay, || Message::RetryDue)));
+            self.try_at(at, now, me);
         }
+    }
+
+    fn try_at(&mut self, at: Instant, now: Instant, me: &ActorRef<Message>) {
+        let delay = at.saturating_duration_since(now);
+        self.retry_timer = Some(Timer::from(me.send_after(delay, || Message::RetryDue)));
     }
 
     /// Says why nothing of this server can be called yet.
@@ -237,6 +247,8 @@ impl State {
                 let urgent = wanted && self.attempts.earliest().is_none_or(|at| at <= now);
                 if until <= now || urgent {
                     self.start(me).await;
+                } else {
+                    self.try_at(until, now, me); // whoever hurried does not wait any more
                 }
             }
             Phase::Starting { .. } | Phase::Ready { .. } => {}
@@ -292,6 +304,7 @@ impl State {
         };
         if let Some(instance) = self.instance.take() {
             instance.stop(None);
+            self.closing.push(instance);
         }
         let until = self.attempts.failed(up, &self.arguments.backoff, jitter(), now);
         let delay = until.saturating_duration_since(now);
@@ -306,7 +319,7 @@ impl State {
                 .tell(catalog::Message::Unreachable(self.arguments.spec.name.clone()));
         }
         self.phase = Phase::Waiting { until, cause };
-        self.retry_timer = Some(Timer::from(me.send_after(delay, || Message::RetryDue)));
+        self.try_at(until, now, me);
         if self.admission.queued() > 0 {
             self.hurry(now, me);
         }

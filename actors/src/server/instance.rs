@@ -86,7 +86,7 @@ async fn live(arguments: Arguments, mut closing: watch::Receiver<bool>) {
     };
     let transport = match connect {
         Ok(Ok(transport)) => transport,
-        Ok(Err(loss)) => return lease.give_back(lost(loss)),
+        Ok(Err(loss)) => return lease.give_back(lost(loss.masked(&spec.mask))),
         Err(_) => {
             let after = spec.connect_timeout;
             return lease.give_back(lost(Loss::TimedOut { stage: "connect", after }));

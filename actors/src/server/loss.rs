@@ -117,14 +117,29 @@ impl fmt::Display for Excerpt<'_> {
 }
 
 impl Loss {
-    /// The same without secrets in what the server itself said.
+    /// The same without secrets in whatever came from outside.
     #[must_use]
-    pub(super) fn masked(self, mask: &Mask) -> Self {
-        match self {
-            Self::Protocol { detail } => Self::Protocol { detail: mask(&detail) },
-            // these are masked where they are read
-            other => other,
+    pub(super) fn masked(mut self, mask: &Mask) -> Self {
+        match &mut self {
+            Self::CannotStart { detail, .. }
+            | Self::Unreachable { detail, .. }
+            | Self::Tls { detail, .. }
+            | Self::Protocol { detail }
+            | Self::HttpStatus { body: detail, .. } => *detail = mask(detail),
+            Self::Exited { stderr, .. } | Self::OutputClosed { stderr } => {
+                for line in stderr {
+                    *line = mask(line);
+                }
+            }
+            Self::NameNotResolved { .. }
+            | Self::NeedsLogin { .. }
+            | Self::SessionLost
+            | Self::StreamEnded
+            | Self::TimedOut { .. }
+            | Self::Stopped
+            | Self::Internal => {}
         }
+        self
     }
 
     /// Whether this is about the connection itself, so that a request that was not sent may go over

@@ -13,7 +13,9 @@ impl Driver {
     pub(super) fn hear(&mut self, inbound: Inbound) -> Result<Vec<Action>, Loss> {
         match inbound {
             Inbound::Message { message, related } => Ok(self.message(&message, related)),
-            Inbound::Failed { id, sent, loss } => self.failed(id, sent, loss),
+            Inbound::Failed { id, sent, loss } => {
+                self.failed(id, sent, loss.masked(&self.spec.mask))
+            }
             Inbound::Noise(noise) => Ok(self.noise(noise)),
             Inbound::Lost(loss) => Err(loss),
         }

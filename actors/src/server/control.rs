@@ -105,6 +105,11 @@ impl Control {
         Action::Request(Purpose::Initialize, params.to_string())
     }
 
+    /// Whether the server declared tools.
+    pub(super) fn has_tools(&self) -> bool {
+        self.manifest.as_ref().is_some_and(|manifest| manifest.capabilities.tools)
+    }
+
     /// A request of ours was answered: `Ok` with the result, `Err` with the error object.
     pub(super) fn answered(
         &mut self,

@@ -87,6 +87,17 @@ pub enum Loss {
         /// What was wrong.
         detail: String,
     },
+    /// It did not answer probes, nor anything else, while its connection stood.
+    #[error(
+        "nothing was heard for {:.1} s and {probes} probes went unanswered",
+        .silent.as_secs_f32()
+    )]
+    Unresponsive {
+        /// How long nothing was heard.
+        silent: Duration,
+        /// Probes that went unanswered.
+        probes: u32,
+    },
     /// We ended it ourselves (stop, reload, shutdown).
     #[error("stopped by the gateway")]
     Stopped,
@@ -136,6 +147,7 @@ impl Loss {
             | Self::SessionLost
             | Self::StreamEnded
             | Self::TimedOut { .. }
+            | Self::Unresponsive { .. }
             | Self::Stopped
             | Self::Internal => {}
         }
@@ -153,6 +165,7 @@ impl Loss {
             | Self::NameNotResolved { .. }
             | Self::SessionLost
             | Self::TimedOut { .. }
+            | Self::Unresponsive { .. }
             | Self::Stopped
             | Self::Internal => true,
             Self::Tls { .. }
@@ -161,5 +174,10 @@ impl Loss {
             | Self::StreamEnded
             | Self::Protocol { .. } => false,
         }
+    }
+
+    /// Whether the server itself said so, so that it certainly lives.
+    pub const fn is_of_server(&self) -> bool {
+        matches!(self, Self::HttpStatus { .. } | Self::NeedsLogin { .. } | Self::Protocol { .. })
     }
 }

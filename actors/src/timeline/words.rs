@@ -27,7 +27,8 @@ pub fn words(event: &Event) -> String {
         EventKind::Probe { outcome, rtt_us, suspicion } => probe(outcome, *rtt_us, *suspicion),
         EventKind::Verdict { text } => clean(text),
         EventKind::Tools { count, added, removed } => {
-            let changes = [("new", added), ("gone", removed)].map(|(what, names)| part(what, names));
+            let changes =
+                [("new", added), ("gone", removed)].map(|(what, names)| part(what, names));
             let changes: Vec<String> = changes.into_iter().flatten().collect();
             let colon = if changes.is_empty() { "" } else { ": " };
             format!("{}{colon}{}", counted(*count as u64, "tool"), changes.join(", "))
@@ -57,7 +58,9 @@ pub fn words(event: &Event) -> String {
         },
         EventKind::Quality { score, trend, issues } => {
             let mut text = format!("quality {score} of 100, {}", clean(trend));
-            for (issue, mark) in issues.iter().zip([": "].into_iter().chain(std::iter::repeat("; "))) {
+            for (issue, mark) in
+                issues.iter().zip([": "].into_iter().chain(std::iter::repeat("; ")))
+            {
                 let _never_fails = write!(text, "{mark}{}", clean(issue));
             }
             text
@@ -122,12 +125,8 @@ fn steers(c: char) -> bool {
 
 /// Foreign text on one line, without control characters, of bounded length.
 fn clean(text: &str) -> String {
-    let mut clean: String = text
-        .trim()
-        .chars()
-        .map(|c| if steers(c) { ' ' } else { c })
-        .take(LONGEST + 1)
-        .collect();
+    let mut clean: String =
+        text.trim().chars().map(|c| if steers(c) { ' ' } else { c }).take(LONGEST + 1).collect();
     if let Some((at, _)) = clean.char_indices().nth(LONGEST) {
         clean.truncate(at);
         clean.push('…');

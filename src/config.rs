@@ -183,7 +183,7 @@ fn judged(
     Some(validate::judge(file, name, &mut judge))
 }
 
-/// Gives each server what `defaults` says and the server itself does not.
+/// Gives each server what `defaults` says and the server itself does not; of `breaker`, each key.
 fn inherit(root: &mut Node) {
     let Some(defaults) = root.get("defaults").cloned() else { return };
     let Value::Table(defaults) = defaults.value else { return };

@@ -5,10 +5,12 @@
 
 mod board;
 mod breaker;
+mod control;
 mod standing;
 mod vitals;
 
 pub use board::{Board, Card};
+pub use control::{Fleet, Loops, NoSuchServer};
 pub use breaker::{Admitted, Breaker, BreakerState};
 pub use standing::{Standing, State};
 pub use vitals::Vitals;

@@ -22,5 +22,5 @@ pub use pings::PingManager;
 pub use policies::{GlobalPolicy, Policies};
 pub use policy::{BreakerPolicy, MonitorPatch, MonitorPolicy, PingPatch, PingPolicy};
 pub use probe::{ProbeMethod, ProbeOutcome};
-pub use quality::{Outcome, Quality, QualityReport, Sample, SampleKind, Trend};
+pub use quality::{LinkEvent, Outcome, Quality, Report as QualityReport, Sample, SampleKind, Trend};
 pub use watch::{Rules, Step, Watch};

@@ -76,8 +76,6 @@ pub struct Standing {
     pub attempts: u32,
     /// When the next attempt is due.
     pub next: Option<Instant>,
-    /// The operating system's id of its process, when it is a child of ours.
-    pub process: Option<u32>,
     /// The way to its connection.
     pub(crate) link: Option<Link>,
 }
@@ -92,7 +90,6 @@ impl Standing {
             cause: None,
             attempts: 0,
             next: None,
-            process: None,
             link: None,
         }
     }

@@ -176,6 +176,14 @@ impl Loss {
         }
     }
 
+    /// How long the server asked not to be tried again.
+    pub const fn retry_after(&self) -> Option<Duration> {
+        match self {
+            Self::HttpStatus { retry_after, .. } => *retry_after,
+            _ => None,
+        }
+    }
+
     /// Whether the server itself said so, so that it certainly lives.
     pub const fn is_of_server(&self) -> bool {
         matches!(self, Self::HttpStatus { .. } | Self::NeedsLogin { .. } | Self::Protocol { .. })

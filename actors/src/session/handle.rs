@@ -65,6 +65,16 @@ impl Clients {
         Arc::clone(&self.requests).try_acquire_owned().ok().map(Admission::from)
     }
 
+    /// The pool sessions are children of.
+    pub(crate) fn pool(&self) -> Address<DynamicMessage> {
+        self.spec.pool.clone()
+    }
+
+    /// How many sessions are open.
+    pub fn sessions(&self) -> usize {
+        self.spec.table.len()
+    }
+
     /// How many requests are in flight.
     pub fn in_flight(&self) -> usize {
         self.spec.max_requests - self.requests.available_permits()

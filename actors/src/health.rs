@@ -5,5 +5,11 @@
 //! takes a connection down itself; the server's own actor does, told by a verdict.
 
 mod policy;
+mod quality;
 
 pub use policy::{BreakerPolicy, MonitorPatch, MonitorPolicy, PingPatch, PingPolicy};
+pub use quality::{
+    CALLS_IN_LATENCY, Forecast, LATENCY_WEIGHT, LinkEvent, Outcome, Parts, Quality,
+    RELIABILITY_WEIGHT, Report, Rollup, STABILITY_WEIGHT, STALE_AFTER, Sample, SampleKind, Tally,
+    Tier, Trend,
+};

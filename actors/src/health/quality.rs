@@ -132,7 +132,8 @@ impl Quality {
     }
 
     /// Takes a change of the link. Only a loss of a link that was up counts as one; a server never
-    /// heard of counts as up, so that its first failed attempt is one.
+    /// heard of counts as up, so that its first failed attempt is one. What a person took down, or
+    /// what sleeps until it is called, is not to be told here.
     pub fn link(&mut self, event: LinkEvent, now: Instant) {
         let at = self.hear(now);
         match event {
@@ -163,8 +164,9 @@ impl Quality {
         let stale = silence >= STALE_AFTER;
         let trend = if stale { Trend::Stable } else { self.course.trend() };
         let points = self.course.last(forecast::POINTS);
-        let forecast =
-            (trend == Trend::Degrading).then(|| Forecast::from(&points, threshold, at)).flatten();
+        let score = rounded(parts.score());
+        let falls = trend == Trend::Degrading && score >= threshold;
+        let forecast = if falls { Forecast::from(&points, threshold, at) } else { None };
         let since = self.heard.saturating_sub(FIGURES_OF);
         let (probes, calls) = (self.probes.window.figures(since), self.calls.window.figures(since));
         let (lane, figures) =
@@ -181,7 +183,7 @@ impl Quality {
             down_for: down_for.map(|since| Duration::from_millis(at.saturating_sub(since))),
         };
         Report {
-            score: rounded(parts.score()),
+            score,
             parts,
             latency_mean: figures.mean,
             latency_p95: figures.p95,

@@ -1,7 +1,7 @@
 //! When a falling score will be too low, said only when the points support it.
 
 use super::fit::{Fit, Point};
-use super::score::narrow;
+use super::score::{LATENCY_WEIGHT, narrow};
 use serde::{Deserialize, Serialize};
 use std::time::Duration;
 
@@ -10,13 +10,26 @@ pub(super) const POINTS: usize = 8;
 /// With fewer nothing is foretold.
 const LEAST: usize = 6;
 /// A line that changes less over its points tells nothing.
-const LEAST_CHANGE: f64 = 8.0;
+const LEAST_CHANGE: f64 = 4.0;
 /// Points further from the line than this share of its change tell nothing.
-const MOST_RESIDUAL: f64 = 0.2;
+const MOST_RESIDUAL: f64 = 0.12;
 /// How much the points must agree on the direction.
 const AGREEMENT: f64 = 0.6;
 /// Nothing is foretold for longer than this many times what was seen.
 const REACH: f64 = 4.0;
+
+/// What weighs on a server, by its score: the lower the score, the more.
+type Burden = fn(f64) -> f64;
+
+/// The burdens that may grow evenly; the one that fits best is carried on.
+const SHAPES: [Burden; 3] = [
+    // the score itself falls evenly
+    |score| 100.0 - score,
+    // it falls by the same share each time
+    |score| -(score / 100.0).ln(),
+    // times grow by the same amount, which costs less the longer they are
+    |score| (score / 100.0).powf(-1.0 / f64::from(LATENCY_WEIGHT)),
+];
 
 /// When a score will be too low.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
@@ -36,29 +49,42 @@ impl Forecast {
     /// below already.
     pub(super) fn from(points: &[Point], below: u8, now: u64) -> Option<Self> {
         let last = points.last()?;
-        let threshold = f64::from(below);
-        if points.len() < LEAST || last.score < threshold {
+        if points.len() < LEAST || last.score < f64::from(below) {
             return None;
         }
-        let fit = Fit::through(points)?;
-        let unclear = fit.residual / -fit.change;
-        if fit.change > -LEAST_CHANGE || unclear > MOST_RESIDUAL || fit.agreement < AGREEMENT {
+        let fall = Fit::through(points)?;
+        if fall.change > -LEAST_CHANGE || fall.agreement < AGREEMENT {
             return None;
         }
-        let seconds = ((fit.last - threshold) / -fit.slope).max(0.0);
-        if seconds > fit.span * REACH {
+        let (unclear, seconds) = SHAPES
+            .iter()
+            .filter_map(|burden| carried_on(points, f64::from(below), *burden))
+            .min_by(|(one, _), (other, _)| one.total_cmp(other))?;
+        if unclear > MOST_RESIDUAL || seconds > fall.span * REACH {
             return None;
         }
         let from_last = Duration::try_from_secs_f64(seconds).ok()?;
+        // nothing is told more finely than half the distance of the points
+        let gaps = u32::try_from(points.len()).unwrap_or(u32::MAX).saturating_sub(1).max(1);
+        let finest = Duration::try_from_secs_f64(fall.span / f64::from(gaps) / 2.0).ok()?;
         let passed = Duration::from_millis(now.saturating_sub(last.at));
         let clear = 1.0 - unclear / MOST_RESIDUAL / 2.0;
-        let near = 1.0 - seconds / (fit.span * REACH) / 2.0;
+        let near = 1.0 - seconds / (fall.span * REACH) / 2.0;
         Some(Self {
             below,
-            within: from_last.saturating_sub(passed),
-            confidence: narrow(clear * near * fit.agreement).clamp(0.0, 1.0),
+            within: from_last.saturating_sub(passed).max(finest),
+            confidence: narrow(clear * near * fall.agreement).clamp(0.0, 1.0),
         })
     }
+}
+
+/// How far the points are from a line under one burden, as a share of its change, and in how many
+/// seconds from the last point that line reaches a score.
+fn carried_on(points: &[Point], below: f64, burden: Burden) -> Option<(f64, f64)> {
+    let heavier = |point: &Point| Point { at: point.at, score: burden(point.score) };
+    let fit = Fit::through(&points.iter().map(heavier).collect::<Vec<_>>())?;
+    (fit.slope > 0.0)
+        .then(|| (fit.residual / fit.change, ((burden(below) - fit.last) / fit.slope).max(0.0)))
 }
 
 #[cfg(test)]
@@ -77,7 +103,7 @@ mod tests {
         assert!((85..100).contains(&forecast.within.as_secs()), "{forecast:?}");
         assert!(forecast.confidence > 0.5, "{forecast:?}");
         let overdue = Forecast::from(&falling, 60, 10_000_000).unwrap();
-        assert_eq!(overdue.within, Duration::ZERO);
+        assert_eq!(overdue.within, Duration::from_secs(5));
     }
 
     #[test]

@@ -10,7 +10,7 @@ mod standing;
 mod vitals;
 
 pub use board::{Board, Card};
-pub use control::{Fleet, Loops, NoSuchServer};
 pub use breaker::{Admitted, Breaker, BreakerState};
+pub use control::{Fleet, Loops, NoSuchServer};
 pub use standing::{Standing, State};
 pub use vitals::Vitals;

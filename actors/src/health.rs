@@ -22,5 +22,9 @@ pub use pings::PingManager;
 pub use policies::{GlobalPolicy, Policies};
 pub use policy::{BreakerPolicy, MonitorPatch, MonitorPolicy, PingPatch, PingPolicy};
 pub use probe::{ProbeMethod, ProbeOutcome};
-pub use quality::{LinkEvent, Outcome, Quality, Report as QualityReport, Sample, SampleKind, Trend};
+pub use quality::{
+    CALLS_IN_LATENCY, Forecast, LATENCY_WEIGHT, LinkEvent, Outcome, Parts, Quality,
+    RELIABILITY_WEIGHT, Report as QualityReport, Rollup, STABILITY_WEIGHT, STALE_AFTER, Sample,
+    SampleKind, Tally, Tier, Trend,
+};
 pub use watch::{Rules, Step, Watch};

@@ -18,7 +18,7 @@ mod slot;
 mod task;
 
 pub use cause::{CauseClass, Treatment};
-pub use coordinator::{Arguments, ReconnectionCoordinator, Grantee, Message};
+pub use coordinator::{Arguments, Grantee, Message, ReconnectionCoordinator};
 pub use policy::ReconnectionPolicy;
 pub use queue::{DependsOn, Queue, Queued, View};
 pub use schedule::{LONGEST_RETRY_AFTER, PARKED_EVERY, SPACING, Schedule, Verdict};

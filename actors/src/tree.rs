@@ -165,9 +165,8 @@ impl Gateway {
 impl Estate {
     fn of(spec: &GatewaySpec) -> Self {
         let now = Instant::now();
-        let card = |spec: &ServerSpec| {
-            Arc::new(Card::new(Arc::new(spec.clone()), Address::new(), now))
-        };
+        let card =
+            |spec: &ServerSpec| Arc::new(Card::new(Arc::new(spec.clone()), Address::new(), now));
         Self {
             board: Board::new(spec.servers.iter().map(card)),
             policies: Policies::new(spec.health),

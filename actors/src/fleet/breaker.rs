@@ -147,7 +147,9 @@ mod tests {
     #[test]
     fn a_trial_nobody_ends_does_not_keep_it_open_for_ever() {
         let (mut breaker, start) = (Breaker::default(), Instant::now());
-        (0..3).for_each(|_| drop(fail(&mut breaker, start)));
+        for _ in 0..3 {
+            fail(&mut breaker, start);
+        }
         let later = start + POLICY.open_for;
         assert_eq!(breaker.admit(&POLICY, later), Admitted::Yes);
         assert!(matches!(breaker.admit(&POLICY, later), Admitted::No(_)));

@@ -135,10 +135,7 @@ fn note(probe: &Probe, outcome: ProbeOutcome, timelines: &Timelines) {
         ProbeOutcome::Alive { rtt } => Some(u64::try_from(rtt.as_micros()).unwrap_or(u64::MAX)),
         _ => None,
     };
-    let kind = EventKind::Probe {
-        outcome: outcome.word().to_owned(),
-        rtt_us,
-        suspicion: probe.suspicion,
-    };
+    let kind =
+        EventKind::Probe { outcome: outcome.word().to_owned(), rtt_us, suspicion: probe.suspicion };
     timelines.note(&probe.card.spec.name, Some(probe.generation), kind);
 }

@@ -109,7 +109,8 @@ impl Watch {
         if let Some(lost) = self.probing.take() {
             return self.probe(lost.confirming, lost.suspicion, rules, now);
         }
-        let recent = heard.is_some_and(|at| now.saturating_duration_since(at) < rules.ping.interval);
+        let recent =
+            heard.is_some_and(|at| now.saturating_duration_since(at) < rules.ping.interval);
         if recent || !rules.ping.enabled {
             self.passed(None, rules, now);
             return Step::Nothing;
@@ -153,7 +154,7 @@ impl Watch {
                 self.checks.next = Some(now + rules.recheck); // its end is about to be told
                 Step::Nothing
             }
-            ProbeOutcome::Busy if silent < rules.busy_limit => {
+            ProbeOutcome::Busy if !heard_meanwhile && silent < rules.busy_limit => {
                 self.failed(outcome, rules, now);
                 self.checks.failures = 0;
                 Step::Nothing

@@ -128,8 +128,6 @@ impl Schedule {
     }
 }
 
-/// A number in `0.0..=1.0` that differs from call to call.
-
 #[cfg(test)]
 #[path = "schedule/tests.rs"]
 mod tests;

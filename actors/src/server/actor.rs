@@ -234,10 +234,12 @@ impl State {
         let server = || self.spec.name.clone();
         match &self.phase {
             Phase::Stopped => Some(self.unavailable(Duration::ZERO, now)),
-            Phase::Ready { .. } => match self.arguments.card.vitals.admit(&self.spec.breaker, now) {
-                Admitted::Yes => None,
-                Admitted::No(next) => Some(Failure::BreakerOpen { server: server(), next }),
-            },
+            Phase::Ready { .. } => {
+                match self.arguments.card.vitals.admit(&self.spec.breaker, now) {
+                    Admitted::Yes => None,
+                    Admitted::No(next) => Some(Failure::BreakerOpen { server: server(), next }),
+                }
+            }
             Phase::Idle
             | Phase::Waiting { .. }
             | Phase::Starting { .. }

@@ -172,7 +172,8 @@ impl Driver {
     }
 
     fn tell(&self, fact: Fact) {
-        let _gone = self.context.server.send_message(super::Message::Heard(self.context.generation, fact));
+        let _gone =
+            self.context.server.send_message(super::Message::Heard(self.context.generation, fact));
     }
 
     fn send(&mut self, payload: Payload, kind: OutboundKind) {

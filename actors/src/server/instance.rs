@@ -9,7 +9,7 @@ use crate::fleet::Card;
 use crate::health::{Policies, monitor};
 use crate::otp::{Address, Lease};
 use crate::session::SessionTable;
-use crate::timeline::{Event, EventKind, Timelines};
+use crate::timeline::{EventKind, Timelines};
 use ractor::{Actor, ActorProcessingErr, ActorRef};
 use std::sync::Arc;
 use tokio::sync::watch;
@@ -33,8 +33,7 @@ pub(super) struct Connected {
 impl Connected {
     /// Notes a fact about this connection.
     pub(super) fn note(&self, kind: EventKind) {
-        let event = Event::now(Some(self.generation.number()), kind);
-        self.timelines.put(&self.spec.name, event);
+        self.timelines.note(&self.spec.name, Some(self.generation), kind);
     }
 }
 

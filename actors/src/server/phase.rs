@@ -58,7 +58,7 @@ pub(super) enum Phase {
     /// Its tools are being published; then it is ready.
     Publishing { generation: Generation, slot: Option<Slot>, link: Link },
     /// Calls are passed on.
-    Ready { generation: Generation, link: Link, since: Instant },
+    Ready { generation: Generation, link: Link },
     /// Stopped by a person, until a person starts it.
     Stopped,
 }

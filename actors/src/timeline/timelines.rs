@@ -1,8 +1,8 @@
 //! All timelines: written by whoever learns a fact, read by anybody, no actor between.
 
 use super::ring::Ring;
-use super::{Event, TimelineStore};
-use crate::server::ServerName;
+use super::{Event, EventKind, TimelineStore};
+use crate::server::{Generation, ServerName};
 use dashmap::DashMap;
 use std::io;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -42,6 +42,11 @@ impl Timelines {
         let event = Event { kind: event.kind.trimmed(), ..event };
         lock(&self.ring(server)).put(event, Instant::now());
         self.0.dirty.store(true, Ordering::Release);
+    }
+
+    /// Adds a fact of this moment, about a connection if there is one. See [`Self::put`].
+    pub fn note(&self, server: &ServerName, generation: Option<Generation>, kind: EventKind) {
+        self.put(server, Event::now(generation.map(Generation::number), kind));
     }
 
     /// The last `limit` facts about this server, oldest first.

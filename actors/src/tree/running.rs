@@ -80,4 +80,3 @@ impl Gateway {
         in_time
     }
 }
-

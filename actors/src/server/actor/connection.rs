@@ -9,7 +9,7 @@ use crate::reconnection::{self, CauseClass, Grantee, Outcome, Slot, Task, Urgenc
 use crate::server::instance::{self, Connected, Instance};
 use crate::server::phase::{Phase, Wait};
 use crate::server::{Fact, Generation, Loss};
-use crate::timeline::{Event, EventKind};
+use crate::timeline::EventKind;
 use ractor::{Actor, ActorRef};
 use std::collections::BTreeSet;
 use std::sync::Arc;
@@ -175,7 +175,7 @@ impl State {
         }
         let tools = self.offers.as_ref().map_or(0, |offers| offers.tools.len());
         tracing::info!(server = %self.spec.name, %generation, tools, "ready");
-        self.enter(Phase::Ready { generation, link, since: now });
+        self.enter(Phase::Ready { generation, link });
         match slot {
             Some(slot) => slot.finish(Outcome::Ready),
             None => self.want(me), // its slot went back before: the coordinator hears that it is up
@@ -222,9 +222,9 @@ impl State {
         self.enter(Phase::Waiting { until: verdict.not_before, how, cause: Some((class, loss)) });
         match slot {
             Some(slot) => slot.finish(Outcome::Failed),
-            None => self.arguments.coordinator.tell(reconnection::Message::Down(
-                self.spec.name.clone(),
-            )),
+            None => {
+                self.arguments.coordinator.tell(reconnection::Message::Down(self.spec.name.clone()))
+            }
         }
         self.want(me);
         self.dispatch(me);
@@ -278,7 +278,10 @@ impl State {
                 self.enter(wanted());
                 self.want(me);
             }
-            (Order::Start | Order::Restart, Phase::Idle | Phase::Waiting { .. } | Phase::Stopped) => {
+            (
+                Order::Start | Order::Restart,
+                Phase::Idle | Phase::Waiting { .. } | Phase::Stopped,
+            ) => {
                 self.enter(wanted());
                 self.want(me);
             }
@@ -325,7 +328,6 @@ impl State {
     }
 
     fn note(&self, generation: Option<Generation>, kind: EventKind) {
-        let event = Event::now(generation.map(Generation::number), kind);
-        self.arguments.timelines.put(&self.spec.name, event);
+        self.arguments.timelines.note(&self.spec.name, generation, kind);
     }
 }

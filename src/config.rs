@@ -7,16 +7,19 @@
 //! *Invariant:* a [`Config`] exists only when there is no fault, and secrets in it are
 //! `SecretString`s from the moment their place is known.
 
+mod dependencies;
 mod envfile;
 mod environment;
 mod faults;
 mod file;
 mod fingerprint;
+mod health;
 mod policy;
 mod quantity;
 mod read;
 mod report;
 mod schema;
+mod scope;
 mod server;
 mod settings;
 mod shape;
@@ -117,6 +120,7 @@ fn build(
     environment::expand(&mut root, env, &mut Vec::new(), &mut secrets, &mut ledger);
     spellings::normalise(&mut root, &mut ledger);
     environment::overlay(&mut root, env, &mut ledger);
+    scope::check(&mut root, &mut ledger);
 
     let schema = schema::own();
     let before = ledger.count();
@@ -179,15 +183,23 @@ fn judged(
     Some(validate::judge(file, name, &mut judge))
 }
 
-/// Gives each server what `defaults` says and the server itself does not.
+/// Gives each server what `defaults` says and the server itself does not; of `breaker`, each key.
 fn inherit(root: &mut Node) {
     let Some(defaults) = root.get("defaults").cloned() else { return };
     let Value::Table(defaults) = defaults.value else { return };
     let Some(servers) = root.get_mut("servers").and_then(Node::entries) else { return };
     for (_, server) in servers {
         for (key, node) in &defaults {
-            if server.get(key).is_none() {
-                server.put(key, node.clone());
+            match (server.get_mut(key), &node.value) {
+                (None, _) => server.put(key, node.clone()),
+                (Some(own), Value::Table(keys)) if key == "breaker" => {
+                    for (key, node) in keys {
+                        if own.get(key).is_none() {
+                            own.put(key, node.clone());
+                        }
+                    }
+                }
+                _ => {}
             }
         }
     }

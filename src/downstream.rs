@@ -57,6 +57,15 @@ pub struct HttpTarget {
     pub kind: HttpKind,
 }
 
+impl HttpTarget {
+    /// The secrets its address may carry: the password and the values of the query.
+    pub fn url_secrets(&self) -> impl Iterator<Item = SecretString> {
+        let password = self.url.password().map(str::to_owned);
+        let query = self.url.query_pairs().map(|(_, value)| value.into_owned());
+        password.into_iter().chain(query).map(SecretString::from)
+    }
+}
+
 impl fmt::Debug for HttpTarget {
     /// Shows the origin only: a URL may carry a password or a key.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

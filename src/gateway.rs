@@ -45,9 +45,13 @@ pub fn http_settings(config: &Config) -> HttpSettings {
 /// How long calls in flight may go on once the gateway stops: what the servers need for their own
 /// polite end is kept for them, but never more than half.
 pub fn drain(config: &Config) -> Duration {
-    let servers = config.servers.values().map(stop_within).max().unwrap_or_default();
+    let servers = enabled(config).map(stop_within).max().unwrap_or_default();
     let whole = config.shutdown_timeout;
     whole.saturating_sub(servers + ABOVE_SERVERS).max(whole / 2)
+}
+
+fn enabled(config: &Config) -> impl Iterator<Item = &Server> {
+    config.servers.values().filter(|server| server.enabled)
 }
 
 fn stop_within(server: &Server) -> Duration {
@@ -59,14 +63,19 @@ fn stop_within(server: &Server) -> Duration {
 
 /// Every secret the configuration holds.
 pub fn redaction(config: &Config) -> Redaction {
-    Redaction::of(config.servers.values().flat_map(secrets).chain(&config.secrets))
-}
-
-fn secrets(server: &Server) -> impl Iterator<Item = &SecretString> {
-    match &server.target {
+    let targets = || config.servers.values().map(|server| &server.target);
+    let written = targets().flat_map(|target| match target {
         Target::Stdio(target) => target.env.values(),
         Target::Http(target) => target.headers.values(),
-    }
+    });
+    let in_urls: Vec<SecretString> = targets()
+        .filter_map(|target| match target {
+            Target::Stdio(_) => None,
+            Target::Http(target) => Some(target.url_secrets()),
+        })
+        .flatten()
+        .collect();
+    Redaction::of(written.chain(&in_urls).chain(&config.secrets))
 }
 
 /// Starts the tree for a configuration.
@@ -76,7 +85,6 @@ pub async fn start(config: &Config, faces: Vec<Arc<dyn Face>>) -> Result<Gateway
     let redaction = redaction(config);
     let hidden = redaction.clone();
     let mask: Mask = Arc::new(move |text: &str| hidden.clean_text(text));
-    let enabled = config.servers.values().filter(|server| server.enabled);
     let naming = Naming {
         strategy: match config.naming.strategy {
             Strategy::Prefix => NamingStrategy::Prefix,
@@ -85,7 +93,9 @@ pub async fn start(config: &Config, faces: Vec<Arc<dyn Face>>) -> Result<Gateway
         separator: config.naming.separator.clone(),
     };
     let spec = GatewaySpec {
-        servers: enabled.map(|server| server_spec(server, &custodian, &redaction, &mask)).collect(),
+        servers: enabled(config)
+            .map(|server| server_spec(server, &custodian, &redaction, &mask))
+            .collect(),
         naming,
         listing: Listing { page_size: config.list.page_size, boot_wait: config.list.boot_wait },
         backoff: Backoff::default(),
@@ -161,4 +171,25 @@ pub async fn run(gateway: Gateway, config: &Config, mut signals: Signals) -> Exi
         signal = signals.next() => tracing::warn!(signal, "stopping at once"),
     }
     Exit::Ok
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::config::{Env, Format, parse};
+
+    #[test]
+    fn only_servers_that_run_take_from_the_time_calls_in_flight_have() {
+        let drain_with = |enabled: bool| {
+            let text = format!(
+                r#"{{"servers":{{"a":{{"command":"a","stop_grace":"1s"}},
+                    "b":{{"command":"b","stop_grace":"20s","enabled":{enabled}}}}}}}"#
+            );
+            drain(&parse(&text, Format::Json, &Env::default()).unwrap())
+        };
+        let text = r#"{"servers":{"a":{"command":"a","stop_grace":"1s"}}}"#;
+        let alone = drain(&parse(text, Format::Json, &Env::default()).unwrap());
+        assert_eq!(drain_with(false), alone);
+        assert!(drain_with(true) < alone);
+    }
 }

@@ -1,7 +1,12 @@
 //! The state directory: what is remembered from run to run.
 //!
 //! One file a server under `catalog/`, written beside and renamed, so that a crash leaves the old one or
-//! the new one. What cannot be read is as if it had never been there.
+//! the new one. One file a server under `timeline/`, appended to. What cannot be read is as if it had
+//! never been there.
+
+mod timeline;
+
+pub use timeline::TimelineFiles;
 
 use bytes::Bytes;
 use etcetera::BaseStrategy;

@@ -6,7 +6,9 @@
 mod process;
 
 use mcpvisor::config::{self, Env, Format};
-use process::{Gateway, PATIENCE, Process, Reply, Setup, call, eventually, family, parse, until};
+use process::{
+    Gateway, Legacy, PATIENCE, Process, Reply, Setup, call, eventually, family, parse, until,
+};
 use rustix::process::Signal;
 use serde_json::json;
 use std::net::TcpStream;
@@ -128,6 +130,21 @@ fn sigterm_lets_a_call_in_flight_finish_and_takes_no_new_connection() {
     until("new connections are refused", || refuses(&gateway));
     assert_eq!(setup.read("s", "log").len(), 1, "the call is still at work");
     let answer = Reply::read(connection).rest().pop().unwrap();
+    assert_eq!(parse(&answer)["result"]["content"][0]["text"], "late");
+    assert_eq!(gateway.exit_code(), Some(0));
+}
+
+#[test]
+fn sigterm_lets_a_call_in_flight_over_legacy_sse_finish() {
+    let setup =
+        Setup::new(json!({ "shutdown_timeout": "20s" })).server("s", "--delay 3000", json!({}));
+    let mut gateway = setup.serve();
+    let mut client = Legacy::open(gateway.address());
+    client.post(&call("1", "s.echo", r#"{"text":"late"}"#));
+    until("the call is at work", || setup.received("s", "tools/call").len() == 1);
+    gateway.process().signal(Signal::TERM);
+    until("new connections are refused", || refuses(&gateway));
+    let answer = client.rest().pop().expect("an answer");
     assert_eq!(parse(&answer)["result"]["content"][0]["text"], "late");
     assert_eq!(gateway.exit_code(), Some(0));
 }

@@ -8,6 +8,7 @@
 
 pub mod call;
 pub mod catalog;
+pub mod fleet;
 pub mod health;
 pub mod ingress;
 pub mod otp;

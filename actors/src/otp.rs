@@ -7,6 +7,7 @@
 //! exit is acted upon only when it is the exit of the child's current incarnation.
 
 mod address;
+mod chance;
 mod child;
 mod dynamic;
 mod exit;
@@ -19,6 +20,7 @@ mod ticket;
 mod timer;
 
 pub use address::Address;
+pub use chance::chance;
 pub use child::{ChildSpec, Restart, Shutdown, StartError};
 pub use dynamic::{DynamicMessage, DynamicSpec, DynamicSupervisor};
 pub use exit::Exit;

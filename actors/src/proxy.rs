@@ -6,6 +6,7 @@ use crate::server::{self, RoutedCall};
 use ractor::{Actor, ActorProcessingErr, ActorRef};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
+use tokio::sync::oneshot;
 use tokio::task::JoinSet;
 use tokio::time::timeout;
 
@@ -14,6 +15,8 @@ use tokio::time::timeout;
 pub enum Message {
     /// A call to be routed.
     Route(CallTicket),
+    /// Somebody looks whether this loop turns.
+    Echo(oneshot::Sender<()>),
 }
 
 /// What every incarnation is made of.
@@ -59,6 +62,9 @@ impl Actor for Proxy {
     ) -> Result<(), ActorProcessingErr> {
         match message {
             Message::Route(ticket) => state.route(ticket),
+            Message::Echo(reply) => {
+                let _gone = reply.send(());
+            }
         }
         Ok(())
     }

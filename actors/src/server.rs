@@ -8,7 +8,6 @@
 
 mod actor;
 mod admission;
-mod backoff;
 mod control;
 mod driver;
 mod instance;
@@ -18,8 +17,8 @@ mod phase;
 mod spec;
 mod transport;
 
-pub use actor::{Arguments, Message, Server};
-pub use backoff::Backoff;
+pub use actor::{Arguments, Message, Order, Server};
+pub(crate) use driver::Link;
 pub use loss::Loss;
 pub use phase::{Fact, Generation};
 pub use spec::{CallLimits, Expose, Mask, ServerName, ServerSpec, Start, ToolOverride};

@@ -4,31 +4,52 @@
 //! ```text
 //! gateway              one_for_one, 3 in 30 s, then the process exits 70     (start ↓, stop ↑)
 //! ├── catalog          permanent
+//! ├── recorder         permanent; stops after everybody who has something to say
+//! ├── reconnection     permanent: who may connect when
 //! ├── servers          permanent, dynamic: 5 in 60 s each, then quarantined
 //! │   └── NAME         one actor a server; its instance is a child of it
+//! ├── health           rest_for_one, 5 in 60 s
+//! │   ├── quality      rates
+//! │   ├── pings        probes
+//! │   └── monitor      decides
 //! ├── sessions         permanent, dynamic: temporary children
 //! ├── proxy            permanent
 //! └── ingress          permanent; first to stop
 //! ```
 
+mod running;
+
+pub use running::{Ended, Gateway};
+
 use crate::catalog::{self, Catalog, CatalogStore, Entry, Forgetful, Known, Naming, SnapshotCell};
+use crate::fleet::{Board, Card, Fleet, Loops};
+use crate::health::{
+    ConnectionMonitor, GlobalPolicy, PingManager, Policies, QualityAnalyzer, analyzer, monitor,
+    pings,
+};
 use crate::ingress::{self, Face, Ingress};
 use crate::otp::{
     Address, Budget, ChildSpec, DynamicSpec, DynamicSupervisor, Restart, Roster, Shutdown,
     StartError, Strategy, Supervisor, SupervisorSpec,
 };
 use crate::proxy::{self, Proxy};
-use crate::server::{self, Backoff, Server, ServerSpec};
+use crate::reconnection::{self, ReconnectionCoordinator, Slots};
+use crate::server::{self, Server, ServerSpec};
 use crate::session::{Clients, ClientsSpec, Listing, SessionTable};
-use ractor::{Actor, ActorCell};
+use crate::timeline::{self, Recorder, TimelineStore, Timelines, Unkept};
+use ractor::Actor;
 use std::sync::Arc;
 use std::time::Duration;
-use tokio::sync::watch;
+use tokio::sync::{Semaphore, watch};
+use tokio::time::Instant;
 
 const ROOT: Budget = Budget::new(3, Duration::from_secs(30));
 const ONE_SERVER: Budget = Budget::new(5, Duration::from_secs(60));
+const HEALTH: Budget = Budget::new(5, Duration::from_secs(60));
 const QUARANTINE: Duration = Duration::from_secs(300);
 const QUICK: Shutdown = Shutdown::Within(Duration::from_secs(1));
+/// For the last facts to reach the disk.
+const RECORDER: Shutdown = Shutdown::Within(Duration::from_secs(2));
 /// What a server actor may take above the polite end of its connection.
 const ABOVE_CLOSE: Duration = Duration::from_secs(1);
 
@@ -40,10 +61,16 @@ pub struct GatewaySpec {
     pub naming: Naming,
     /// How lists are answered.
     pub listing: Listing,
-    /// When lost servers are tried again.
-    pub backoff: Backoff,
+    /// When servers are checked, and how.
+    pub health: GlobalPolicy,
+    /// Probes at the same time.
+    pub max_concurrent_checks: usize,
+    /// Servers that connect at the same time.
+    pub max_concurrent_reconnections: usize,
     /// Where catalogs are remembered.
     pub store: Arc<dyn CatalogStore>,
+    /// Where timelines are kept.
+    pub timeline_store: Arc<dyn TimelineStore>,
     /// Requests in flight in the whole gateway.
     pub max_requests: usize,
     /// Sessions alive at once.
@@ -63,8 +90,11 @@ impl Default for GatewaySpec {
             servers: Vec::new(),
             naming: Naming::default(),
             listing: Listing { page_size: 1000, boot_wait: Duration::from_secs(2) },
-            backoff: Backoff::default(),
+            health: GlobalPolicy::default(),
+            max_concurrent_checks: 16,
+            max_concurrent_reconnections: 3,
             store: Arc::new(Forgetful),
+            timeline_store: Arc::new(Unkept),
             max_requests: 4096,
             max_sessions: 1024,
             session_idle: Duration::from_secs(1800),
@@ -74,87 +104,136 @@ impl Default for GatewaySpec {
     }
 }
 
-/// A running gateway.
-#[derive(Debug)]
-pub struct Gateway {
-    root: ActorCell,
-    clients: Clients,
+/// What outlives every actor: the parent's, passed to each incarnation.
+struct Estate {
+    board: Board,
+    policies: Policies,
+    timelines: Timelines,
+    known: Known,
+    sessions: SessionTable,
+    slots: Slots,
+    probes: Arc<Semaphore>,
+    loops: Loops,
     roster: Roster,
-    finished: watch::Receiver<bool>,
-    drain: Duration,
-}
-
-/// How a gateway ended.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Ended {
-    /// It was stopped, or its only client left.
-    Stopped,
-    /// Its root supervisor gave up.
-    GaveUp,
 }
 
 impl Gateway {
     /// Starts the tree. Blocks shortly on what the catalog store remembers.
     pub async fn start(spec: GatewaySpec) -> Result<Self, StartError> {
-        let GatewaySpec { servers, faces, drain, .. } = &spec;
-        let (drain, faces) = (*drain, faces.clone());
-        let roster = Roster::default();
-        let sessions = SessionTable::new();
-        let entries: Vec<Entry> = servers
-            .iter()
-            .map(|spec| Entry { spec: Arc::new(spec.clone()), address: Address::new() })
-            .collect();
-        let catalog_address = Address::new();
+        let estate = Estate::of(&spec);
         let catalog = catalog::Arguments {
             naming: spec.naming.clone(),
-            known: Known::default(),
-            snapshot: SnapshotCell::new(entries.len()),
-            entries: Arc::new(entries),
+            known: estate.known.clone(),
+            snapshot: SnapshotCell::new(estate.board.len()),
+            entries: Arc::new(
+                estate
+                    .board
+                    .cards()
+                    .map(|card| Entry {
+                        spec: Arc::clone(&card.spec),
+                        address: card.address.clone(),
+                    })
+                    .collect(),
+            ),
             store: Arc::clone(&spec.store),
-            sessions: sessions.clone(),
+            sessions: estate.sessions.clone(),
         };
         catalog.recall();
-        let clients_spec = ClientsSpec {
+        let clients = Clients::new(ClientsSpec {
             pool: Address::new(),
-            table: sessions,
-            proxy: Address::new(),
+            table: estate.sessions.clone(),
+            proxy: estate.loops.proxy.clone(),
             snapshot: catalog.snapshot.clone(),
             listing: spec.listing,
             max_requests: spec.max_requests,
             max_sessions: spec.max_sessions,
             idle: spec.session_idle,
-        };
-        let (pool, proxy) = (clients_spec.pool.clone(), clients_spec.proxy.clone());
-        let clients = Clients::new(clients_spec);
+        });
         let (finish, finished) = watch::channel(false);
-        let ingress = ingress::Arguments { clients: clients.clone(), faces, finish, drain };
-
-        let server_pool = server_pool(&catalog, &catalog_address, spec.backoff, &roster);
-        let sessions_pool = DynamicSpec {
-            path: "gateway/sessions".into(),
-            budget: ROOT,
-            quarantine: QUARANTINE,
-            initial: Arc::new(Vec::new),
-            roster: roster.clone(),
+        let ingress = ingress::Arguments {
+            clients: clients.clone(),
+            faces: spec.faces.clone(),
+            finish,
+            drain: spec.drain,
         };
-        let proxying = proxy::Arguments {
+        let root = estate.root(&spec, catalog, ingress);
+        let fleet = estate.fleet(clients.clone());
+        Self::run(root, clients, fleet, estate.roster, finished, spec.drain).await
+    }
+}
+
+impl Estate {
+    fn of(spec: &GatewaySpec) -> Self {
+        let now = Instant::now();
+        let card =
+            |spec: &ServerSpec| Arc::new(Card::new(Arc::new(spec.clone()), Address::new(), now));
+        Self {
+            board: Board::new(spec.servers.iter().map(card)),
+            policies: Policies::new(spec.health),
+            timelines: Timelines::of(spec.servers.iter().map(|spec| spec.name.clone())),
+            known: Known::default(),
+            sessions: SessionTable::new(),
+            slots: Slots::new(spec.max_concurrent_reconnections),
+            probes: Arc::new(Semaphore::new(spec.max_concurrent_checks.max(1))),
+            loops: Loops::default(),
+            roster: Roster::default(),
+        }
+    }
+
+    /// What the edges see of the servers.
+    fn fleet(&self, clients: Clients) -> Fleet {
+        Fleet {
+            board: self.board.clone(),
+            policies: self.policies.clone(),
+            timelines: self.timelines.clone(),
+            known: self.known.clone(),
+            loops: self.loops.clone(),
+            clients,
+        }
+    }
+
+    /// The table.
+    fn root(
+        &self,
+        spec: &GatewaySpec,
+        catalog: catalog::Arguments,
+        ingress: ingress::Arguments,
+    ) -> SupervisorSpec {
+        let loops = &self.loops;
+        let routing = proxy::Arguments {
             snapshot: catalog.snapshot.clone(),
             boot_wait: spec.listing.boot_wait,
         };
-        let root = SupervisorSpec {
+        let recording = timeline::Arguments {
+            timelines: self.timelines.clone(),
+            store: Arc::clone(&spec.timeline_store),
+        };
+        let (pool, drain) = (ingress.clients.pool(), ingress.drain);
+        let (connecting, servers) = (self.reconnection(), self.servers());
+        let (sessions, health) = (self.sessions(), self.health());
+        SupervisorSpec {
             path: "gateway".into(),
             strategy: Strategy::OneForOne,
             budget: ROOT,
-            roster: roster.clone(),
+            roster: self.roster.clone(),
             children: vec![
-                permanent("catalog", QUICK, &catalog_address, move || (Catalog, catalog.clone())),
+                permanent("catalog", QUICK, &loops.catalog, move || (Catalog, catalog.clone())),
+                permanent("recorder", RECORDER, &Address::new(), move || {
+                    (Recorder, recording.clone())
+                }),
+                permanent("reconnection", QUICK, &loops.coordinator, move || {
+                    (ReconnectionCoordinator, connecting.clone())
+                }),
                 permanent("servers", Shutdown::Infinite, &Address::new(), move || {
-                    (DynamicSupervisor, server_pool.clone())
+                    (DynamicSupervisor, servers.clone())
+                }),
+                permanent("health", Shutdown::Infinite, &Address::new(), move || {
+                    (Supervisor, health.clone())
                 }),
                 permanent("sessions", Shutdown::Infinite, &pool, move || {
-                    (DynamicSupervisor, sessions_pool.clone())
+                    (DynamicSupervisor, sessions.clone())
                 }),
-                permanent("proxy", QUICK, &proxy, move || (Proxy, proxying.clone())),
+                permanent("proxy", QUICK, &loops.proxy, move || (Proxy, routing.clone())),
                 permanent(
                     "ingress",
                     Shutdown::Within(drain + Duration::from_secs(1)),
@@ -162,44 +241,94 @@ impl Gateway {
                     move || (Ingress, ingress.clone()),
                 ),
             ],
+        }
+    }
+
+    fn reconnection(&self) -> reconnection::Arguments {
+        let names = self.board.cards().map(|card| card.spec.name.clone());
+        let edges = self.board.cards().filter(|card| !card.spec.depends_on.is_empty());
+        let edges = edges.map(|card| (card.spec.name.clone(), card.spec.depends_on.clone()));
+        let board = self.board.clone();
+        reconnection::Arguments {
+            address: self.loops.coordinator.clone(),
+            slots: self.slots.clone(),
+            servers: names.collect(),
+            depends_on: edges.collect(),
+            ask_again: Arc::new(move || {
+                for card in board.cards() {
+                    card.address.tell(server::Message::AskAgain);
+                }
+            }),
+        }
+    }
+
+    fn servers(&self) -> DynamicSpec {
+        let child = |card: &Arc<Card>| {
+            let arguments = server::Arguments {
+                card: Arc::clone(card),
+                catalog: self.loops.catalog.clone(),
+                known: self.known.clone(),
+                sessions: self.sessions.clone(),
+                coordinator: self.loops.coordinator.clone(),
+                monitor: self.loops.monitor.clone(),
+                policies: self.policies.clone(),
+                timelines: self.timelines.clone(),
+            };
+            let patience = Shutdown::Within(card.spec.stop_within + ABOVE_CLOSE);
+            let name = card.spec.name.as_str();
+            permanent(name, patience, &card.address, move || (Server, arguments.clone()))
         };
-        let start = Actor::spawn(None, Supervisor, root).await;
-        let (root, _task) = start
-            .map_err(|error| StartError { child: "gateway".into(), cause: error.to_string() })?;
-        Ok(Self { root: root.get_cell(), clients, roster, finished, drain })
+        let children: Vec<ChildSpec> = self.board.cards().map(child).collect();
+        self.pool("gateway/servers", ONE_SERVER, children)
     }
 
-    /// The way in, for faces and tests.
-    pub fn clients(&self) -> &Clients {
-        &self.clients
+    fn sessions(&self) -> DynamicSpec {
+        self.pool("gateway/sessions", ROOT, Vec::new())
     }
 
-    /// Who runs.
-    pub fn roster(&self) -> &Roster {
-        &self.roster
-    }
-
-    /// Returns when the gateway ends by itself: its faces are done, or its root gave up.
-    pub async fn ended(&self) -> Ended {
-        let mut finished = self.finished.clone();
-        tokio::select! {
-            _ = self.root.wait(None) => Ended::GaveUp,
-            // that nobody can say so any more means nothing: a tree that gave up drops its faces
-            Ok(_) = finished.wait_for(|&finished| finished) => Ended::Stopped,
+    fn pool(&self, path: &str, budget: Budget, children: Vec<ChildSpec>) -> DynamicSpec {
+        DynamicSpec {
+            path: path.into(),
+            budget,
+            quarantine: QUARANTINE,
+            initial: Arc::new(move || children.clone()),
+            roster: self.roster.clone(),
         }
     }
 
-    /// Stops: no new calls, those in flight finish within the drain time, then sessions, then servers.
-    /// What has not ended within `deadline` is killed. `true` when all ended by itself.
-    pub async fn stop(self, deadline: Duration) -> bool {
-        self.root.stop(None);
-        let in_time = self.root.wait(Some(deadline.max(self.drain))).await.is_ok();
-        if !in_time {
-            tracing::error!("not everything stopped in time, the rest is killed");
-            self.root.kill();
-            let _gone = self.root.wait(None).await;
+    fn health(&self) -> SupervisorSpec {
+        let Self { board, policies, timelines, loops, .. } = self;
+        let rating = analyzer::Arguments {
+            board: board.clone(),
+            policies: policies.clone(),
+            timelines: timelines.clone(),
+        };
+        let probing = pings::Arguments {
+            monitor: loops.monitor.clone(),
+            places: Arc::clone(&self.probes),
+            timelines: timelines.clone(),
+        };
+        let watching = monitor::Arguments {
+            board: board.clone(),
+            policies: policies.clone(),
+            pings: loops.pings.clone(),
+            timelines: timelines.clone(),
+        };
+        SupervisorSpec {
+            path: "gateway/health".into(),
+            strategy: Strategy::RestForOne,
+            budget: HEALTH,
+            roster: self.roster.clone(),
+            children: vec![
+                permanent("quality", QUICK, &loops.analyzer, move || {
+                    (QualityAnalyzer, rating.clone())
+                }),
+                permanent("pings", QUICK, &loops.pings, move || (PingManager, probing.clone())),
+                permanent("monitor", QUICK, &loops.monitor, move || {
+                    (ConnectionMonitor, watching.clone())
+                }),
+            ],
         }
-        in_time
     }
 }
 
@@ -210,35 +339,4 @@ fn permanent<A: Actor>(
     make: impl Fn() -> (A, A::Arguments) + Send + Sync + 'static,
 ) -> ChildSpec {
     ChildSpec::new(name, Restart::Permanent, shutdown, address, make)
-}
-
-fn server_pool(
-    catalog: &catalog::Arguments,
-    catalog_address: &Address<catalog::Message>,
-    backoff: Backoff,
-    roster: &Roster,
-) -> DynamicSpec {
-    let children: Vec<ChildSpec> = catalog
-        .entries
-        .iter()
-        .map(|entry| {
-            let arguments = server::Arguments {
-                spec: Arc::clone(&entry.spec),
-                backoff,
-                catalog: catalog_address.clone(),
-                known: catalog.known.clone(),
-                sessions: catalog.sessions.clone(),
-            };
-            let name = entry.spec.name.as_str();
-            let patience = Shutdown::Within(entry.spec.stop_within + ABOVE_CLOSE);
-            permanent(name, patience, &entry.address, move || (Server, arguments.clone()))
-        })
-        .collect();
-    DynamicSpec {
-        path: "gateway/servers".into(),
-        budget: ONE_SERVER,
-        quarantine: QUARANTINE,
-        initial: Arc::new(move || children.clone()),
-        roster: roster.clone(),
-    }
 }

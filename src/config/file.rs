@@ -5,7 +5,14 @@
 //!
 //! *Invariant:* every key has a default, so that what could not be read never hides other faults.
 
-use super::quantity::{Size, Span};
+mod health;
+
+pub(super) use super::quantity::Span;
+pub(super) use health::{
+    Breaker, Monitor, OwnMonitor, OwnPing, OwnReconnection, Ping, Reconnection,
+};
+
+use super::quantity::Size;
 use super::settings::{LogFormat, Strategy};
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use secrecy::SecretString;
@@ -13,6 +20,9 @@ use serde::{Deserialize, Serialize};
 use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::time::Duration;
+
+/// The priority of servers that do not say theirs.
+pub(super) const USUAL_PRIORITY: u8 = 50;
 
 const fn seconds(count: u64) -> Span {
     Span(Duration::from_secs(count))
@@ -40,6 +50,15 @@ pub(super) struct File {
     pub(super) log: Log,
     /// Longest time a shutdown may take, at most 28s.
     pub(super) shutdown_timeout: Span,
+    /// How often servers are checked, and when they do well.
+    pub(super) monitor: Monitor,
+    /// How silent servers are asked whether they still live.
+    pub(super) ping: Ping,
+    /// How lost servers are connected again.
+    pub(super) reconnection: Reconnection,
+    /// Whether clients see the tool `mcpvisor.status`, which tells which servers are missing and
+    /// why.
+    pub(super) status_tool: bool,
     /// Settings for all servers; a server's own settings win, key by key.
     pub(super) defaults: Policy,
     /// The servers by name. The files of Claude, Cursor, VS Code, Cline, Windsurf and Gemini may be
@@ -58,6 +77,10 @@ impl Default for File {
             list: Listing::default(),
             log: Log::default(),
             shutdown_timeout: seconds(20),
+            monitor: Monitor::default(),
+            ping: Ping::default(),
+            reconnection: Reconnection::default(),
+            status_tool: false,
             defaults: Policy::default(),
             servers: BTreeMap::new(),
         }
@@ -172,6 +195,14 @@ pub(super) struct Server {
     pub(super) reach: Reach,
     #[serde(flatten)]
     pub(super) policy: Policy,
+    /// What this server overrides of the top-level `monitor`.
+    pub(super) monitor: OwnMonitor,
+    /// What this server overrides of the top-level `ping`.
+    pub(super) ping: OwnPing,
+    /// What this server overrides of the top-level `reconnection`.
+    pub(super) reconnection: OwnReconnection,
+    /// Servers that are connected before this one.
+    pub(super) depends_on: Vec<String>,
 }
 
 /// How a server is reached: `command` for a process of ours, `url` for one that runs elsewhere.
@@ -238,6 +269,13 @@ pub(super) struct Policy {
     pub(super) expose: Expose,
     /// What is shown instead of a tool's own name or description, by the tool's own name.
     pub(super) tools: BTreeMap<String, Tool>,
+    /// Who is connected first when many wait, 0 to 100: higher before lower.
+    #[schemars(range(max = 100))]
+    pub(super) priority: usize,
+    /// Whether the gateway reports itself ready only while the server is.
+    pub(super) required: bool,
+    /// When calls to a server that fails them are refused at once.
+    pub(super) breaker: Breaker,
 }
 
 impl Default for Policy {
@@ -256,6 +294,9 @@ impl Default for Policy {
             stop_grace: seconds(2),
             expose: Expose::default(),
             tools: BTreeMap::new(),
+            priority: USUAL_PRIORITY.into(),
+            required: false,
+            breaker: Breaker::default(),
         }
     }
 }

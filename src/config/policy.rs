@@ -3,6 +3,7 @@
 //! *Invariant:* values that came out of the environment appear in no message.
 
 use super::file::{self, Policy};
+use super::health;
 use super::settings::ServerDefaults;
 use super::validate::Judge;
 use globset::{Glob, GlobMatcher};
@@ -39,6 +40,8 @@ pub(super) fn policy(
         );
         judge.fault(&below("call_timeout"), message, "lower it or raise `call_ceiling`");
     }
+    let priority = judge.percent(&below("priority"), policy.priority);
+    let breaker = health::breaker(&policy.breaker, &below("breaker"), judge);
     let by_kind = if is_http == Some(true) { HTTP_IN_FLIGHT } else { STDIO_IN_FLIGHT };
     ServerDefaults {
         enabled: policy.enabled,
@@ -62,6 +65,9 @@ pub(super) fn policy(
             deny: globs(&policy.expose.deny, &[path, &["expose", "deny"]].concat(), judge),
         },
         tools: overrides(&policy.tools, path, judge),
+        priority,
+        required: policy.required,
+        breaker,
     }
 }
 

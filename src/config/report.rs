@@ -2,6 +2,7 @@
 //!
 //! *Invariant:* shows no secret: neither arguments, queries, nor values of `env` and `headers`.
 
+use super::file::USUAL_PRIORITY;
 use super::settings::{Config, Server, Target};
 use crate::downstream::HttpKind;
 use mcpvisor_actors::server::Start;
@@ -49,7 +50,22 @@ impl fmt::Display for Line<'_> {
             (true, Start::Lazy) => "lazy",
         };
         let at_once = server.limits.max_in_flight;
-        write!(f, "{kind}  {}  ({start}, {at_once} call{} at once)", server.target, plural(at_once))
+        write!(
+            f,
+            "{kind}  {}  ({start}, {at_once} call{} at once",
+            server.target,
+            plural(at_once)
+        )?;
+        if server.priority != USUAL_PRIORITY {
+            write!(f, ", priority {}", server.priority)?;
+        }
+        if server.required {
+            f.write_str(", required")?;
+        }
+        if !server.depends_on.is_empty() {
+            write!(f, ", after {}", server.depends_on.join(" and "))?;
+        }
+        f.write_str(")")
     }
 }
 

@@ -9,10 +9,6 @@ use serde_json::{Value as Json, json};
 /// The JSON Schema of the file, other programs' spellings included.
 pub fn schema() -> Json {
     let mut schema = own();
-    let alias = |of: &Json, ours: &str| {
-        let kind = of.get("type").cloned().unwrap_or_default();
-        json!({"description": format!("Another spelling of `{ours}`."), "x-alias": ours, "type": kind})
-    };
     let server = "/properties/servers/additionalProperties/properties";
     if let Some(Json::Object(keys)) = schema.pointer_mut(server) {
         for (other, ours) in spellings::OF_A_SERVER {
@@ -47,7 +43,19 @@ pub fn schema() -> Json {
             words.extend(spellings::TRANSPORTS.iter().map(|(other, _)| Json::from(*other)));
         }
     }
+    for place in ["", "/properties/defaults", "/properties/servers/additionalProperties"] {
+        for (block, other, ours) in spellings::OF_A_BLOCK {
+            let keys = schema.pointer_mut(&format!("{place}/properties/{block}/properties"));
+            if let Some(Json::Object(keys)) = keys
+                && let Some(own) = keys.get(ours)
+            {
+                keys.insert(other.into(), alias(own, ours));
+            }
+        }
+    }
     if let Some(Json::Object(keys)) = schema.pointer_mut("/properties") {
+        let status_tool = alias(keys.get("status_tool").unwrap_or(&Json::Null), "status_tool");
+        keys.insert("statusTool".into(), status_tool);
         let mut entry = keys.get("servers").cloned().unwrap_or_default();
         entry["description"] = json!("Another spelling of `servers`.");
         entry["x-alias"] = json!("servers");
@@ -56,6 +64,12 @@ pub fn schema() -> Json {
         keys.insert("inputs".into(), json!({"description": description, "x-alias": ""}));
     }
     schema
+}
+
+/// What an editor knows of another spelling of a key of ours.
+fn alias(of: &Json, ours: &str) -> Json {
+    let kind = of.get("type").cloned().unwrap_or_default();
+    json!({"description": format!("Another spelling of `{ours}`."), "x-alias": ours, "type": kind})
 }
 
 /// The JSON Schema of our own spellings, everything in place.

@@ -2,35 +2,54 @@
 //!
 //! *Invariant:* values of `env` and `headers`, and URLs, appear in no message.
 
+use super::dependencies;
 use super::envfile;
 use super::file::{self, Kind, Reach, Secret};
 use super::fingerprint;
+use super::health;
 use super::policy::policy;
 use super::settings::{Server, ServerDefaults, Target};
 use super::validate::Judge;
 use crate::downstream::{HttpKind, HttpTarget, StdioTarget};
+use mcpvisor_actors::health::{MonitorPolicy, PingPolicy};
+use mcpvisor_actors::reconnection::ReconnectionPolicy;
 use mcpvisor_actors::wire::Limits;
 use reqwest::header::HeaderName;
 use secrecy::{ExposeSecret, SecretString};
 use std::collections::BTreeMap;
 
+/// What servers share with the gateway, or override of it.
+pub(super) struct Shared<'a> {
+    pub(super) limits: &'a file::Limits,
+    pub(super) monitor: MonitorPolicy,
+    pub(super) ping: PingPolicy,
+    pub(super) reconnection: ReconnectionPolicy,
+}
+
 /// Judges all servers.
 pub(super) fn all(
     servers: BTreeMap<String, file::Server>,
-    limits: &file::Limits,
+    shared: &Shared<'_>,
     judge: &mut Judge<'_>,
 ) -> BTreeMap<String, Server> {
-    let limits = Limits { max_bytes: limits.max_message_bytes.0, max_depth: limits.max_depth };
+    let needs = |(name, entry): (&String, &file::Server)| (name.clone(), entry.depends_on.clone());
+    let needs: dependencies::Written = servers.iter().map(needs).collect();
     let mut judged = BTreeMap::new();
     for (name, entry) in servers {
-        if let Some(server) = one(&name, entry, limits, judge) {
+        if let Some(server) = one(&name, entry, shared, judge) {
             judged.insert(name, server);
         }
     }
+    dependencies::check(&needs, &judged, judge);
     judged
 }
 
-fn one(name: &str, entry: file::Server, limits: Limits, judge: &mut Judge<'_>) -> Option<Server> {
+fn one(
+    name: &str,
+    entry: file::Server,
+    shared: &Shared<'_>,
+    judge: &mut Judge<'_>,
+) -> Option<Server> {
     let path = ["servers", name];
     let fits = |c: char| c.is_ascii_alphanumeric() || c == '_' || c == '-';
     if name.is_empty() || name.len() > 64 || !name.chars().all(fits) {
@@ -39,6 +58,18 @@ fn one(name: &str, entry: file::Server, limits: Limits, judge: &mut Judge<'_>) -
     }
     let is_http = entry.reach.url.is_some();
     let policy = policy(&entry.policy, Some(is_http), &path, judge);
+    let below = |key| ["servers", name, key];
+    let monitor = health::monitor(&entry.monitor, shared.monitor, &below("monitor"), judge);
+    let ping = health::ping(&entry.ping, &below("ping"), judge);
+    health::suspicion(name, &shared.ping.with(&ping), policy.limits.call_timeout, judge);
+    let reconnection = health::reconnection(
+        &entry.reconnection,
+        shared.reconnection,
+        &below("reconnection"),
+        judge,
+    );
+    let limits =
+        Limits { max_bytes: shared.limits.max_message_bytes.0, max_depth: shared.limits.max_depth };
     let target = target(name, entry.reach, &policy, limits, judge)?;
     let fingerprint = match &target {
         Target::Stdio(target) => fingerprint::of_stdio(target),
@@ -53,6 +84,13 @@ fn one(name: &str, entry: file::Server, limits: Limits, judge: &mut Judge<'_>) -
         connect_timeout: policy.connect_timeout,
         expose: policy.expose,
         tools: policy.tools,
+        monitor,
+        ping,
+        reconnection,
+        priority: policy.priority,
+        depends_on: entry.depends_on,
+        required: policy.required,
+        breaker: policy.breaker,
         fingerprint,
     })
 }

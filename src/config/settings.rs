@@ -6,6 +6,8 @@
 use super::faults::Fault;
 use super::tree::Origin;
 use crate::downstream::{HttpTarget, StdioTarget};
+use mcpvisor_actors::health::{BreakerPolicy, MonitorPatch, MonitorPolicy, PingPatch, PingPolicy};
+use mcpvisor_actors::reconnection::ReconnectionPolicy;
 use mcpvisor_actors::server::{CallLimits, Expose, Start, ToolOverride};
 use schemars::JsonSchema;
 use secrecy::SecretString;
@@ -35,6 +37,18 @@ pub struct Config {
     pub log: Log,
     /// Longest time a shutdown may take.
     pub shutdown_timeout: Duration,
+    /// When servers are checked, unless they say otherwise.
+    pub monitor: MonitorPolicy,
+    /// Servers checked at the same time.
+    pub max_concurrent_checks: usize,
+    /// How servers are probed, unless they say otherwise.
+    pub ping: PingPolicy,
+    /// How servers are connected again; already part of each of `servers`.
+    pub reconnection: ReconnectionPolicy,
+    /// Servers being connected at the same time.
+    pub max_concurrent_reconnections: usize,
+    /// Whether clients see the tool `mcpvisor.status`.
+    pub status_tool: bool,
     /// What servers take unless they say otherwise; already part of each of `servers`.
     pub defaults: ServerDefaults,
     /// The servers by name, disabled ones included.
@@ -164,6 +178,12 @@ pub struct ServerDefaults {
     pub expose: Expose,
     /// Overrides by the tools' own names.
     pub tools: BTreeMap<String, ToolOverride>,
+    /// Who is connected first, 0 to 100.
+    pub priority: u8,
+    /// Whether the gateway is ready only with it.
+    pub required: bool,
+    /// When calls are refused at once.
+    pub breaker: BreakerPolicy,
 }
 
 /// One server.
@@ -185,6 +205,21 @@ pub struct Server {
     pub expose: Expose,
     /// Overrides by the tools' own names.
     pub tools: BTreeMap<String, ToolOverride>,
+    /// What it overrides of [`Config::monitor`].
+    pub monitor: MonitorPatch,
+    /// What it overrides of [`Config::ping`].
+    pub ping: PingPatch,
+    /// How it is connected again.
+    pub reconnection: ReconnectionPolicy,
+    /// Who is connected first, 0 to 100.
+    pub priority: u8,
+    /// Servers that are connected before it: of this configuration, others than itself, without
+    /// cycles; some may be disabled.
+    pub depends_on: Vec<String>,
+    /// Whether the gateway is ready only with it.
+    pub required: bool,
+    /// When calls are refused at once.
+    pub breaker: BreakerPolicy,
     /// Hash of what makes it this server: how it is reached, secrets included.
     pub fingerprint: String,
 }
@@ -256,6 +291,9 @@ impl fmt::Debug for ServerDefaults {
             .field("stop_grace", &self.stop_grace)
             .field("expose", &patterns(&self.expose))
             .field("tools", &self.tools)
+            .field("priority", &self.priority)
+            .field("required", &self.required)
+            .field("breaker", &self.breaker)
             .finish()
     }
 }
@@ -271,6 +309,13 @@ impl fmt::Debug for Server {
             .field("connect_timeout", &self.connect_timeout)
             .field("expose", &patterns(&self.expose))
             .field("tools", &self.tools)
+            .field("monitor", &self.monitor)
+            .field("ping", &self.ping)
+            .field("reconnection", &self.reconnection)
+            .field("priority", &self.priority)
+            .field("depends_on", &self.depends_on)
+            .field("required", &self.required)
+            .field("breaker", &self.breaker)
             .field("fingerprint", &self.fingerprint)
             .finish()
     }

@@ -54,11 +54,16 @@ impl Shape<'_> {
             (Value::Text(text), "integer") if node.loose && text.parse::<u64>().is_ok() => {
                 text.parse::<u64>().ok().map(Json::from)
             }
+            (Value::Number(number, _), "number") => Some(Json::Number(number.clone())),
+            (Value::Text(text), "number") if node.loose && fraction(text).is_some() => {
+                fraction(text).map(Json::Number)
+            }
             (_, wanted) => {
                 let (words, remedy) = match wanted {
                     "object" => ("a table of keys", "write keys below it"),
                     "array" => ("a list", "write `[a, b]`"),
                     "boolean" => ("true or false", "write true or false"),
+                    "number" => ("a number", "write a number such as `2.0`"),
                     "integer" => ("a whole number", "write a whole number, 0 or more"),
                     _ => ("text", "write text, in quotes when it looks like something else"),
                 };
@@ -206,7 +211,13 @@ fn choices(schema: &Json) -> Option<Vec<&str>> {
     Some(words)
 }
 
-fn nearest<'n>(word: &str, names: &[&'n str]) -> Option<&'n str> {
+/// The number a text means.
+fn fraction(text: &str) -> Option<serde_json::Number> {
+    text.trim().parse().ok().and_then(serde_json::Number::from_f64)
+}
+
+/// The name that is most like a word, when one is alike at all.
+pub(super) fn nearest<'n>(word: &str, names: &[&'n str]) -> Option<&'n str> {
     let likeness = |name: &str| strsim::jaro_winkler(&word.to_lowercase(), &name.to_lowercase());
     let best = names.iter().max_by(|a, b| likeness(a).total_cmp(&likeness(b)))?;
     (likeness(best) >= ALIKE).then_some(*best)

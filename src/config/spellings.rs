@@ -9,7 +9,7 @@ use super::faults::Ledger;
 use super::tree::{Node, Value, dotted};
 
 /// Other names of keys of a server, each with ours.
-pub(super) const OF_A_SERVER: [(&str, &str); 10] = [
+pub(super) const OF_A_SERVER: [(&str, &str); 11] = [
     ("envFile", "env_file"),
     ("serverUrl", "url"),
     ("httpUrl", "url"),
@@ -17,9 +17,29 @@ pub(super) const OF_A_SERVER: [(&str, &str); 10] = [
     ("transportType", "type"),
     ("disabled", "enabled"),
     ("timeout", "call_timeout"),
+    ("dependsOn", "depends_on"),
     ("disabledTools", "expose"),
     ("excludeTools", "expose"),
     ("includeTools", "expose"),
+];
+
+/// Other names of keys of the blocks that the gateway, `defaults` and servers have, each with ours.
+pub(super) const OF_A_BLOCK: [(&str, &str, &str); 15] = [
+    ("monitor", "checkInterval", "check_interval"),
+    ("monitor", "adaptiveInterval", "adaptive_interval"),
+    ("monitor", "stableInterval", "stable_interval"),
+    ("monitor", "unstableInterval", "unstable_interval"),
+    ("monitor", "maxConcurrentChecks", "max_concurrent_checks"),
+    ("monitor", "qualityThreshold", "quality_threshold"),
+    ("ping", "maxFailures", "max_failures"),
+    ("ping", "suspectAfter", "suspect_after"),
+    ("reconnection", "maxConcurrent", "max_concurrent"),
+    ("reconnection", "maxConcurrentReconnections", "max_concurrent"),
+    ("reconnection", "initialDelay", "initial_delay"),
+    ("reconnection", "maxDelay", "max_delay"),
+    ("reconnection", "parkAfter", "park_after"),
+    ("reconnection", "stableAfter", "stable_after"),
+    ("breaker", "openFor", "open_for"),
 ];
 
 /// Keys of a server that only a client can act on.
@@ -41,6 +61,11 @@ pub(super) fn normalise(root: &mut Node, ledger: &mut Ledger) {
     if let Some(inputs) = root.take("inputs") {
         let remedy = "name environment variables instead, `${VAR}`";
         ledger.note(&inputs.origin, "inputs".into(), "nobody is asked for inputs here", remedy);
+    }
+    rename(root, "statusTool", "status_tool", &[], ledger);
+    block_keys(root, &[], ledger);
+    if let Some(defaults) = root.get_mut("defaults") {
+        block_keys(defaults, &["defaults"], ledger);
     }
     let Some(servers) = root.get_mut("servers").and_then(Node::entries) else { return };
     for (name, server) in servers {
@@ -69,6 +94,15 @@ fn server_keys(server: &mut Node, path: &[&str], ledger: &mut Ledger) {
         (*ours).clone_into(text);
     }
     command_list(server);
+    block_keys(server, path, ledger);
+}
+
+fn block_keys(table: &mut Node, path: &[&str], ledger: &mut Ledger) {
+    for (block, other, ours) in OF_A_BLOCK {
+        if let Some(node) = table.get_mut(block) {
+            rename(node, other, ours, &[path, &[block]].concat(), ledger);
+        }
+    }
 }
 
 /// `command: [program, argument, …]`.

@@ -9,7 +9,9 @@ use super::faults::Ledger;
 use super::file::{File, Limits};
 use super::settings::{Config, GlobalLimits, Http, ListenOrigin, Listing, Log, Naming};
 use super::tree::{Node, dotted};
-use super::{Env, policy, server};
+use super::{Env, health, policy, server};
+use mcpvisor_actors::health::{MonitorPolicy, PingPolicy};
+use mcpvisor_actors::reconnection::ReconnectionPolicy;
 use std::net::{Ipv4Addr, SocketAddr};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
@@ -39,6 +41,23 @@ impl Judge<'_> {
         self.ledger.fault(origin, dotted(path), message, remedy);
     }
 
+    /// Something about `path` is worth knowing.
+    pub(super) fn note(
+        &mut self,
+        path: &[&str],
+        message: impl Into<String>,
+        remedy: impl Into<String>,
+    ) {
+        let origin = &self.tree.nearest(path).origin;
+        self.ledger.note(origin, dotted(path), message, remedy);
+    }
+
+    /// Whether this key was given.
+    pub(super) fn written(&self, path: &[&str]) -> bool {
+        let step = |node, key: &&str| Node::get(node, key);
+        path.iter().try_fold(self.tree, step).is_some()
+    }
+
     /// Text for a message, unless it came out of the environment.
     pub(super) fn shown(&self, path: &[&str], text: &str) -> String {
         if self.tree.nearest(path).loose { "the value".into() } else { format!("`{text}`") }
@@ -54,6 +73,14 @@ impl Judge<'_> {
         if value == T::default() {
             self.fault(path, "must be more than 0", remedy);
         }
+    }
+
+    /// 0 to 100.
+    pub(super) fn percent(&mut self, path: &[&str], value: usize) -> u8 {
+        u8::try_from(value).ok().filter(|value| *value <= 100).unwrap_or_else(|| {
+            self.fault(path, "is more than 100", "write 0 to 100");
+            100
+        })
     }
 
     /// A path from the file: `~/` is the home folder, relative is relative to the file.
@@ -94,8 +121,26 @@ pub(super) fn judge(file: File, name: &str, judge: &mut Judge<'_>) -> Config {
         let message = format!("{} is not between 0 and 28s", file.shutdown_timeout);
         judge.fault(&["shutdown_timeout"], message, "write 28s or less, but more than 0");
     }
+    let monitor =
+        health::monitor(&file.monitor.shared(), MonitorPolicy::default(), &["monitor"], judge);
+    let monitor = MonitorPolicy::default().with(&monitor);
+    let ping = health::ping(&file.ping.shared(), &["ping"], judge);
+    let ping = PingPolicy::default().with(&ping);
+    let reconnection = health::reconnection(
+        &file.reconnection.shared(),
+        ReconnectionPolicy::default(),
+        &["reconnection"],
+        judge,
+    );
+    let checks = file.monitor.max_concurrent_checks;
+    judge.positive(&["monitor", "max_concurrent_checks"], checks, "write 1 or more");
+    let attempts = file.reconnection.max_concurrent;
+    judge.positive(&["reconnection", "max_concurrent"], attempts, "write 1 or more");
     let defaults = policy::policy(&file.defaults, None, &["defaults"], judge);
-    let servers = server::all(file.servers, &file.limits, judge);
+    let servers = {
+        let shared = server::Shared { limits: &file.limits, monitor, ping, reconnection };
+        server::all(file.servers, &shared, judge)
+    };
     Config {
         listen,
         state_dir,
@@ -109,6 +154,12 @@ pub(super) fn judge(file: File, name: &str, judge: &mut Judge<'_>) -> Config {
         list: Listing { page_size: file.list.page_size, boot_wait: file.list.boot_wait.0 },
         log: Log { level: file.log.level, format: file.log.format },
         shutdown_timeout: file.shutdown_timeout.0,
+        monitor,
+        max_concurrent_checks: checks,
+        ping,
+        reconnection,
+        max_concurrent_reconnections: attempts,
+        status_tool: file.status_tool,
         defaults,
         servers,
         notes: Vec::new(),

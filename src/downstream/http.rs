@@ -12,6 +12,7 @@ mod batch;
 pub(super) mod body;
 pub(super) mod classify;
 mod client;
+mod connecting;
 pub(super) mod events;
 pub(super) mod lanes;
 pub(super) mod remote;

@@ -4,7 +4,8 @@
 //! Source: MCP 2024-11-05 "Transports", HTTP with SSE.
 //!
 //! The stream is the connection: when it ends the connection is lost. Frames go out only once the
-//! address is known, and never to another origin than the configured one.
+//! address is known, and never to another origin than the configured one. A POST whose answer came
+//! on the stream does not outlive it for long.
 
 mod stream;
 
@@ -20,7 +21,11 @@ use mcpvisor_actors::wire::{Payload, ProtocolVersion};
 use reqwest::{Response, Url};
 use std::sync::Arc;
 use std::task::{Context, Poll};
+use std::time::Duration;
 use tokio::sync::mpsc;
+
+/// How long the POST of a request may stay open after its answer came on the stream.
+const AFTER_ANSWER: Duration = Duration::from_secs(1);
 
 /// One connection by HTTP+SSE.
 pub(super) struct LegacySse {
@@ -116,6 +121,11 @@ impl Transport for LegacySse {
             }
             self.pump();
             if let Poll::Ready(Some(inbound)) = self.inbox.poll_recv(context) {
+                if let Inbound::Message { message, related: None } = &inbound
+                    && let Some(id) = body::answered(message)
+                {
+                    self.lanes.answered(id, AFTER_ANSWER);
+                }
                 return Poll::Ready(inbound);
             }
             match self.lanes.poll_ended(context) {

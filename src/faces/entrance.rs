@@ -9,9 +9,14 @@ use mcpvisor_actors::session::Clients;
 use mcpvisor_actors::wire::Limits;
 use std::io;
 use std::net::{SocketAddr, TcpListener};
+use std::pin::pin;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 use tokio::sync::watch;
+use tokio::time::sleep;
+
+/// Rest after a failure to serve: out of file descriptors, most often.
+const AGAIN_AFTER: Duration = Duration::from_secs(1);
 
 /// The HTTP face with its bound socket, so that a restarted ingress listens at the same address.
 ///
@@ -44,10 +49,9 @@ impl HttpEntrance {
 struct Kept(Arc<Mutex<Option<TcpListener>>>);
 
 impl Kept {
-    fn copy(&self) -> io::Result<TcpListener> {
+    fn copy(&self) -> Option<io::Result<TcpListener>> {
         let kept = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        kept.as_ref()
-            .map_or_else(|| Err(io::ErrorKind::NotConnected.into()), TcpListener::try_clone)
+        kept.as_ref().map(TcpListener::try_clone)
     }
 
     fn close(&self) {
@@ -57,20 +61,29 @@ impl Kept {
 
 impl Face for HttpEntrance {
     fn serve(&self, clients: Clients, stop: watch::Receiver<bool>) -> BoxFuture<'static, ()> {
-        let face = HttpFace::new(clients, self.settings.clone());
-        let router = face.router();
-        let server = self.listener.copy().map(|listener| face.on(listener, router));
         let kept = self.listener.clone();
         let stopped = async move {
             if stopped(stop).await {
                 kept.close();
             }
         };
+        let (settings, kept) = (self.settings.clone(), self.listener.clone());
         async move {
-            match server {
-                Ok(Ok(server)) => server.serve(stopped).await,
-                Ok(Err(error)) => tracing::error!(%error, "the HTTP face cannot serve"),
-                Err(error) => tracing::error!(%error, "the HTTP face cannot serve"),
+            let mut stopped = pin!(stopped);
+            loop {
+                let Some(listener) = kept.copy() else { return };
+                let face = HttpFace::new(clients.clone(), settings.clone());
+                let router = face.router();
+                // an end would read as: no client will come any more
+                match listener.map(|listener| face.on(listener, router)) {
+                    Ok(Ok(server)) => return server.serve(stopped).await,
+                    Ok(Err(error)) => tracing::error!(%error, "the HTTP face cannot serve yet"),
+                    Err(error) => tracing::error!(%error, "the HTTP face has no socket yet"),
+                }
+                tokio::select! {
+                    () = &mut stopped => return,
+                    () = sleep(AGAIN_AFTER) => {}
+                }
             }
         }
         .boxed()

@@ -28,6 +28,10 @@ fn cases() -> Vec<(&'static str, Value, Value)> {
         ("log.level", json!("info"), json!("debug")),
         ("log.format", json!("human"), json!("json")),
         ("shutdown_timeout", json!("1s"), json!("2s")),
+        ("status_tool", json!(false), json!(true)),
+        ("monitor.max_concurrent_checks", json!(1), json!(2)),
+        ("reconnection.max_concurrent", json!(1), json!(2)),
+        ("servers.*.depends_on", json!([]), json!(["t"])),
         ("servers.*.type", json!("sse"), json!("http")),
         ("servers.*.command", json!("x"), json!("y")),
         ("servers.*.args", json!(["a"]), json!(["b"])),
@@ -52,6 +56,47 @@ fn cases() -> Vec<(&'static str, Value, Value)> {
         ("defaults.expose.deny", "servers.*.expose.deny", json!(["a"]), json!(["b"])),
         ("defaults.tools.*.name", "servers.*.tools.*.name", json!("a"), json!("b")),
         ("defaults.tools.*.description", "servers.*.tools.*.description", json!("a"), json!("b")),
+        ("defaults.priority", "servers.*.priority", json!(0), json!(100)),
+        ("defaults.required", "servers.*.required", json!(true), json!(false)),
+        ("defaults.breaker.failures", "servers.*.breaker.failures", json!(0), json!(1)),
+        ("defaults.breaker.open_for", "servers.*.breaker.open_for", json!("1s"), json!("2s")),
+        ("monitor.enabled", "servers.*.monitor.enabled", json!(true), json!(false)),
+        ("monitor.check_interval", "servers.*.monitor.check_interval", json!("1s"), json!("2s")),
+        (
+            "monitor.adaptive_interval",
+            "servers.*.monitor.adaptive_interval",
+            json!(true),
+            json!(false),
+        ),
+        ("monitor.stable_interval", "servers.*.monitor.stable_interval", json!("1m"), json!("2m")),
+        (
+            "monitor.unstable_interval",
+            "servers.*.monitor.unstable_interval",
+            json!("1s"),
+            json!("60s"),
+        ),
+        ("monitor.quality_threshold", "servers.*.monitor.quality_threshold", json!(0), json!(100)),
+        ("ping.enabled", "servers.*.ping.enabled", json!(true), json!(false)),
+        ("ping.interval", "servers.*.ping.interval", json!("1s"), json!("2s")),
+        ("ping.timeout", "servers.*.ping.timeout", json!("1s"), json!("2s")),
+        ("ping.max_failures", "servers.*.ping.max_failures", json!(1), json!(1000)),
+        ("ping.suspect_after", "servers.*.ping.suspect_after", json!("0s"), json!("1s")),
+        (
+            "reconnection.initial_delay",
+            "servers.*.reconnection.initial_delay",
+            json!("1s"),
+            json!("30s"),
+        ),
+        ("reconnection.factor", "servers.*.reconnection.factor", json!(1), json!(2.5)),
+        ("reconnection.max_delay", "servers.*.reconnection.max_delay", json!("1s"), json!("2s")),
+        ("reconnection.jitter", "servers.*.reconnection.jitter", json!(true), json!(false)),
+        ("reconnection.park_after", "servers.*.reconnection.park_after", json!("1s"), json!("2s")),
+        (
+            "reconnection.stable_after",
+            "servers.*.reconnection.stable_after",
+            json!("1s"),
+            json!("2s"),
+        ),
     ] {
         cases.push((policy, one.clone(), two.clone()));
         cases.push((server, one, two));
@@ -65,7 +110,7 @@ fn document(path: &str, value: &Value) -> String {
     let mut root = if remote {
         json!({"servers": {"s": {"url": "http://h/"}}})
     } else {
-        json!({"servers": {"s": {"command": "x"}}})
+        json!({"servers": {"s": {"command": "x"}, "t": {"command": "y"}}})
     };
     let mut at = &mut root;
     for step in path.split('.') {

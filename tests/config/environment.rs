@@ -55,6 +55,19 @@ fn servers_are_found_whatever_their_case_and_new_names_keep_theirs() {
 }
 
 #[test]
+fn keys_of_ours_below_a_key_of_a_server_are_found_in_upper_case() {
+    let config = with(&[
+        ("MCPVISOR__SERVERS__DOCS__EXPOSE__DENY", "x_*"),
+        ("MCPVISOR__SERVERS__DOCS__TOOLS__Search__NAME", "find"),
+        ("MCPVISOR__SERVERS__DOCS__HEADERS__X-Team", "a"),
+    ])
+    .expect("sound");
+    let docs = "    expose: {deny: ['x_*']}\n    tools: {Search: {name: find}}\n    headers: {X-Team: a}\n";
+    let written = config::parse(&format!("{FILE}{docs}"), Format::Yaml, &Env::default());
+    assert_eq!(said(config), said(written.expect("sound")));
+}
+
+#[test]
 fn a_fault_of_a_variable_names_the_variable() {
     for (name, value, wanted) in [
         (

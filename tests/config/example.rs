@@ -45,8 +45,8 @@ fn the_example_is_sound_and_shows_every_key() {
     assert_eq!(
         config.report().to_string(),
         "ok: listens on 127.0.0.1:3210, 2 servers\n  \
-         docs   http  https://mcp.example.com/mcp  (eager, 16 calls at once)\n  \
-         files  stdio  npx  (lazy, 8 calls at once)"
+         docs   http  https://mcp.example.com/mcp  (eager, 16 calls at once, after files)\n  \
+         files  stdio  npx  (lazy, 8 calls at once, priority 90, required)"
     );
 
     let text = std::fs::read_to_string(path()).expect("readable");
@@ -56,7 +56,7 @@ fn the_example_is_sound_and_shows_every_key() {
     written(&value, "", &own, &mut out);
     let missing: Vec<_> = own.difference(&out).collect();
     assert!(missing.is_empty(), "missing in the example: {missing:?}");
-    assert!(own.len() > 60, "the schema has all keys: {own:?}");
+    assert!(own.len() > 110, "the schema has all keys: {own:?}");
     for alias in aliases {
         assert!(text.contains(&alias), "the example mentions `{alias}`");
     }
@@ -68,7 +68,18 @@ fn the_example_shows_the_defaults() {
     let example: Value = serde_saphyr::from_str(&text).expect("YAML");
     let schema = config::schema();
     let mut compared = 0;
-    for section in ["", "/naming", "/limits", "/list", "/log", "/defaults"] {
+    for section in [
+        "",
+        "/naming",
+        "/limits",
+        "/list",
+        "/log",
+        "/monitor",
+        "/ping",
+        "/reconnection",
+        "/defaults",
+        "/defaults/breaker",
+    ] {
         let at = section.replace('/', "/properties/");
         let properties = schema.pointer(&format!("{at}/properties")).and_then(Value::as_object);
         for (key, property) in properties.expect(section) {
@@ -82,7 +93,7 @@ fn the_example_shows_the_defaults() {
             }
         }
     }
-    assert!(compared >= 25, "{compared}");
+    assert!(compared >= 45, "{compared}");
 }
 
 #[test]

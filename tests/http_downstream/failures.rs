@@ -2,12 +2,14 @@
 
 use crate::peer::{Peer, handshake, result, target};
 use crate::server::{Part, Reply, Server, event, forever};
-use mcpvisor::downstream::HttpKind;
+use mcpvisor::downstream::{HttpKind, HttpTarget};
 use mcpvisor_actors::server::{Inbound, Loss};
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::TcpStream;
 use tokio::sync::Notify;
+use tokio::time::timeout;
 
 /// What a call comes to that is answered with this.
 async fn failure(reply: Reply) -> (bool, Loss) {
@@ -163,6 +165,29 @@ async fn connections_refused_at_the_same_time_still_end_the_connection() {
             other => panic!("{other:?}"),
         }
     }
+}
+
+#[tokio::test]
+async fn a_host_that_takes_no_connection_is_lost_however_many_others_try() {
+    let socket = tokio::net::TcpSocket::new_v4().unwrap();
+    socket.bind(([127, 0, 0, 1], 0).into()).unwrap();
+    let listener = socket.listen(1).unwrap();
+    let address = listener.local_addr().unwrap();
+    // its queue is full once a further connection is not made
+    let mut queue = Vec::new();
+    let soon = Duration::from_millis(500);
+    while let Ok(queued) = timeout(soon, TcpStream::connect(address)).await {
+        queue.push(queued.unwrap());
+    }
+    let url = format!("http://{address}/mcp").parse().unwrap();
+    let target = target(url, HttpKind::StreamableHttp);
+    let connect_timeout = Duration::from_secs(2);
+    let mut peer = Peer::connect(HttpTarget { connect_timeout, ..target }).await;
+    peer.request(1, "tools/call");
+    peer.quietly(tokio::time::sleep(connect_timeout / 2)).await;
+    peer.request(2, "tools/call");
+    assert!(matches!(peer.failed().await, (1, false, _)));
+    peer.lost().await;
 }
 
 #[tokio::test]

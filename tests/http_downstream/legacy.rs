@@ -54,6 +54,25 @@ async fn frames_go_to_the_address_the_stream_names_and_answers_come_on_the_strea
 }
 
 #[tokio::test]
+async fn a_post_the_server_does_not_end_does_not_outlive_its_answer_for_long() {
+    let asked = Arc::new(Notify::new());
+    let gate = Arc::clone(&asked);
+    let server = Server::start(move |request| {
+        if request.call() == "tools/list" {
+            gate.notify_one();
+        }
+        let hold = Part::Hold(Arc::clone(&gate));
+        let parts = vec![endpoint("/post"), hold, message(&result(1)), forever()];
+        stream_or(request, parts, Reply::accepted().saying(vec![forever()]))
+    })
+    .await;
+    let mut peer = connect(&server, HttpKind::Sse).await;
+    peer.request(1, "tools/list");
+    assert_eq!(peer.message().await, (result(1), None));
+    peer.quietly(server.wait_open(1)).await;
+}
+
+#[tokio::test]
 async fn nothing_is_sent_before_the_address_is_known() {
     let gate = Arc::new(Notify::new());
     let server = saying(vec![Part::Hold(Arc::clone(&gate)), endpoint("/post"), forever()]).await;

@@ -167,8 +167,14 @@ impl Server {
 
     /// Waits until no connection is open.
     pub(crate) async fn wait_closed(&self) {
-        let closed = |server: &Self| (server.shared.open.load(Ordering::SeqCst) == 0).then_some(());
-        self.wait("all connections closed", closed).await;
+        self.wait_open(0).await;
+    }
+
+    /// Waits until so many connections are open.
+    pub(crate) async fn wait_open(&self, count: usize) {
+        let there =
+            |server: &Self| (server.shared.open.load(Ordering::SeqCst) == count).then_some(());
+        self.wait("so many connections open", there).await;
     }
 
     /// Waits until `probe` yields something.

@@ -1,8 +1,9 @@
 //! A gateway on a free port, and a client that writes HTTP/1.1 by hand.
 
-use crate::bare::clients;
+use crate::bare::{clients, clients_of};
 use mcpvisor::faces::{HttpFace, HttpSettings};
 use mcpvisor_actors::session::Clients;
+use mcpvisor_actors::tree::GatewaySpec;
 use std::net::SocketAddr;
 use std::time::Duration;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
@@ -33,6 +34,18 @@ impl Gateway {
         };
         change(&mut settings);
         Self::over(clients(64).await, settings)
+    }
+
+    /// A gateway that takes so many requests at a time.
+    pub(crate) async fn taking(max_requests: usize) -> Self {
+        let settings = HttpSettings {
+            listen: SocketAddr::from(([127, 0, 0, 1], 0)),
+            ..HttpSettings::default()
+        };
+        Self::over(
+            clients_of(GatewaySpec { max_requests, ..GatewaySpec::default() }).await,
+            settings,
+        )
     }
 
     /// A gateway that opens no session.

@@ -84,21 +84,49 @@ async fn a_silent_stream_shows_that_it_is_alive() {
     stream(&gateway, "/mcp", &session).await.until(": keep-alive").await;
 }
 
+/// The address a legacy stream names.
+async fn endpoint(events: &mut Connection) -> String {
+    let opened = events.until("\n\n").await;
+    let at = opened.find("/messages?sessionId=").expect("no endpoint");
+    opened[at..].lines().next().unwrap().trim().to_owned()
+}
+
+fn posting(endpoint: &str, body: &[u8]) -> String {
+    format!(
+        "POST {endpoint} HTTP/1.1\r\nhost: localhost\r\ncontent-type: application/json\r\n\
+         content-length: {}\r\n\r\n{}",
+        body.len(),
+        String::from_utf8_lossy(body)
+    )
+}
+
+#[tokio::test]
+async fn a_legacy_client_that_does_not_read_leaves_slots_for_the_others() {
+    let gateway = Gateway::taking(300).await;
+    let other = open(&gateway).await;
+    let mut events = stream(&gateway, "/sse", "").await;
+    let endpoint = endpoint(&mut events).await;
+    // an answer repeats the id; what is not read soon fills all buffers on the way
+    let ping = format!(r#"{{"jsonrpc":"2.0","id":"{}","method":"ping"}}"#, "x".repeat(200_000));
+    let mut taken = 0;
+    let refused = loop {
+        let response = gateway.send(&posting(&endpoint, ping.as_bytes())).await;
+        if response.status() != 202 {
+            break response;
+        }
+        taken += 1;
+    };
+    assert_eq!((refused.status(), refused.error().1), (503, -32_003), "after {taken}");
+    assert!(taken >= 256, "{taken}");
+    assert_eq!(gateway.post(&other, PING).await.status(), 200);
+}
+
 #[tokio::test]
 async fn a_legacy_session_answers_on_its_stream_and_ends_with_it() {
     let gateway = Gateway::start().await;
     let mut events = stream(&gateway, "/sse", "").await;
-    let opened = events.until("\n\n").await;
-    let at = opened.find("/messages?sessionId=").expect("no endpoint");
-    let endpoint = opened[at..].lines().next().unwrap().trim().to_owned();
-    let post = |body: &[u8]| {
-        format!(
-            "POST {endpoint} HTTP/1.1\r\nhost: localhost\r\ncontent-type: application/json\r\n\
-             content-length: {}\r\n\r\n{}",
-            body.len(),
-            String::from_utf8_lossy(body)
-        )
-    };
+    let endpoint = endpoint(&mut events).await;
+    let post = |body: &[u8]| posting(&endpoint, body);
     assert_eq!(gateway.send(&post(INITIALIZE)).await.status(), 202);
     events.until("protocolVersion").await;
     assert_eq!(gateway.send(&post(INITIALIZED)).await.status(), 202);

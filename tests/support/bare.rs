@@ -5,6 +5,10 @@ use mcpvisor_actors::tree::{Gateway, GatewaySpec};
 
 /// A way into it that opens up to `max_sessions` sessions.
 pub(crate) async fn clients(max_sessions: usize) -> Clients {
-    let spec = GatewaySpec { max_sessions, ..GatewaySpec::default() };
+    clients_of(GatewaySpec { max_sessions, ..GatewaySpec::default() }).await
+}
+
+/// A way into one of this kind.
+pub(crate) async fn clients_of(spec: GatewaySpec) -> Clients {
     Gateway::start(spec).await.expect("it starts").clients().clone()
 }

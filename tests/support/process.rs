@@ -8,12 +8,15 @@
 
 #[path = "process/http.rs"]
 mod http;
+#[path = "process/legacy.rs"]
+mod legacy;
 #[path = "process/lines.rs"]
 mod lines;
 #[path = "process/proc.rs"]
 mod proc;
 
 pub(crate) use http::{Http, Reply};
+pub(crate) use legacy::Legacy;
 pub(crate) use lines::Lines;
 pub(crate) use proc::{Process, family};
 

@@ -65,6 +65,18 @@ pub enum Failure {
         /// The server.
         server: ServerName,
     },
+    /// The server answered none of its last calls.
+    #[error(
+        "server `{server}` answered none of its last calls, so it gets none for {:.1} s; nothing was \
+         sent, try again then",
+        .next.as_secs_f32()
+    )]
+    BreakerOpen {
+        /// The server.
+        server: ServerName,
+        /// Time to the next call it gets.
+        next: Duration,
+    },
     /// The request could not be delivered; the server certainly did not get it.
     #[error("server `{server}` did not take the call: {cause}; nothing was executed")]
     Refused {
@@ -115,6 +127,7 @@ impl Failure {
             Self::QueueTimeout { .. } => "queue_timeout",
             Self::Unavailable { .. } => "unavailable",
             Self::NotRunning { .. } => "not_running",
+            Self::BreakerOpen { .. } => "breaker_open",
             Self::Refused { .. } => "refused",
             Self::Timeout { .. } => "timeout",
             Self::OutcomeUnknown { .. } => "outcome_unknown",
@@ -134,6 +147,7 @@ impl Failure {
             | Self::QueueTimeout { server, .. }
             | Self::Unavailable { server, .. }
             | Self::NotRunning { server }
+            | Self::BreakerOpen { server, .. }
             | Self::Refused { server, .. }
             | Self::Timeout { server, .. }
             | Self::OutcomeUnknown { server, .. } => Some(server),

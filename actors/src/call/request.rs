@@ -8,12 +8,21 @@ use tokio::sync::OwnedSemaphorePermit;
 /// The right to have one request in flight; given back when dropped.
 #[derive(Debug)]
 pub struct Admission {
-    _permit: OwnedSemaphorePermit,
+    _slot: OwnedSemaphorePermit,
+    _share: Option<OwnedSemaphorePermit>,
+}
+
+impl Admission {
+    /// The same, with a permit of the client's own share that is given back together with it.
+    #[must_use]
+    pub fn and(self, share: OwnedSemaphorePermit) -> Self {
+        Self { _share: Some(share), ..self }
+    }
 }
 
 impl From<OwnedSemaphorePermit> for Admission {
-    fn from(permit: OwnedSemaphorePermit) -> Self {
-        Self { _permit: permit }
+    fn from(slot: OwnedSemaphorePermit) -> Self {
+        Self { _slot: slot, _share: None }
     }
 }
 

@@ -1,12 +1,14 @@
 //! The catalog actor: hears what servers offer, publishes the merged snapshot, remembers it.
 
 use super::{CatalogStore, Entry, Known, Manifest, Naming, SnapshotCell, merge};
-use crate::server::{ServerName, ServerSpec, Start};
+use crate::otp::Lease;
+use crate::server::{self, ServerName, ServerSpec, Start};
 use crate::session::{Fact, SessionTable};
 use ractor::{Actor, ActorProcessingErr, ActorRef};
 use std::collections::HashSet;
 use std::sync::Arc;
 use std::time::Duration;
+use tokio::sync::oneshot;
 use tokio::task::JoinSet;
 
 /// Changes that come within this time are published together, so that a storm of them costs one merge
@@ -16,12 +18,14 @@ const GATHER: Duration = Duration::from_millis(20);
 /// What the catalog hears.
 #[derive(Debug)]
 pub enum Message {
-    /// A server offers this.
-    Offered(ServerName, Arc<Manifest>),
+    /// A server offers this; the lease comes back once that is published.
+    Offered(ServerName, Arc<Manifest>, Lease<server::Message>),
     /// A server could not be asked: nobody needs to wait for its tools.
     Unreachable(ServerName),
     /// Time to publish what was gathered.
     PublishDue,
+    /// Somebody looks whether this loop turns.
+    Echo(oneshot::Sender<()>),
 }
 
 /// What every incarnation is made of.
@@ -84,6 +88,8 @@ pub struct State {
     arguments: Arguments,
     unreachable: HashSet<ServerName>,
     gathering: bool,
+    /// Who waits for the next publication.
+    awaiting: Vec<Lease<server::Message>>,
     saves: JoinSet<()>,
 }
 
@@ -99,7 +105,13 @@ impl Actor for Catalog {
     ) -> Result<State, ActorProcessingErr> {
         me.send_message(Message::PublishDue)?;
         let unreachable = HashSet::new();
-        Ok(State { arguments, unreachable, gathering: true, saves: JoinSet::new() })
+        Ok(State {
+            arguments,
+            unreachable,
+            gathering: true,
+            awaiting: Vec::new(),
+            saves: JoinSet::new(),
+        })
     }
 
     async fn handle(
@@ -109,11 +121,17 @@ impl Actor for Catalog {
         state: &mut State,
     ) -> Result<(), ActorProcessingErr> {
         match message {
-            Message::Offered(server, manifest) => state.offered(&server, &manifest, &me),
+            Message::Offered(server, manifest, done) => {
+                state.offered(&server, &manifest, done, &me);
+            }
             Message::Unreachable(server) => state.unreachable(server, &me),
             Message::PublishDue => {
                 state.gathering = false;
                 state.arguments.publish(&state.unreachable);
+                state.awaiting.clear();
+            }
+            Message::Echo(reply) => {
+                let _gone = reply.send(());
             }
         }
         Ok(())
@@ -130,13 +148,20 @@ impl Actor for Catalog {
 }
 
 impl State {
-    fn offered(&mut self, server: &ServerName, manifest: &Arc<Manifest>, me: &ActorRef<Message>) {
+    fn offered(
+        &mut self,
+        server: &ServerName,
+        manifest: &Arc<Manifest>,
+        done: Lease<server::Message>,
+        me: &ActorRef<Message>,
+    ) {
         self.unreachable.remove(server);
         let before = self.arguments.known.get(server);
         self.arguments.known.put(server.clone(), Arc::clone(manifest));
         if before.is_some_and(|before| before == *manifest) {
-            return;
+            return; // it is shown already
         }
+        self.awaiting.push(done);
         self.save(server, Arc::clone(manifest));
         self.gather(me);
     }

@@ -87,7 +87,7 @@ impl CauseClass {
             Loss::HttpStatus { .. } | Loss::StreamEnded => Self::ServerError,
             Loss::NeedsLogin { .. } => Self::NeedsLogin,
             Loss::SessionLost => Self::SessionLost,
-            Loss::TimedOut { .. } => Self::Hang,
+            Loss::TimedOut { .. } | Loss::Unresponsive { .. } => Self::Hang,
             Loss::Protocol { .. } => Self::Protocol,
             Loss::Stopped => Self::Stopped,
             Loss::Internal => Self::Internal,

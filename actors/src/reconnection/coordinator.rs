@@ -52,6 +52,8 @@ pub enum Message {
     SetMaxConcurrent(usize),
     /// What a report shows.
     View(oneshot::Sender<View>),
+    /// Somebody looks whether this loop turns.
+    Echo(oneshot::Sender<()>),
 }
 
 /// What every incarnation is made of.
@@ -72,7 +74,7 @@ pub struct Arguments {
 
 /// The coordinator actor.
 #[derive(Debug)]
-pub struct Coordinator;
+pub struct ReconnectionCoordinator;
 
 /// A running coordinator.
 pub struct State {
@@ -83,7 +85,7 @@ pub struct State {
     timer: Option<(Instant, Timer)>,
 }
 
-impl Actor for Coordinator {
+impl Actor for ReconnectionCoordinator {
     type Msg = Message;
     type State = State;
     type Arguments = Arguments;
@@ -116,6 +118,9 @@ impl Actor for Coordinator {
             Message::Down(name) => state.queue.down(&name),
             Message::SlotBack(name, number, outcome) => state.slot_back(&name, number, outcome),
             Message::Due => state.timer = None,
+            Message::Echo(reply) => {
+                let _gone = reply.send(());
+            }
             Message::SetMaxConcurrent(count) => state.set_max_concurrent(count),
             Message::View(answer) => {
                 let _nobody_waits = answer.send(state.queue.view(Instant::now()));

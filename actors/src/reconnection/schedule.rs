@@ -128,15 +128,6 @@ impl Schedule {
     }
 }
 
-/// A number in `0.0..=1.0` that differs from call to call.
-pub fn jitter() -> f64 {
-    use std::hash::{BuildHasher, RandomState};
-    let bits = RandomState::new().hash_one(0u8) >> 32;
-    #[expect(clippy::cast_precision_loss, reason = "32 bits fit into the mantissa")]
-    let unit = bits as f64 / f64::from(u32::MAX);
-    unit
-}
-
 #[cfg(test)]
 #[path = "schedule/tests.rs"]
 mod tests;

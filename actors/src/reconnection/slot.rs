@@ -73,7 +73,8 @@ impl Slot {
         self.grant.number
     }
 
-    /// Gives it back, saying what became of the attempt.
+    /// Gives it back, saying what became of the attempt. Who failed and wants to try again asks anew
+    /// first: else those that depend on it find it idle and go ahead.
     pub fn finish(mut self, outcome: Outcome) {
         self.outcome = outcome;
     }

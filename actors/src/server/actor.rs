@@ -1,22 +1,39 @@
 //! The server actor: phase, queue and slots of one downstream server.
 
 use super::admission::{Admission, Waiting};
-use super::backoff::jitter;
 use super::driver::Link;
-use super::instance::{self, Instance};
-use super::phase::{Attempts, Phase};
-use super::{Backoff, Fact, Generation, Loss, RoutedCall, ServerSpec};
+use super::phase::{Phase, Wait};
+use super::{Fact, Generation, Loss, RoutedCall, ServerSpec};
 use crate::call::{CallTicket, Failure};
 use crate::catalog::{self, Known, Manifest};
+use crate::fleet::{Admitted, Card};
+use crate::health::{Policies, monitor};
 use crate::otp::{Address, Exit, Lease, Shutdown, Timer};
+use crate::reconnection::{self, Schedule, Slot};
 use crate::session::SessionTable;
+use crate::timeline::Timelines;
+use futures_util::future::join_all;
 use ractor::{Actor, ActorCell, ActorProcessingErr, ActorRef, SupervisionEvent};
 use std::sync::Arc;
 use std::time::Duration;
+use tokio::sync::watch;
 use tokio::time::Instant;
 
-/// How often a server looks whether the catalog has what it offers.
+mod connection;
+
+/// How often a server looks whether a fact was lost.
 const RECONCILE: Duration = Duration::from_secs(10);
+
+/// What a person asks of a server.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Order {
+    /// End its connection and make a new one.
+    Restart,
+    /// End its connection and make none.
+    Stop,
+    /// Connect, if it does not.
+    Start,
+}
 
 /// What a server hears.
 #[derive(Debug)]
@@ -27,10 +44,20 @@ pub enum Message {
     Unlisted(CallTicket),
     /// A connection of it tells something.
     Heard(Generation, Fact),
+    /// What it offers is published: it is ready.
+    Published(Generation),
     /// A call at that connection is over.
     SlotFreed(Generation),
-    /// Time for the next attempt.
-    RetryDue,
+    /// It may connect now.
+    Granted(Slot),
+    /// It connects for long: others need not wait for it.
+    Slow(Generation),
+    /// The monitor found that connection dead.
+    Condemned(Generation, Loss),
+    /// The coordinator is another one, which knows nothing of us.
+    AskAgain,
+    /// A person asks.
+    Order(Order),
     /// The earliest deadline in the queue has come.
     QueueDue,
     /// Time to look whether a fact was lost.
@@ -40,16 +67,22 @@ pub enum Message {
 /// What every incarnation is made of.
 #[derive(Clone)]
 pub struct Arguments {
-    /// Its configuration.
-    pub spec: Arc<ServerSpec>,
-    /// When to try again.
-    pub backoff: Backoff,
+    /// Its card on the board, with its configuration.
+    pub card: Arc<Card>,
     /// Whom to tell what it offers.
     pub catalog: Address<catalog::Message>,
     /// What the catalog knows.
     pub known: Known,
     /// Whom log messages go to.
     pub sessions: SessionTable,
+    /// Who says when it may connect.
+    pub coordinator: Address<reconnection::Message>,
+    /// Who watches its connection.
+    pub monitor: Address<monitor::Message>,
+    /// The policies of this moment.
+    pub policies: Policies,
+    /// Where facts are noted.
+    pub timelines: Timelines,
 }
 
 /// The server actor.
@@ -59,15 +92,22 @@ pub struct Server;
 /// A running server actor.
 pub struct State {
     arguments: Arguments,
+    spec: Arc<ServerSpec>,
     phase: Phase,
-    attempts: Attempts,
+    schedule: Schedule,
     admission: Admission,
-    instance: Option<ActorCell>,
+    /// The current instance, and how it is told why to end.
+    instance: Option<(ActorCell, watch::Sender<Option<Loss>>)>,
+    /// Instances of earlier connections that still close.
+    closing: Vec<ActorCell>,
     offers: Option<Arc<Manifest>>,
-    /// The alarm for the next attempt.
-    retry_timer: Option<Timer>,
+    /// Why it was down the last time.
+    last_loss: Option<Loss>,
     /// The alarm for the earliest deadline in the queue.
     queue_timer: Option<(Instant, Timer)>,
+    /// The alarm for a connection that takes long.
+    slow_timer: Option<Timer>,
+    _reconcile_timer: Timer,
 }
 
 impl Actor for Server {
@@ -80,21 +120,30 @@ impl Actor for Server {
         me: ActorRef<Message>,
         arguments: Arguments,
     ) -> Result<State, ActorProcessingErr> {
-        if catalog::Arguments::starts_at_boot(&arguments.spec, &arguments.known) {
-            me.send_message(Message::RetryDue)?;
-        }
-        let _timer = me.send_after(RECONCILE, || Message::Reconcile);
-        let limits = arguments.spec.limits;
-        Ok(State {
+        let spec = Arc::clone(&arguments.card.spec);
+        let starts = catalog::Arguments::starts_at_boot(&spec, &arguments.known);
+        let mut state = State {
             phase: Phase::Idle,
-            attempts: Attempts::default(),
-            admission: Admission::new(limits.max_in_flight, limits.max_queue),
+            schedule: Schedule::default(),
+            admission: Admission::new(spec.limits.max_in_flight, spec.limits.max_queue),
             instance: None,
+            closing: Vec::new(),
             offers: None,
-            retry_timer: None,
+            last_loss: None,
             queue_timer: None,
+            slow_timer: None,
+            _reconcile_timer: Timer::from(me.send_after(RECONCILE, || Message::Reconcile)),
+            spec,
             arguments,
-        })
+        };
+        if starts {
+            let until = Instant::now();
+            state.enter(Phase::Waiting { until, how: Wait::Boot, cause: None });
+        } else {
+            state.enter(Phase::Idle);
+        }
+        state.want(&me);
+        Ok(state)
     }
 
     async fn handle(
@@ -104,11 +153,16 @@ impl Actor for Server {
         state: &mut State,
     ) -> Result<(), ActorProcessingErr> {
         match message {
-            Message::Call(call) => state.call(call, &me).await,
+            Message::Call(call) => state.call(call, &me),
             Message::Unlisted(ticket) => state.unlisted(ticket),
             Message::Heard(generation, fact) => state.heard(generation, fact, &me),
+            Message::Published(generation) => state.published(generation, &me),
             Message::SlotFreed(generation) => state.slot_freed(generation, &me),
-            Message::RetryDue => state.retry(&me).await,
+            Message::Granted(slot) => state.granted(slot, &me).await,
+            Message::Slow(generation) => state.slow(generation),
+            Message::Condemned(generation, loss) => state.condemned(generation, loss, &me),
+            Message::AskAgain => state.want(&me),
+            Message::Order(order) => state.order(order, &me),
             Message::QueueDue => state.expire(&me),
             Message::Reconcile => state.reconcile(&me),
         }
@@ -121,10 +175,12 @@ impl Actor for Server {
         event: SupervisionEvent,
         state: &mut State,
     ) -> Result<(), ActorProcessingErr> {
-        if let Some((cell, Exit::Abnormal(reason))) = Exit::of(event)
-            && state.instance.as_ref().is_some_and(|current| current.get_id() == cell.get_id())
+        let Some((cell, exit)) = Exit::of(event) else { return Ok(()) };
+        state.closing.retain(|closing| closing.get_id() != cell.get_id());
+        if let Exit::Abnormal(reason) = exit
+            && state.instance.as_ref().is_some_and(|(current, _)| current.get_id() == cell.get_id())
         {
-            tracing::error!(server = %state.arguments.spec.name, %reason, "an instance ended");
+            tracing::error!(server = %state.spec.name, %reason, "an instance ended");
             if let Some(generation) = state.phase.generation() {
                 state.heard(generation, Fact::Lost(Loss::Internal), &me);
             }
@@ -137,50 +193,63 @@ impl Actor for Server {
         _me: ActorRef<Message>,
         state: &mut State,
     ) -> Result<(), ActorProcessingErr> {
-        if let Some(instance) = state.instance.take() {
-            Shutdown::Infinite.stop(&instance).await; // bounded by the transport's grace and our own
-        }
+        // bounded by the transport's grace and our own
+        let current = state.instance.take().map(|(cell, _)| cell);
+        let instances = current.into_iter().chain(state.closing.drain(..));
+        join_all(instances.map(|cell| async move { Shutdown::Infinite.stop(&cell).await })).await;
         Ok(())
     }
 }
 
 impl State {
-    async fn call(&mut self, call: RoutedCall, me: &ActorRef<Message>) {
+    fn call(&mut self, call: RoutedCall, me: &ActorRef<Message>) {
         let now = Instant::now();
-        let limits = self.arguments.spec.limits;
+        if let Some(failure) = self.refusal(now) {
+            return fail(call.ticket, &failure);
+        }
+        let limits = self.spec.limits;
         let wait = match self.phase {
             Phase::Waiting { .. } => limits.call_wait.min(limits.route_timeout),
             _ => limits.route_timeout,
         };
+        let first = self.admission.queued() == 0;
         let waiting = Waiting { call, since: now, deadline: now + wait };
         if let Err(refused) = self.admission.enqueue(waiting) {
-            let server = self.arguments.spec.name.clone();
+            let server = self.spec.name.clone();
             let (in_flight, queued) = (self.admission.in_flight(), self.admission.queued());
             fail(refused.call.ticket, &Failure::Overloaded { server, in_flight, queued });
             return;
         }
-        match &self.phase {
-            Phase::Idle => self.start(me).await,
-            Phase::Waiting { .. } if self.attempts.earliest().is_none_or(|at| at <= now) => {
-                self.start(me).await;
-            }
-            Phase::Waiting { .. } => self.hurry(now, me),
-            Phase::Ready { .. } | Phase::Starting { .. } => {}
+        if let Phase::Idle = self.phase {
+            self.enter(Phase::Waiting { until: now, how: Wait::Boot, cause: None });
+            self.want(me);
+        } else if first {
+            self.want(me); // somebody waits: as soon as the spacing of attempts allows
         }
         self.dispatch(me);
     }
 
-    /// Somebody waits: the next attempt comes as soon as the spacing allows it.
-    fn hurry(&mut self, now: Instant, me: &ActorRef<Message>) {
-        if let Some(at) = self.attempts.earliest() {
-            let delay = at.saturating_duration_since(now);
-            self.retry_timer = Some(Timer::from(me.send_after(delay, || Message::RetryDue)));
+    /// Why no call is taken at the moment, if none is.
+    fn refusal(&self, now: Instant) -> Option<Failure> {
+        let server = || self.spec.name.clone();
+        match &self.phase {
+            Phase::Stopped => Some(self.unavailable(Duration::ZERO, now)),
+            Phase::Ready { .. } => {
+                match self.arguments.card.vitals.admit(&self.spec.breaker, now) {
+                    Admitted::Yes => None,
+                    Admitted::No(next) => Some(Failure::BreakerOpen { server: server(), next }),
+                }
+            }
+            Phase::Idle
+            | Phase::Waiting { .. }
+            | Phase::Starting { .. }
+            | Phase::Publishing { .. } => None,
         }
     }
 
     /// Says why nothing of this server can be called yet.
     fn unlisted(&self, ticket: CallTicket) {
-        if matches!(self.phase, Phase::Ready { .. }) {
+        if matches!(self.phase, Phase::Publishing { .. } | Phase::Ready { .. }) {
             return; // its tools are about to be published: not sent, so routed once more
         }
         fail(ticket, &self.unavailable(Duration::ZERO, Instant::now()));
@@ -196,6 +265,7 @@ impl State {
                 link.send(call);
             }
         }
+        self.arguments.card.vitals.load(self.admission.in_flight(), self.admission.queued());
         let Some(deadline) = self.admission.next_deadline() else { return };
         if self.queue_timer.as_ref().is_none_or(|(at, _)| deadline < *at) {
             let delay = deadline.saturating_duration_since(Instant::now());
@@ -216,101 +286,18 @@ impl State {
     }
 
     fn unavailable(&self, waited: Duration, now: Instant) -> Failure {
-        let server = self.arguments.spec.name.clone();
+        let server = self.spec.name.clone();
         let (cause, next) = match &self.phase {
             Phase::Ready { .. } => return Failure::QueueTimeout { server, waited },
-            Phase::Waiting { until, cause } => {
-                (Some(cause.clone()), Some(until.saturating_duration_since(now)))
-            }
-            Phase::Idle | Phase::Starting { .. } => (None, None),
+            Phase::Waiting { until, cause, .. } => (
+                cause.as_ref().map(|(_, loss)| loss.clone()),
+                Some(until.saturating_duration_since(now)),
+            ),
+            Phase::Idle | Phase::Stopped => (None, None),
+            Phase::Starting { .. } | Phase::Publishing { .. } => (self.last_loss.clone(), None),
         };
-        let attempt = self.attempts.failures();
-        Failure::Unavailable { server, state: self.phase.word(), cause, attempt, next }
-    }
-
-    async fn retry(&mut self, me: &ActorRef<Message>) {
-        let now = Instant::now();
-        match self.phase {
-            Phase::Idle => self.start(me).await,
-            Phase::Waiting { until, .. } => {
-                let wanted = self.admission.queued() > 0;
-                let urgent = wanted && self.attempts.earliest().is_none_or(|at| at <= now);
-                if until <= now || urgent {
-                    self.start(me).await;
-                }
-            }
-            Phase::Starting { .. } | Phase::Ready { .. } => {}
-        }
-    }
-
-    /// Starts a new connection; the old one, if it still closes, does so on its own.
-    async fn start(&mut self, me: &ActorRef<Message>) {
-        let generation = Generation::next();
-        self.attempts.begin(Instant::now());
-        self.phase = Phase::Starting { generation };
-        let arguments = instance::Arguments {
-            spec: Arc::clone(&self.arguments.spec),
-            generation,
-            server: me.clone(),
-            sessions: self.arguments.sessions.clone(),
-        };
-        match Actor::spawn_linked(None, Instance, arguments, me.get_cell()).await {
-            Ok((instance, _task)) => self.instance = Some(instance.get_cell()),
-            Err(error) => {
-                tracing::error!(server = %self.arguments.spec.name, %error, "no instance");
-                self.heard(generation, Fact::Lost(Loss::Internal), me);
-            }
-        }
-    }
-
-    fn heard(&mut self, generation: Generation, fact: Fact, me: &ActorRef<Message>) {
-        if self.phase.generation() != Some(generation) {
-            return; // an older connection
-        }
-        let name = &self.arguments.spec.name;
-        match fact {
-            Fact::Ready(link, manifest) => {
-                let version = manifest.version;
-                tracing::info!(server = %name, %generation, %version, tools = manifest.tools.len(), "ready");
-                self.phase = Phase::Ready { generation, link, since: Instant::now() };
-                self.offer(manifest);
-                self.dispatch(me);
-            }
-            Fact::Changed(manifest) => {
-                tracing::info!(server = %name, tools = manifest.tools.len(), "tools changed");
-                self.offer(manifest);
-            }
-            Fact::Lost(loss) => self.lost(loss, me),
-        }
-    }
-
-    fn lost(&mut self, cause: Loss, me: &ActorRef<Message>) {
-        let now = Instant::now();
-        let up = match self.phase {
-            Phase::Ready { since, .. } => Some(now.duration_since(since)),
-            _ => None,
-        };
-        if let Some(instance) = self.instance.take() {
-            instance.stop(None);
-        }
-        let until = self.attempts.failed(up, &self.arguments.backoff, jitter(), now);
-        let delay = until.saturating_duration_since(now);
-        let attempt = self.attempts.failures();
-        tracing::warn!(server = %self.arguments.spec.name, %cause, attempt, next_in = ?delay, "down");
-        self.admission.all_freed();
-        if up.is_none() {
-            // an attempt failed: who waits for it waits `call_wait` more, not for the next ones
-            self.admission.hurry(now + self.arguments.spec.limits.call_wait);
-            self.arguments
-                .catalog
-                .tell(catalog::Message::Unreachable(self.arguments.spec.name.clone()));
-        }
-        self.phase = Phase::Waiting { until, cause };
-        self.retry_timer = Some(Timer::from(me.send_after(delay, || Message::RetryDue)));
-        if self.admission.queued() > 0 {
-            self.hurry(now, me);
-        }
-        self.dispatch(me);
+        let (attempt, state) = (self.schedule.failures(), self.phase.state(now).word());
+        Failure::Unavailable { server, state, cause, attempt, next }
     }
 
     fn slot_freed(&mut self, generation: Generation, me: &ActorRef<Message>) {
@@ -320,19 +307,17 @@ impl State {
         }
     }
 
-    fn offer(&mut self, manifest: Arc<Manifest>) {
-        self.offers = Some(Arc::clone(&manifest));
-        let offered = catalog::Message::Offered(self.arguments.spec.name.clone(), manifest);
-        self.arguments.catalog.tell(offered);
-    }
-
+    /// Makes good what may have been lost with an actor that died.
     fn reconcile(&mut self, me: &ActorRef<Message>) {
-        if let Some(mine) = self.offers.clone()
-            && self.arguments.known.get(&self.arguments.spec.name).is_none_or(|known| known != mine)
-        {
-            self.offer(mine);
+        if let (Phase::Ready { generation, .. }, Some(mine)) = (&self.phase, self.offers.clone()) {
+            let (generation, name) = (*generation, self.spec.name.clone());
+            if self.arguments.known.get(&name).is_none_or(|known| known != mine) {
+                self.offer(generation, mine, me);
+            }
+            self.arguments.monitor.tell(monitor::Message::Up(name, generation));
         }
-        let _timer = me.send_after(RECONCILE, || Message::Reconcile);
+        self.want(me);
+        self._reconcile_timer = Timer::from(me.send_after(RECONCILE, || Message::Reconcile));
     }
 }
 

@@ -90,6 +90,11 @@ impl Admission {
         }
     }
 
+    /// Takes everything out.
+    pub(super) fn take_all(&mut self) -> VecDeque<Waiting> {
+        std::mem::take(&mut self.queue)
+    }
+
     pub(super) fn in_flight(&self) -> usize {
         self.in_flight
     }

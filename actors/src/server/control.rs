@@ -23,6 +23,8 @@ const MAX_PAUSE: Duration = Duration::from_secs(300);
 /// Most pages of one listing, and most tools; a server that never ends is not believed.
 const MAX_PAGES: usize = 1_000;
 const MAX_TOOLS: usize = 10_000;
+/// Most bytes of one listing.
+const MAX_BYTES: usize = 64 << 20;
 
 /// What a request of ours was for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -75,6 +77,7 @@ struct Listing {
     tools: Vec<Tool>,
     /// The cursors followed: one a page but the first.
     cursors: HashSet<String>,
+    bytes: usize,
 }
 
 impl Control {
@@ -100,6 +103,11 @@ impl Control {
             "clientInfo": { "name": "mcpvisor", "version": env!("CARGO_PKG_VERSION") },
         });
         Action::Request(Purpose::Initialize, params.to_string())
+    }
+
+    /// Whether the server declared tools.
+    pub(super) fn has_tools(&self) -> bool {
+        self.manifest.as_ref().is_some_and(|manifest| manifest.capabilities.tools)
     }
 
     /// A request of ours was answered: `Ok` with the result, `Err` with the error object.
@@ -194,8 +202,15 @@ impl Control {
             return self.not_listed("`tools/list` was answered without a `tools` array".to_owned());
         };
         listing.tools.extend(tools);
-        if listing.tools.len() > MAX_TOOLS || listing.cursors.len() >= MAX_PAGES {
-            let detail = format!("it lists more than {MAX_TOOLS} tools or {MAX_PAGES} pages");
+        listing.bytes += result.len();
+        if listing.tools.len() > MAX_TOOLS
+            || listing.cursors.len() >= MAX_PAGES
+            || listing.bytes > MAX_BYTES
+        {
+            let detail = format!(
+                "it lists more than {MAX_TOOLS} tools, {MAX_PAGES} pages or {} MiB",
+                MAX_BYTES >> 20
+            );
             return self.not_listed(detail);
         }
         if let Some(cursor) = next {

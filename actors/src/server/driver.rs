@@ -6,11 +6,13 @@
 //! *Invariant:* every ticket it holds is answered, also when the connection or the driver itself ends.
 
 use super::control::{Action, Control, Purpose};
-use super::pending::{Pending, PendingCall, PendingTable};
+use super::instance::Connected;
+use super::pending::{Pending, PendingCall, PendingProbe, PendingTable};
 use super::transport::{Inbound, Noise, Outbound, OutboundKind, Transport};
-use super::{Fact, Generation, Loss, RoutedCall, ServerSpec};
+use super::{Fact, Loss, RoutedCall};
 use crate::call::{Failure, GoneBecause};
-use crate::session::{LogLevel, SessionTable};
+use crate::health::{PingPolicy, ProbeMethod, ProbeOutcome};
+use crate::session::LogLevel;
 use crate::wire::{
     Kind, Message, Payload, ProgressParams, RawId, code, error_reply, notification,
     notification_raw, request_raw, result_raw,
@@ -18,9 +20,11 @@ use crate::wire::{
 use bytes::Bytes;
 use std::future::poll_fn;
 use std::sync::Arc;
-use tokio::sync::{mpsc, watch};
+use std::time::Duration;
+use tokio::sync::{mpsc, oneshot, watch};
 use tokio::time::Instant;
 
+mod probing;
 mod upward;
 
 /// What a driver is told.
@@ -28,6 +32,7 @@ mod upward;
 enum Command {
     Call(Box<RoutedCall>),
     Cancel(u64, GoneBecause),
+    Probe(ProbeMethod, Duration, oneshot::Sender<ProbeOutcome>),
 }
 
 /// Hands calls to a driver. Unbounded, because a server admits no more calls than it has slots.
@@ -39,15 +44,23 @@ impl Link {
     pub(super) fn send(&self, call: RoutedCall) {
         let _gone = self.0.send(Command::Call(Box::new(call)));
     }
+
+    /// Probes the server; the answer comes within `timeout`, or the connection is gone.
+    pub(crate) fn probe(
+        &self,
+        method: ProbeMethod,
+        timeout: Duration,
+    ) -> oneshot::Receiver<ProbeOutcome> {
+        let (reply, outcome) = oneshot::channel();
+        let _gone = self.0.send(Command::Probe(method, timeout, reply));
+        outcome
+    }
 }
 
 /// What a driver works with.
 pub(super) struct Driver {
-    spec: Arc<ServerSpec>,
-    generation: Generation,
+    context: Connected,
     transport: Box<dyn Transport>,
-    server: ractor::ActorRef<super::Message>,
-    sessions: SessionTable,
     levels: watch::Receiver<Option<LogLevel>>,
     pending: PendingTable,
     control: Control,
@@ -57,26 +70,25 @@ pub(super) struct Driver {
     ready_by: Option<Instant>,
     /// How often something was heard that is no message.
     noises: u64,
+    /// Calls answered so far; some are noted in the timeline.
+    calls: u64,
+    /// Since when calls wait without a frame, and whether that was told.
+    silent_since: Instant,
+    suspected: bool,
 }
 
 impl Driver {
     pub(super) fn new(
-        spec: Arc<ServerSpec>,
-        generation: Generation,
+        context: Connected,
         transport: Box<dyn Transport>,
-        server: ractor::ActorRef<super::Message>,
-        sessions: SessionTable,
         ready_by: Instant,
     ) -> Self {
         let (sender, commands) = mpsc::unbounded_channel();
-        let mut levels = sessions.levels();
+        let mut levels = context.sessions.levels();
         let control = Control::new(*levels.borrow_and_update());
         Self {
-            spec,
-            generation,
+            context,
             transport,
-            server,
-            sessions,
             levels,
             pending: PendingTable::default(),
             control,
@@ -84,14 +96,17 @@ impl Driver {
             commands,
             ready_by: Some(ready_by),
             noises: 0,
+            calls: 0,
+            silent_since: Instant::now(),
+            suspected: false,
         }
     }
 
-    /// Runs until the connection is lost or `close` says to end it. Returns why it ended and the
+    /// Runs until the connection is lost or `close` says why to end it. Returns why it ended and the
     /// transport, to be closed politely.
     pub(super) async fn run(
         mut self,
-        mut close: watch::Receiver<bool>,
+        mut close: watch::Receiver<Option<Loss>>,
     ) -> (Loss, Box<dyn Transport>) {
         let mut next = vec![Control::begin()];
         let loss = loop {
@@ -115,10 +130,10 @@ impl Driver {
                     Ok(actions) => actions,
                     Err(loss) => break loss,
                 },
-                _ = close.wait_for(|&close| close) => break Loss::Stopped,
+                loss = super::instance::closing(&mut close) => break loss,
             };
         };
-        let loss = loss.masked(&self.spec.mask);
+        let loss = loss.masked(&self.context.spec.mask);
         // first, so that what is routed again finds a server that knows
         self.tell(Fact::Lost(loss.clone()));
         self.settle(&loss);
@@ -126,10 +141,8 @@ impl Driver {
     }
 
     fn wake_at(&self) -> Option<Instant> {
-        [self.pending.next_deadline(), self.control.list_due(), self.ready_by]
-            .into_iter()
-            .flatten()
-            .min()
+        let own = [self.control.list_due(), self.ready_by, self.suspicious_at()];
+        own.into_iter().chain([self.pending.next_deadline()]).flatten().min()
     }
 
     /// Performs what our own conversation asks for; the loss when it gives up.
@@ -159,7 +172,8 @@ impl Driver {
     }
 
     fn tell(&self, fact: Fact) {
-        let _gone = self.server.send_message(super::Message::Heard(self.generation, fact));
+        let _gone =
+            self.context.server.send_message(super::Message::Heard(self.context.generation, fact));
     }
 
     fn send(&mut self, payload: Payload, kind: OutboundKind) {
@@ -168,7 +182,7 @@ impl Driver {
 
     fn request(&mut self, purpose: Purpose, params: &str) {
         let id = self.pending.next_id();
-        let deadline = Instant::now() + self.spec.connect_timeout;
+        let deadline = Instant::now() + self.context.spec.connect_timeout;
         self.pending.insert(id, Pending::Own(purpose, deadline));
         let initialize = purpose == Purpose::Initialize;
         let payload = request_raw(id, purpose.method(), params);
@@ -178,6 +192,7 @@ impl Driver {
     fn obey(&mut self, command: Command) {
         match command {
             Command::Call(call) => self.call(*call),
+            Command::Probe(method, timeout, reply) => self.probe(method, timeout, reply),
             Command::Cancel(id, because) => {
                 if let Some(Pending::Call(pending)) = self.pending.remove(id) {
                     let reason = match because {
@@ -211,7 +226,11 @@ impl Driver {
         }
         let payload = call.ticket.message.with_id(id_text.as_bytes(), &edits);
         call.ticket.mark_sent();
-        let pending = PendingCall::new(call, &self.spec.limits, Instant::now());
+        let now = Instant::now();
+        if !self.pending.has_calls() {
+            self.silent_since = now; // nobody waited before
+        }
+        let pending = PendingCall::new(call, &self.context.spec.limits, now);
         self.pending.insert(id, Pending::Call(Box::new(pending)));
         self.send(payload, OutboundKind::Request { id, initialize: false });
     }
@@ -227,13 +246,15 @@ impl Driver {
     fn expire(&mut self) -> Result<Vec<Action>, Loss> {
         let now = Instant::now();
         if self.ready_by.is_some_and(|by| by <= now) {
-            let after = self.spec.connect_timeout;
+            let after = self.context.spec.connect_timeout;
             return Err(Loss::TimedOut { stage: "initialize and tools/list", after });
         }
+        self.suspect_if_due(now);
         let mut actions = self.control.list_if_due(now);
         for (id, pending) in self.pending.expired(now) {
             match pending {
                 Pending::Call(pending) => self.time_out(id, *pending),
+                Pending::Probe(probe) => self.unanswered(*probe),
                 Pending::Own(purpose, _) => {
                     self.cancel(id, &Bytes::from_static(b"\"timeout\""));
                     let error = Bytes::from_static(b"\"no answer in time\"");
@@ -247,9 +268,10 @@ impl Driver {
     fn time_out(&mut self, id: u64, pending: PendingCall) {
         let unsent = self.transport.is_unsent(id);
         self.cancel(id, &Bytes::from_static(b"\"timeout\"")); // unsent, it is withdrawn
-        let limits = &self.spec.limits;
+        let limits = &self.context.spec.limits;
         let after = if pending.hit_ceiling() { limits.call_ceiling } else { limits.call_timeout };
-        let server = self.spec.name.clone();
+        let server = self.context.spec.name.clone();
+        self.ended(&pending, "timeout");
         if let Some(call) = pending.call.ticket.redeem() {
             call.fail(&if unsent {
                 let detail = format!("it has not read its input for {} s", after.as_secs_f32());
@@ -279,7 +301,7 @@ impl Driver {
     /// Answers a call that cannot be answered by its server. What was not sent because the server is
     /// gone is not answered but routed again once, by dropping its ticket.
     fn fail(&self, mut call: RoutedCall, sent: bool, cause: Loss) {
-        let server = self.spec.name.clone();
+        let server = self.context.spec.name.clone();
         if !sent {
             call.ticket.mark_unsent();
             if cause.is_of_connection() && call.ticket.goes_again() {

@@ -5,8 +5,11 @@
 
 use super::driver::Driver;
 use super::{Fact, Generation, Loss, Message as ServerMessage, ServerSpec};
-use crate::otp::Lease;
+use crate::fleet::Card;
+use crate::health::{Policies, monitor};
+use crate::otp::{Address, Lease};
 use crate::session::SessionTable;
+use crate::timeline::{EventKind, Timelines};
 use ractor::{Actor, ActorProcessingErr, ActorRef};
 use std::sync::Arc;
 use tokio::sync::watch;
@@ -14,12 +17,31 @@ use tokio::task::JoinSet;
 use tokio::time::{Instant, timeout_at};
 use tracing::Instrument;
 
-/// What an instance is made of.
-pub(super) struct Arguments {
+/// Whom one connection belongs to and whom it tells.
+#[derive(Clone)]
+pub(super) struct Connected {
     pub(super) spec: Arc<ServerSpec>,
     pub(super) generation: Generation,
     pub(super) server: ActorRef<ServerMessage>,
     pub(super) sessions: SessionTable,
+    pub(super) card: Arc<Card>,
+    pub(super) monitor: Address<monitor::Message>,
+    pub(super) policies: Policies,
+    pub(super) timelines: Timelines,
+}
+
+impl Connected {
+    /// Notes a fact about this connection.
+    pub(super) fn note(&self, kind: EventKind) {
+        self.timelines.note(&self.spec.name, Some(self.generation), kind);
+    }
+}
+
+/// What an instance is made of.
+pub(super) struct Arguments {
+    pub(super) context: Connected,
+    /// Turned to the reason when the connection is to be ended.
+    pub(super) close: watch::Sender<Option<Loss>>,
 }
 
 /// The instance actor.
@@ -28,7 +50,7 @@ pub(super) struct Instance;
 
 /// A running instance.
 pub(super) struct State {
-    close: watch::Sender<bool>,
+    close: watch::Sender<Option<Loss>>,
     life: JoinSet<()>,
 }
 
@@ -46,11 +68,12 @@ impl Actor for Instance {
         _me: ActorRef<Message>,
         arguments: Arguments,
     ) -> Result<State, ActorProcessingErr> {
-        let (close, closing) = watch::channel(false);
+        let Arguments { context, close } = arguments;
+        let closing = close.subscribe();
         let mut life = JoinSet::new();
-        let name = &arguments.spec.name;
-        let span = tracing::info_span!(parent: None, "instance", server = %name, generation = %arguments.generation);
-        life.spawn(live(arguments, closing).instrument(span));
+        let (name, generation) = (&context.spec.name, context.generation);
+        let span = tracing::info_span!(parent: None, "instance", server = %name, %generation);
+        life.spawn(live(context, closing).instrument(span));
         Ok(State { close, life })
     }
 
@@ -68,25 +91,38 @@ impl Actor for Instance {
         _me: ActorRef<Message>,
         state: &mut State,
     ) -> Result<(), ActorProcessingErr> {
-        state.close.send_replace(true);
+        state.close.send_if_modified(|reason| {
+            let first = reason.is_none();
+            reason.get_or_insert(Loss::Stopped);
+            first
+        });
         while state.life.join_next().await.is_some() {}
         Ok(())
     }
 }
 
+/// Returns with the reason once the connection is to be ended.
+pub(super) async fn closing(close: &mut watch::Receiver<Option<Loss>>) -> Loss {
+    match close.wait_for(Option::is_some).await {
+        Ok(reason) => reason.clone().unwrap_or(Loss::Stopped),
+        Err(_) => Loss::Stopped,
+    }
+}
+
 /// Connects, drives, closes. The server hears of the end exactly once, however it comes.
-async fn live(arguments: Arguments, mut closing: watch::Receiver<bool>) {
-    let Arguments { spec, generation, server, sessions } = arguments;
+async fn live(context: Connected, mut close: watch::Receiver<Option<Loss>>) {
+    let spec = Arc::clone(&context.spec);
+    let generation = context.generation;
     let lost = move |loss| ServerMessage::Heard(generation, Fact::Lost(loss));
-    let lease = Lease::new(server.clone(), lost(Loss::Internal));
+    let lease = Lease::new(context.server.clone(), lost(Loss::Internal));
     let ready_by = Instant::now() + spec.connect_timeout;
     let connect = tokio::select! {
         connect = timeout_at(ready_by, spec.connector.connect()) => connect,
-        _ = closing.wait_for(|&close| close) => Ok(Err(Loss::Stopped)),
+        loss = closing(&mut close) => Ok(Err(loss)),
     };
     let transport = match connect {
         Ok(Ok(transport)) => transport,
-        Ok(Err(loss)) => return lease.give_back(lost(loss)),
+        Ok(Err(loss)) => return lease.give_back(lost(loss.masked(&spec.mask))),
         Err(_) => {
             let after = spec.connect_timeout;
             return lease.give_back(lost(Loss::TimedOut { stage: "connect", after }));
@@ -94,8 +130,8 @@ async fn live(arguments: Arguments, mut closing: watch::Receiver<bool>) {
     };
     let process = transport.process_id();
     tracing::debug!(transport = spec.connector.kind(), process, "connected");
-    let driver = Driver::new(spec, generation, transport, server, sessions, ready_by);
-    let (loss, transport) = driver.run(closing).await;
+    let driver = Driver::new(context, transport, ready_by);
+    let (loss, transport) = driver.run(close).await;
     lease.give_back(lost(loss));
     transport.close().await;
 }

@@ -87,6 +87,17 @@ pub enum Loss {
         /// What was wrong.
         detail: String,
     },
+    /// It did not answer probes, nor anything else, while its connection stood.
+    #[error(
+        "nothing was heard for {:.1} s and {probes} probes went unanswered",
+        .silent.as_secs_f32()
+    )]
+    Unresponsive {
+        /// How long nothing was heard.
+        silent: Duration,
+        /// Probes that went unanswered.
+        probes: u32,
+    },
     /// We ended it ourselves (stop, reload, shutdown).
     #[error("stopped by the gateway")]
     Stopped,
@@ -117,14 +128,30 @@ impl fmt::Display for Excerpt<'_> {
 }
 
 impl Loss {
-    /// The same without secrets in what the server itself said.
+    /// The same without secrets in whatever came from outside.
     #[must_use]
-    pub(super) fn masked(self, mask: &Mask) -> Self {
-        match self {
-            Self::Protocol { detail } => Self::Protocol { detail: mask(&detail) },
-            // these are masked where they are read
-            other => other,
+    pub(super) fn masked(mut self, mask: &Mask) -> Self {
+        match &mut self {
+            Self::CannotStart { detail, .. }
+            | Self::Unreachable { detail, .. }
+            | Self::Tls { detail, .. }
+            | Self::Protocol { detail }
+            | Self::HttpStatus { body: detail, .. } => *detail = mask(detail),
+            Self::Exited { stderr, .. } | Self::OutputClosed { stderr } => {
+                for line in stderr {
+                    *line = mask(line);
+                }
+            }
+            Self::NameNotResolved { .. }
+            | Self::NeedsLogin { .. }
+            | Self::SessionLost
+            | Self::StreamEnded
+            | Self::TimedOut { .. }
+            | Self::Unresponsive { .. }
+            | Self::Stopped
+            | Self::Internal => {}
         }
+        self
     }
 
     /// Whether this is about the connection itself, so that a request that was not sent may go over
@@ -138,6 +165,7 @@ impl Loss {
             | Self::NameNotResolved { .. }
             | Self::SessionLost
             | Self::TimedOut { .. }
+            | Self::Unresponsive { .. }
             | Self::Stopped
             | Self::Internal => true,
             Self::Tls { .. }
@@ -146,5 +174,18 @@ impl Loss {
             | Self::StreamEnded
             | Self::Protocol { .. } => false,
         }
+    }
+
+    /// How long the server asked not to be tried again.
+    pub const fn retry_after(&self) -> Option<Duration> {
+        match self {
+            Self::HttpStatus { retry_after, .. } => *retry_after,
+            _ => None,
+        }
+    }
+
+    /// Whether the server itself said so, so that it certainly lives.
+    pub const fn is_of_server(&self) -> bool {
+        matches!(self, Self::HttpStatus { .. } | Self::NeedsLogin { .. } | Self::Protocol { .. })
     }
 }

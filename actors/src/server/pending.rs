@@ -3,7 +3,10 @@
 use super::RoutedCall;
 use super::control::Purpose;
 use super::spec::CallLimits;
+use crate::health::ProbeOutcome;
 use std::collections::HashMap;
+use std::time::Duration;
+use tokio::sync::oneshot;
 use tokio::time::Instant;
 
 /// One request that waits for its answer.
@@ -13,12 +16,33 @@ pub(super) enum Pending {
     Call(Box<PendingCall>),
     /// A request of ours.
     Own(Purpose, Instant),
+    /// A probe of the ping manager's.
+    Probe(Box<PendingProbe>),
+}
+
+/// A probe at the server.
+#[derive(Debug)]
+pub(super) struct PendingProbe {
+    pub(super) reply: oneshot::Sender<ProbeOutcome>,
+    pub(super) since: Instant,
+    pub(super) deadline: Instant,
+    /// Processor time the server's process had used when it was sent.
+    pub(super) used: Option<Duration>,
+}
+
+impl PendingProbe {
+    /// It was answered, with whatever.
+    pub(super) fn alive(self) {
+        let rtt = self.since.elapsed();
+        let _nobody_waits = self.reply.send(ProbeOutcome::Alive { rtt });
+    }
 }
 
 /// A call at the server.
 #[derive(Debug)]
 pub(super) struct PendingCall {
     pub(super) call: RoutedCall,
+    pub(super) since: Instant,
     deadline: Instant,
     ceiling: Instant,
 }
@@ -26,7 +50,8 @@ pub(super) struct PendingCall {
 impl PendingCall {
     pub(super) fn new(call: RoutedCall, limits: &CallLimits, now: Instant) -> Self {
         let ceiling = now + limits.call_ceiling;
-        Self { call, deadline: (now + limits.call_timeout).min(ceiling), ceiling }
+        let deadline = (now + limits.call_timeout).min(ceiling);
+        Self { call, since: now, deadline, ceiling }
     }
 
     /// A sign of the call was heard: its silence starts anew, under the ceiling.
@@ -70,8 +95,13 @@ impl PendingTable {
     pub(super) fn call(&mut self, id: u64) -> Option<&mut PendingCall> {
         match self.requests.get_mut(&id)? {
             Pending::Call(call) => Some(call),
-            Pending::Own(..) => None,
+            Pending::Own(..) | Pending::Probe(_) => None,
         }
+    }
+
+    /// Whether any call waits for its answer.
+    pub(super) fn has_calls(&self) -> bool {
+        self.calls > 0
     }
 
     /// The only call there is, if there is exactly one.
@@ -81,7 +111,7 @@ impl PendingTable {
         }
         self.requests.values_mut().find_map(|pending| match pending {
             Pending::Call(call) => Some(&mut **call),
-            Pending::Own(..) => None,
+            Pending::Own(..) | Pending::Probe(_) => None,
         })
     }
 
@@ -113,6 +143,7 @@ impl Pending {
         match self {
             Self::Call(call) => call.deadline,
             Self::Own(_, deadline) => *deadline,
+            Self::Probe(probe) => probe.deadline,
         }
     }
 }

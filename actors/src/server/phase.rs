@@ -1,12 +1,13 @@
 //! Where a server is in its life. Each phase owns exactly what it needs.
 
+use super::Loss;
 use super::driver::Link;
-use super::{Backoff, Loss};
 use crate::catalog::Manifest;
+use crate::fleet::State;
+use crate::reconnection::{CauseClass, Slot};
 use std::fmt;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::time::Duration;
 use tokio::time::Instant;
 
 /// Numbers the connections of all servers; what carries an older number than the current one is late.
@@ -18,6 +19,13 @@ impl Generation {
     pub fn next() -> Self {
         static LAST: AtomicU64 = AtomicU64::new(0);
         Self(LAST.fetch_add(1, Ordering::Relaxed) + 1)
+    }
+}
+
+impl Generation {
+    /// Its number.
+    pub fn number(self) -> u64 {
+        self.0
     }
 }
 
@@ -38,102 +46,67 @@ pub enum Fact {
     Lost(Loss),
 }
 
-/// The phase of a server.
+/// The phase of a server. Each owns exactly what it needs.
 #[derive(Debug)]
 pub(super) enum Phase {
     /// Not started; the first call starts it.
     Idle,
-    /// Connecting, shaking hands, listing.
-    Starting { generation: Generation },
+    /// Wants to connect, not before `until`.
+    Waiting { until: Instant, how: Wait, cause: Option<(CauseClass, Loss)> },
+    /// Connecting, shaking hands, listing. The slot is given back early when that takes long.
+    Starting { generation: Generation, slot: Option<Slot> },
+    /// Its tools are being published; then it is ready.
+    Publishing { generation: Generation, slot: Option<Slot>, link: Link },
     /// Calls are passed on.
-    Ready { generation: Generation, link: Link, since: Instant },
-    /// Down; the next attempt is at `until`.
-    Waiting { until: Instant, cause: Loss },
+    Ready { generation: Generation, link: Link },
+    /// Stopped by a person, until a person starts it.
+    Stopped,
+}
+
+/// What kind of waiting it is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Wait {
+    /// For its first turn.
+    Boot,
+    /// For the next attempt.
+    Down,
+    /// For an attempt now and then: it has been down for long.
+    Parked,
+    /// For an attempt now and then: it wants a login.
+    Login,
 }
 
 impl Phase {
-    /// For people.
-    pub(super) fn word(&self) -> &'static str {
+    /// For people and programs.
+    pub(super) fn state(&self, now: Instant) -> State {
         match self {
-            Self::Idle => "not started",
-            Self::Starting { .. } => "starting",
-            Self::Ready { .. } => "ready",
-            Self::Waiting { .. } => "down",
+            Self::Idle => State::Idle,
+            Self::Waiting { how: Wait::Boot, .. } => State::Queued,
+            Self::Waiting { how: Wait::Parked, .. } => State::Parked,
+            Self::Waiting { how: Wait::Login, .. } => State::NeedsLogin,
+            Self::Waiting { how: Wait::Down, until, .. } if *until <= now => State::Queued,
+            Self::Waiting { how: Wait::Down, .. } => State::Down,
+            Self::Starting { .. } | Self::Publishing { .. } => State::Starting,
+            Self::Ready { .. } => State::Ready,
+            Self::Stopped => State::Stopped,
         }
     }
 
     /// The connection of this phase.
     pub(super) fn generation(&self) -> Option<Generation> {
         match self {
-            Self::Starting { generation } | Self::Ready { generation, .. } => Some(*generation),
-            Self::Idle | Self::Waiting { .. } => None,
+            Self::Starting { generation, .. }
+            | Self::Publishing { generation, .. }
+            | Self::Ready { generation, .. } => Some(*generation),
+            Self::Idle | Self::Waiting { .. } | Self::Stopped => None,
         }
     }
-}
 
-/// Attempts to connect: how many failed in a row, when the last began.
-#[derive(Debug, Default)]
-pub(super) struct Attempts {
-    failures: u32,
-    last: Option<Instant>,
-}
-
-/// Two attempts never begin closer together than this, however urgent.
-const SPACING: Duration = Duration::from_secs(1);
-
-impl Attempts {
-    /// Notes that one begins.
-    pub(super) fn begin(&mut self, now: Instant) {
-        self.last = Some(now);
-    }
-
-    /// Notes that the connection ended; `up` tells how long it was ready. Says when to try again.
-    pub(super) fn failed(
-        &mut self,
-        up: Option<Duration>,
-        backoff: &Backoff,
-        jitter: f64,
-        now: Instant,
-    ) -> Instant {
-        if up.is_some_and(|up| up >= backoff.stable_after) {
-            self.failures = 0;
+    /// Takes the slot out, if this phase holds one.
+    pub(super) fn take_slot(&mut self) -> Option<Slot> {
+        match self {
+            Self::Starting { slot, .. } | Self::Publishing { slot, .. } => slot.take(),
+            Self::Idle | Self::Waiting { .. } | Self::Ready { .. } | Self::Stopped => None,
         }
-        let next = now + backoff.delay(self.failures, jitter);
-        self.failures += 1;
-        self.earliest().map_or(next, |earliest| next.max(earliest))
-    }
-
-    /// Connection attempts that failed since the last stable connection.
-    pub(super) fn failures(&self) -> u32 {
-        self.failures
-    }
-
-    /// When somebody who waits may have the next attempt.
-    pub(super) fn earliest(&self) -> Option<Instant> {
-        self.last.map(|last| last + SPACING)
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_stable_connection_is_reconnected_at_once_and_a_crash_loop_slows_down() {
-        let (backoff, start) = (Backoff::default(), Instant::now());
-        let mut attempts = Attempts::default();
-        let mut now = start;
-        attempts.begin(now);
-        now += Duration::from_secs(60);
-        let next = attempts.failed(Some(Duration::from_secs(59)), &backoff, 0.0, now);
-        assert_eq!(next, now, "stable: at once");
-        let mut delays = Vec::new();
-        for _ in 0..4 {
-            attempts.begin(now);
-            let next = attempts.failed(None, &backoff, 0.0, now);
-            delays.push(next.duration_since(now).as_millis());
-            now = next;
-        }
-        assert_eq!(delays, [1000, 1000, 2000, 4000], "never closer than a second");
     }
 }

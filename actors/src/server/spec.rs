@@ -1,6 +1,8 @@
 //! What is to be known about a server before it is started: validated configuration.
 
 use super::Connector;
+use crate::health::{BreakerPolicy, MonitorPatch, PingPatch};
+use crate::reconnection::ReconnectionPolicy;
 use std::collections::BTreeMap;
 use std::fmt;
 use std::sync::Arc;
@@ -126,6 +128,20 @@ pub struct ServerSpec {
     pub stop_within: Duration,
     /// Hides its secrets.
     pub mask: Mask,
+    /// How important it is among those that want to connect, 0 to 100.
+    pub priority: u8,
+    /// Servers that are to be up before it.
+    pub depends_on: Vec<ServerName>,
+    /// Whether the gateway is not ready without it.
+    pub required: bool,
+    /// What it changes of the gateway's monitoring policy.
+    pub monitor: MonitorPatch,
+    /// What it changes of the gateway's probing policy.
+    pub ping: PingPatch,
+    /// When it is tried again.
+    pub reconnection: ReconnectionPolicy,
+    /// When calls to it are refused at once.
+    pub breaker: BreakerPolicy,
     /// How it is reached.
     pub connector: Arc<dyn Connector>,
 }

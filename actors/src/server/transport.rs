@@ -7,6 +7,7 @@ use super::Loss;
 use crate::wire::{Message, Payload, ProtocolVersion};
 use futures_util::future::BoxFuture;
 use std::task::{Context, Poll};
+use std::time::Duration;
 
 /// Opens connections to one server.
 pub trait Connector: Send + Sync + 'static {
@@ -42,6 +43,11 @@ pub trait Transport: Send + 'static {
 
     /// The operating system's process id of the server, when it is our child.
     fn process_id(&self) -> Option<u32> {
+        None
+    }
+
+    /// Processor time the server and all processes it started have used so far, where that is known.
+    fn processor_time(&self) -> Option<Duration> {
         None
     }
 }

@@ -14,6 +14,7 @@ use ractor::{Actor, ActorProcessingErr, ActorRef};
 use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::Duration;
+use tokio::sync::OwnedSemaphorePermit;
 use tokio::task::JoinSet;
 use tokio::time::{Instant, timeout};
 
@@ -54,6 +55,8 @@ pub struct Arguments {
     pub listing: Listing,
     /// Without traffic for this long it ends.
     pub idle: Duration,
+    /// Its place among the sessions, given back when it is gone, however it ends.
+    pub place: Arc<OwnedSemaphorePermit>,
 }
 
 /// The session actor.

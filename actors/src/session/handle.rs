@@ -17,6 +17,7 @@ use tokio::sync::{Semaphore, oneshot};
 pub struct Clients {
     spec: Arc<ClientsSpec>,
     requests: Arc<Semaphore>,
+    sessions: Arc<Semaphore>,
 }
 
 /// What sessions are made of.
@@ -56,13 +57,24 @@ impl Clients {
     /// A way in.
     pub fn new(spec: ClientsSpec) -> Self {
         let requests = Arc::new(Semaphore::new(spec.max_requests));
-        Self { spec: Arc::new(spec), requests }
+        let sessions = Arc::new(Semaphore::new(spec.max_sessions));
+        Self { spec: Arc::new(spec), requests, sessions }
     }
 
     /// Takes one of the gateway's slots for requests in flight; `None` when all are taken (answer
     /// `overloaded`).
     pub fn admit(&self) -> Option<Admission> {
         Arc::clone(&self.requests).try_acquire_owned().ok().map(Admission::from)
+    }
+
+    /// The pool sessions are children of.
+    pub(crate) fn pool(&self) -> Address<DynamicMessage> {
+        self.spec.pool.clone()
+    }
+
+    /// How many sessions are open.
+    pub fn sessions(&self) -> usize {
+        self.spec.table.len()
     }
 
     /// How many requests are in flight.
@@ -73,9 +85,7 @@ impl Clients {
     /// Opens a session; `None` when the cap on sessions is reached or the gateway shuts down.
     pub async fn open(&self) -> Option<SessionHandle> {
         let spec = Arc::clone(&self.spec);
-        if spec.table.len() >= spec.max_sessions {
-            return None;
-        }
+        let place = Arc::new(Arc::clone(&self.sessions).try_acquire_owned().ok()?);
         let id: Arc<str> = uuid::Uuid::new_v4().to_string().into();
         let client = Arc::new(Client::new(Arc::clone(&id)));
         let address = Address::new();
@@ -88,6 +98,7 @@ impl Clients {
             snapshot: spec.snapshot.clone(),
             listing: spec.listing,
             idle: spec.idle,
+            place,
         };
         let child = ChildSpec::new(
             &*id,
@@ -160,5 +171,35 @@ impl SessionHandle {
 
     pub(super) fn tell(&self, fact: &Fact) {
         self.address.tell(Message::Told(fact.clone()));
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::tree::{Gateway, GatewaySpec};
+    use futures_util::future::join_all;
+    use std::time::Duration;
+    use tokio::time::{sleep, timeout};
+
+    #[tokio::test]
+    async fn sessions_opened_at_once_are_never_more_than_allowed_and_give_their_places_back() {
+        let spec = GatewaySpec { max_sessions: 2, ..GatewaySpec::default() };
+        let gateway = Gateway::start(spec).await.expect("a tree");
+        let clients = gateway.clients();
+        let opened = join_all((0..16).map(|_| clients.open())).await;
+        let opened: Vec<_> = opened.into_iter().flatten().collect();
+        assert_eq!(opened.len(), 2);
+        opened[0].close();
+        opened[1].address.cell().expect("an actor").kill();
+        for _ in 0..2 {
+            let again = async {
+                while clients.open().await.is_none() {
+                    sleep(Duration::from_millis(2)).await;
+                }
+            };
+            timeout(Duration::from_secs(10), again).await.expect("a place is given back");
+        }
+        assert!(clients.open().await.is_none());
+        gateway.stop(Duration::from_secs(1)).await;
     }
 }

@@ -96,8 +96,11 @@ impl SessionTable {
     }
 
     fn publish_level(&self) {
-        let least = self.sessions.iter().filter_map(|session| session.client().level()).min();
-        self.levels.send_if_modified(|level| std::mem::replace(level, least) != least);
+        // looked up under the lock of the channel, so that the last to publish saw everything before
+        self.levels.send_if_modified(|level| {
+            let least = self.sessions.iter().filter_map(|session| session.client().level()).min();
+            std::mem::replace(level, least) != least
+        });
     }
 }
 

@@ -105,6 +105,32 @@ pub enum EventKind {
         /// `restart`, `stop`, `start` or `probe`.
         action: String,
     },
+    /// Probes, calls and noise that came too fast to be kept one by one; made by
+    /// [`Timelines`](super::Timelines) alone.
+    Skipped {
+        /// How many.
+        count: u64,
+    },
+}
+
+impl EventKind {
+    /// Whether it explains what became of the server, so that no number of lesser facts may push it
+    /// out: all but probes, calls, noise and the count of those left out.
+    pub const fn matters(&self) -> bool {
+        match self {
+            Self::State { .. }
+            | Self::Attempt { .. }
+            | Self::Verdict { .. }
+            | Self::Tools { .. }
+            | Self::Stderr { .. }
+            | Self::Breaker { .. }
+            | Self::Quality { .. }
+            | Self::Operator { .. } => true,
+            Self::Probe { .. } | Self::Noise { .. } | Self::Call { .. } | Self::Skipped { .. } => {
+                false
+            }
+        }
+    }
 }
 
 mod millis {

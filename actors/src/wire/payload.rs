@@ -19,8 +19,9 @@ impl Payload {
         let chunks: Vec<Bytes> = parts.into_iter().filter(|part| !part.is_empty()).collect();
         let len = chunks.iter().map(Bytes::len).sum();
         let payload = Self { chunks, len };
-        if len < COPY_BELOW && payload.chunks.len() > 1 {
-            payload.to_bytes().into()
+        // a small one gets a buffer of its own, so that keeping it keeps no larger one alive
+        if len < COPY_BELOW && !payload.chunks.is_empty() {
+            payload.joined().into()
         } else {
             payload
         }
@@ -45,14 +46,16 @@ impl Payload {
     pub fn to_bytes(&self) -> Bytes {
         match self.chunks.as_slice() {
             [one] => one.clone(),
-            many => {
-                let mut joined = BytesMut::with_capacity(self.len);
-                for chunk in many {
-                    joined.extend_from_slice(chunk);
-                }
-                joined.freeze()
-            }
+            _ => self.joined(),
         }
+    }
+
+    fn joined(&self) -> Bytes {
+        let mut joined = BytesMut::with_capacity(self.len);
+        for chunk in &self.chunks {
+            joined.extend_from_slice(chunk);
+        }
+        joined.freeze()
     }
 
     /// The payload on one line: raw line breaks, which JSON has only between tokens, become spaces.

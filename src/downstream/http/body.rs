@@ -77,14 +77,22 @@ pub(crate) fn noise(fault: WireError, bytes: &[u8]) -> Noise {
     Noise { fault, excerpt: excerpt(bytes), id: None }
 }
 
-/// Whether the message answers our request `id`.
-pub(crate) fn answers(message: &Message, id: u64) -> bool {
-    matches!(message.kind(), Kind::Response { id: Some(raw), .. } if raw.as_number() == Some(id))
+/// The request of ours the message answers, if it does: all our ids are numbers.
+pub(crate) fn answered(message: &Message) -> Option<u64> {
+    match message.kind() {
+        Kind::Response { id: Some(raw), .. } => raw.as_number(),
+        _ => None,
+    }
 }
 
-/// Whether the message answers a request of ours, whichever: all our ids are numbers.
+/// Whether the message answers our request `id`.
+pub(crate) fn answers(message: &Message, id: u64) -> bool {
+    answered(message) == Some(id)
+}
+
+/// Whether the message answers a request of ours, whichever.
 pub(crate) fn is_answer(message: &Message) -> bool {
-    matches!(message.kind(), Kind::Response { id: Some(raw), .. } if raw.as_number().is_some())
+    answered(message).is_some()
 }
 
 /// Whether a response is an error.

@@ -2,6 +2,7 @@
 //!
 //! Never retries, never leaves the origin, never keeps cookies.
 
+use super::connecting::Connecting;
 use crate::downstream::HttpTarget;
 use reqwest::{Client, Url, redirect};
 use std::time::Duration;
@@ -20,7 +21,10 @@ pub fn install_tls() {
 }
 
 /// A client for the target, with connections of its own: they end when it is dropped.
-pub(super) fn build(target: &HttpTarget) -> Result<Client, reqwest::Error> {
+pub(super) fn build(
+    target: &HttpTarget,
+    connecting: &Connecting,
+) -> Result<Client, reqwest::Error> {
     install_tls();
     let origin = target.url.origin();
     let policy = redirect::Policy::custom(move |attempt| {
@@ -38,6 +42,7 @@ pub(super) fn build(target: &HttpTarget) -> Result<Client, reqwest::Error> {
         .retry(reqwest::retry::never())
         .referer(false)
         .connect_timeout(target.connect_timeout)
+        .connector_layer(connecting.clone())
         .pool_idle_timeout(IDLE)
         .tcp_keepalive(KEEP_ALIVE)
         .http2_keep_alive_interval(KEEP_ALIVE);

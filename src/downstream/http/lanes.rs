@@ -12,7 +12,9 @@ use futures_util::future::BoxFuture;
 use mcpvisor_actors::server::{Outbound, OutboundKind};
 use std::collections::{HashMap, HashSet, VecDeque};
 use std::task::{Context, Poll};
+use std::time::Duration;
 use tokio::task::{self, AbortHandle, JoinSet};
+use tokio::time::sleep;
 
 /// One frame's delivery, or a stream's reading.
 pub(crate) type Job = BoxFuture<'static, ()>;
@@ -121,6 +123,16 @@ impl Lanes {
         {
             let task = self.spawn(job(frame));
             self.answering.insert(task);
+        }
+    }
+
+    /// A request was answered by other means: what is left of its delivery is cut after this time.
+    pub(crate) fn answered(&mut self, id: u64, after: Duration) {
+        if let Some(delivery) = self.requests.remove(&id) {
+            self.spawn(Box::pin(async move {
+                sleep(after).await;
+                delivery.abort();
+            }));
         }
     }
 

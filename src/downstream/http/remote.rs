@@ -4,6 +4,7 @@
 //! Never goes to another origin, with or without a redirect, and never tells its secrets.
 
 use super::classify::{self, Refusal, Verdict};
+use super::connecting::Connecting;
 use super::secrets::Secrets;
 use super::{body, client};
 use crate::downstream::HttpTarget;
@@ -40,6 +41,7 @@ pub(crate) struct Remote {
     version: OnceLock<ProtocolVersion>,
     /// Shared with every exchange that is open.
     open: Arc<()>,
+    connecting: Connecting,
     /// Caps on one message.
     pub(crate) limits: Limits,
     /// Longest time for TCP and TLS, and for whatever else opens something.
@@ -50,7 +52,8 @@ impl Remote {
     /// Prepares the client; opens nothing.
     pub(crate) fn new(target: &HttpTarget) -> Result<Self, Loss> {
         let address = address(&target.url);
-        let http = client::build(target).map_err(|error| {
+        let connecting = Connecting::default();
+        let http = client::build(target, &connecting).map_err(|error| {
             let detail = classify::root_cause(&error.without_url());
             Loss::Tls { address: address.clone(), detail }
         })?;
@@ -62,6 +65,7 @@ impl Remote {
             session: OnceLock::new(),
             version: OnceLock::new(),
             open: Arc::default(),
+            connecting,
             limits: target.limits,
             connect_timeout: target.connect_timeout,
             address,
@@ -135,8 +139,8 @@ impl Remote {
 
     /// Sends a request and awaits the head of the response.
     ///
-    /// A connection that cannot be made ends everything only while no other exchange is open: one
-    /// that is shows that the server is there.
+    /// A connection that cannot be made ends everything only while no other exchange is open and
+    /// connected: one that is shows that the server is there.
     pub(crate) async fn send(&self, request: RequestBuilder) -> Result<Response, Verdict> {
         let open = Open(Arc::clone(&self.open));
         match request.send().await {
@@ -147,7 +151,8 @@ impl Remote {
             Err(error) => {
                 drop(open);
                 let verdict = self.fault(error);
-                let alone = Arc::strong_count(&self.open) == 1;
+                let others = Arc::strong_count(&self.open) - 1;
+                let alone = others <= self.connecting.count();
                 Err(Verdict { fatal: verdict.fatal && alone, ..verdict })
             }
         }

@@ -22,8 +22,7 @@ impl Secrets {
             found.push(value.to_owned());
             found.extend(value.rsplit_once(' ').map(|(_, token)| token.to_owned()));
         }
-        found.extend(target.url.password().map(str::to_owned));
-        found.extend(target.url.query_pairs().map(|(_, value)| value.into_owned()));
+        found.extend(target.url_secrets().map(|secret| secret.expose_secret().to_owned()));
         found.retain(|value| value.len() >= SHORTEST);
         found.sort_by_key(|value| std::cmp::Reverse(value.len()));
         Self(found.into_iter().map(SecretString::from).collect())

@@ -31,6 +31,17 @@ impl OnDrop {
         Self(Some(Box::new(action)))
     }
 
+    /// Runs the action now.
+    fn run(&mut self) {
+        if let Some(action) = self.0.take() {
+            action();
+        }
+    }
+
+    fn is_armed(&self) -> bool {
+        self.0.is_some()
+    }
+
     /// The action is no longer needed.
     pub(super) fn disarm(&mut self) {
         self.0 = None;
@@ -39,9 +50,7 @@ impl OnDrop {
 
 impl Drop for OnDrop {
     fn drop(&mut self) {
-        if let Some(action) = self.0.take() {
-            action();
-        }
+        self.run();
     }
 }
 
@@ -58,6 +67,9 @@ pub(super) enum Purpose {
     Answer(OnDrop),
     /// Everything that belongs to no request; ends at once when we stop.
     Listen(watch::Receiver<bool>),
+    /// All of a session; once we stop the action runs (so that nothing new comes), and the stream
+    /// ends when all is answered.
+    Everything(watch::Receiver<bool>, OnDrop),
 }
 
 /// One open event stream.
@@ -132,12 +144,16 @@ impl EventStream {
             if let Some(chunk) = self.ready.pop_front() {
                 return Some(chunk);
             }
+            // the client has taken all of the last message
+            self.held = Held::default();
             if self.ended {
                 return None;
             }
             tokio::select! {
                 biased;
-                () = stopping(&mut self.purpose) => self.ended = true,
+                () = stopping(&mut self.purpose) => {
+                    self.ended = matches!(self.purpose, Purpose::Listen(_));
+                }
                 outgoing = self.outbox.next() => match outgoing {
                     Some(outgoing) => self.take(outgoing),
                     None => self.end(),
@@ -192,11 +208,17 @@ fn mark(headers: &mut HeaderMap) {
 /// Resolves when the gateway stops and the stream is one that ends then.
 async fn stopping(purpose: &mut Purpose) {
     match purpose {
-        Purpose::Answer(_) => std::future::pending().await,
-        Purpose::Listen(closing) => {
-            let _sender_gone = closing.wait_for(|closing| *closing).await.is_err();
+        Purpose::Listen(closing) => told(closing).await,
+        Purpose::Everything(closing, last) if last.is_armed() => {
+            told(closing).await;
+            last.run();
         }
+        Purpose::Answer(_) | Purpose::Everything(..) => std::future::pending().await,
     }
+}
+
+async fn told(closing: &mut watch::Receiver<bool>) {
+    let _sender_gone = closing.wait_for(|closing| *closing).await.is_err();
 }
 
 /// One message as a server-sent event.

@@ -26,6 +26,10 @@ use tokio::time::{sleep, timeout};
 /// Rest after a failed accept: out of file descriptors, most often.
 const ACCEPT_PAUSE: Duration = Duration::from_millis(50);
 
+/// Longest time a peer may be gone, or take nothing of what waits for it.
+#[cfg(target_os = "linux")]
+const UNTAKEN: Duration = Duration::from_secs(60);
+
 /// Why the listener could not be opened.
 #[derive(Debug, thiserror::Error)]
 pub enum BindError {
@@ -136,5 +140,33 @@ fn admit(stream: TcpStream, places: &Arc<Semaphore>) -> Option<Socket> {
         return None;
     };
     let _best_effort = stream.set_nodelay(true);
+    end_when_untaken(&stream);
     Some(Socket::new(stream, place))
+}
+
+/// Lets the system end the connection of a peer that takes nothing, so that what waits for it does
+/// not wait (and keep its slots) for ever.
+fn end_when_untaken(stream: &TcpStream) {
+    #[cfg(target_os = "linux")]
+    {
+        let millis = u32::try_from(UNTAKEN.as_millis()).unwrap_or(u32::MAX);
+        let _best_effort = rustix::net::sockopt::set_tcp_user_timeout(stream, millis);
+    }
+    #[cfg(not(target_os = "linux"))]
+    let _only_linux_can = stream;
+}
+
+#[cfg(all(test, target_os = "linux"))]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn a_peer_that_takes_nothing_is_given_up_by_the_system() {
+        let listener = TcpListener::bind(("127.0.0.1", 0)).await.unwrap();
+        let _peer = TcpStream::connect(listener.local_addr().unwrap()).await.unwrap();
+        let (stream, _) = listener.accept().await.unwrap();
+        let mut socket = admit(stream, &Arc::new(Semaphore::new(1))).unwrap();
+        let stream = socket.stream().unwrap();
+        assert_eq!(rustix::net::sockopt::tcp_user_timeout(&*stream).unwrap(), 60_000);
+    }
 }

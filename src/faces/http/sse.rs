@@ -3,7 +3,7 @@
 //! Source: MCP 2024-11-05 "Transports", HTTP with SSE.
 //!
 //! *Invariant:* the session lives exactly as long as its event stream; a client that does not read
-//! its stream is refused further requests.
+//! its stream is refused further requests, long before it holds all of the gateway's slots.
 
 use super::Shared;
 use super::events::{EventStream, OnDrop, Purpose};
@@ -15,9 +15,13 @@ use axum::extract::{Request, State};
 use axum::http::{HeaderMap, Method, StatusCode, Uri};
 use axum::response::{IntoResponse, Response};
 use dashmap::DashMap;
-use mcpvisor_actors::session::{ClientStream, SessionGone, SessionHandle};
+use mcpvisor_actors::session::{Admission, ClientStream, SessionGone, SessionHandle};
 use mcpvisor_actors::wire::Kind;
 use std::sync::Arc;
+use tokio::sync::Semaphore;
+
+/// Requests of one client in flight, or answered and unread: each keeps a slot of the gateway's.
+const MAX_REQUESTS: usize = 256;
 
 /// The open event streams by session id.
 pub(super) type Streams = Arc<DashMap<String, Legacy>>;
@@ -28,6 +32,19 @@ pub(super) struct Legacy {
     session: SessionHandle,
     stream: ClientStream,
     outbox: Outbox,
+    requests: Arc<Semaphore>,
+}
+
+impl Legacy {
+    /// Takes one of the gateway's slots for a request, and one of this client's share in them.
+    fn admit(&self, face: &Shared) -> Result<Admission, Refusal> {
+        if self.outbox.is_stuck() {
+            return Err(Refusal::Unread);
+        }
+        let share = Arc::clone(&self.requests).try_acquire_owned();
+        let share = share.map_err(|_| Refusal::Overloaded)?;
+        Ok(face.clients.admit().ok_or(Refusal::Overloaded)?.and(share))
+    }
 }
 
 /// `GET /sse` opens a session.
@@ -48,12 +65,23 @@ async fn connect(face: &Shared) -> Result<Response, Refusal> {
     session.attach(stream.clone()).map_err(|SessionGone| Refusal::NoRoom)?;
     let id = session.id().to_owned();
     let endpoint = format!("/messages?sessionId={id}");
-    let legacy = Legacy { session: session.clone(), stream, outbox: outbox.clone() };
+    let requests = Arc::new(Semaphore::new(MAX_REQUESTS));
+    let legacy = Legacy { session: session.clone(), stream, outbox: outbox.clone(), requests };
     face.legacy.insert(id.clone(), legacy);
     let alive = {
         let (clients, id) = (face.clients.clone(), id.clone());
         move || clients.find(&id).is_some()
     };
+    // no more messages are taken and the session's own stream is gone: the outbox ends with the
+    // last call's stream
+    let last = OnDrop::new({
+        let (streams, session, id) = (Arc::clone(&face.legacy), session.clone(), id.clone());
+        move || {
+            streams.remove(&id);
+            let (elsewhere, _unread) = ClientStream::new();
+            let _ended_already = session.attach(elsewhere);
+        }
+    });
     let farewell = OnDrop::new({
         let streams = Arc::clone(&face.legacy);
         move || {
@@ -61,7 +89,7 @@ async fn connect(face: &Shared) -> Result<Response, Refusal> {
             session.close();
         }
     });
-    let purpose = Purpose::Listen(face.closing.subscribe());
+    let purpose = Purpose::Everything(face.closing.subscribe(), last);
     Ok(EventStream::new(outbox, purpose, face.settings.keep_alive)
         .announcing("endpoint", &endpoint)
         .while_wanted(alive)
@@ -96,8 +124,7 @@ async fn deliver(
     let legacy = face.legacy.get(id).map(|entry| entry.value().clone());
     let legacy = legacy.ok_or_else(|| refused(Refusal::UnknownSession))?;
     let admission = match &request {
-        Some(_) if legacy.outbox.is_stuck() => return Err(refused(Refusal::Unread)),
-        Some(_) => Some(face.clients.admit().ok_or_else(|| refused(Refusal::Overloaded))?),
+        Some(_) => Some(legacy.admit(face).map_err(refused)?),
         None => None,
     };
     if let Err(SessionGone) = legacy.session.deliver(message, admission, legacy.stream) {

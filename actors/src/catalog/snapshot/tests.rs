@@ -3,6 +3,8 @@
 use super::*;
 
 use crate::catalog::{Manifest, NamingStrategy};
+use crate::health::{BreakerPolicy, MonitorPatch, PingPatch};
+use crate::reconnection::ReconnectionPolicy;
 use crate::server::{CallLimits, Connector, Expose, Loss, Start, ToolOverride, Transport};
 use futures_util::future::BoxFuture;
 use std::collections::BTreeMap;
@@ -32,6 +34,13 @@ fn spec(name: &str) -> ServerSpec {
         fingerprint: name.to_owned(),
         stop_within: Duration::from_secs(1),
         mask: Arc::new(str::to_owned),
+        priority: 50,
+        depends_on: Vec::new(),
+        required: false,
+        monitor: MonitorPatch::default(),
+        ping: PingPatch::default(),
+        reconnection: ReconnectionPolicy::default(),
+        breaker: BreakerPolicy::default(),
         connector: Arc::new(Nowhere),
     }
 }

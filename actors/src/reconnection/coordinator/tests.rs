@@ -96,7 +96,7 @@ impl Fleet {
             ask_again: Arc::new(move || fleet.ask()),
         };
         let brief = Shutdown::Within(SECOND);
-        let make = move || (Coordinator, arguments.clone());
+        let make = move || (ReconnectionCoordinator, arguments.clone());
         let child = ChildSpec::new("reconnection", Restart::Permanent, brief, &self.address, make);
         let spec = SupervisorSpec {
             path: "root".into(),

@@ -55,9 +55,6 @@ fn with_jitter_a_delay_is_drawn_between_nothing_and_its_full_length() {
         "the full length"
     );
     assert_eq!(crash_loop(CrashAtStart, &policy, 0.5, 6), [1000, 1000, 1000, 2000, 4000, 8000]);
-    for _ in 0..1000 {
-        assert!((0.0..=1.0).contains(&jitter()));
-    }
 }
 
 #[test]

@@ -5,15 +5,21 @@ use super::{
     Purpose, RawId, code, error_reply, result_raw,
 };
 use crate::session::{Fact, LogLevel};
+use crate::timeline::EventKind;
 use bytes::Bytes;
 use tokio::time::Instant;
 
 impl Driver {
     /// Takes in one thing heard; the loss when it was the last.
     pub(super) fn hear(&mut self, inbound: Inbound) -> Result<Vec<Action>, Loss> {
+        if matches!(inbound, Inbound::Message { .. } | Inbound::Noise(_)) {
+            self.sign_of_life(Instant::now());
+        }
         match inbound {
             Inbound::Message { message, related } => Ok(self.message(&message, related)),
-            Inbound::Failed { id, sent, loss } => self.failed(id, sent, loss),
+            Inbound::Failed { id, sent, loss } => {
+                self.failed(id, sent, loss.masked(&self.context.spec.mask))
+            }
             Inbound::Noise(noise) => Ok(self.noise(noise)),
             Inbound::Lost(loss) => Err(loss),
         }
@@ -53,9 +59,14 @@ impl Driver {
     fn response(&mut self, id: Option<u64>, ok: bool, message: &Message) -> Vec<Action> {
         match id.and_then(|id| self.pending.remove(id)) {
             Some(Pending::Call(pending)) => {
+                self.answered(&pending);
                 if let Some(call) = pending.call.ticket.redeem() {
                     call.answer(message);
                 }
+                Vec::new()
+            }
+            Some(Pending::Probe(probe)) => {
+                probe.alive();
                 Vec::new()
             }
             Some(Pending::Own(purpose, _)) => {
@@ -65,7 +76,7 @@ impl Driver {
             }
             // a second answer, an answer to a request given up, or a wrong id: nobody waits for it
             None => {
-                tracing::debug!(server = %self.spec.name, ?id, "an answer nobody waits for");
+                tracing::debug!(server = %self.context.spec.name, ?id, "an answer nobody waits for");
                 Vec::new()
             }
         }
@@ -75,7 +86,7 @@ impl Driver {
     fn progress(&mut self, message: &Message) {
         let Some(progress) = ProgressParams::of(message) else { return };
         let Some(pending) = self.pending.call(progress.token) else { return };
-        pending.extend(&self.spec.limits, Instant::now());
+        pending.extend(&self.context.spec.limits, Instant::now());
         let call = &mut pending.call.ticket;
         if let Some((token, _)) = &call.params.progress_token {
             let payload = message.notified(&[(progress.token_span, token)]);
@@ -99,7 +110,7 @@ impl Driver {
                 }
             }
             None if self.levels.borrow().is_some_and(|least| level >= least) => {
-                self.sessions.broadcast(&Fact::Log(level, payload));
+                self.context.sessions.broadcast(&Fact::Log(level, payload));
             }
             None => {} // no session wants it
         }
@@ -107,7 +118,15 @@ impl Driver {
 
     fn failed(&mut self, id: u64, sent: bool, loss: Loss) -> Result<Vec<Action>, Loss> {
         match self.pending.remove(id) {
-            Some(Pending::Call(pending)) => self.fail(pending.call, sent, loss),
+            Some(Pending::Call(pending)) => {
+                if !loss.is_of_connection() {
+                    self.ended(&pending, "transport_error");
+                }
+                self.fail(pending.call, sent, loss);
+            }
+            // an HTTP status is an answer, too
+            Some(Pending::Probe(probe)) if loss.is_of_server() => probe.alive(),
+            Some(Pending::Probe(_)) => {}
             Some(Pending::Own(Purpose::Initialize | Purpose::List, _))
                 if self.ready_by.is_some() =>
             {
@@ -126,14 +145,22 @@ impl Driver {
     fn noise(&mut self, noise: Noise) -> Vec<Action> {
         let Noise { fault, excerpt, id } = noise;
         self.noises += 1;
+        self.context.card.vitals.noise();
         if self.noises.is_power_of_two() {
             let count = self.noises; // a flood is told at 1, 2, 4, 8 …
-            tracing::warn!(server = %self.spec.name, %fault, %excerpt, count, "the server sent no message");
+            tracing::warn!(server = %self.context.spec.name, %fault, %excerpt, count, "the server sent no message");
+            let excerpt = (self.context.spec.mask)(&excerpt);
+            self.context.note(EventKind::Noise { count, excerpt });
         }
         let detail = format!("its answer cannot be read: {fault}");
         match id.and_then(|id| self.pending.remove(id)) {
             Some(Pending::Call(pending)) => {
+                self.ended(&pending, "unreadable");
                 self.fail(pending.call, true, Loss::Protocol { detail });
+                Vec::new()
+            }
+            Some(Pending::Probe(probe)) => {
+                probe.alive();
                 Vec::new()
             }
             Some(Pending::Own(purpose, _)) => {

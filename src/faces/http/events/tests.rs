@@ -1,9 +1,12 @@
 //! What a stream writes, when it ends, and when a client that left costs a call.
 
 use super::*;
+use futures_util::FutureExt;
 use http_body_util::BodyExt;
+use mcpvisor_actors::session::Admission;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use tokio::sync::Semaphore;
 
 const KEEP_ALIVE: Duration = Duration::from_secs(15);
 
@@ -96,4 +99,34 @@ async fn a_listening_stream_ends_when_the_gateway_stops_and_runs_its_farewell() 
     closing.send_replace(true);
     assert_eq!(reading.await.unwrap(), "event: message\ndata: {}\n\n");
     assert!(left.load(Ordering::SeqCst));
+}
+
+#[tokio::test]
+async fn an_answer_that_is_taken_gives_its_slot_back_although_the_stream_goes_on() {
+    let (stream, outbox) = Outbox::new();
+    let (_closing, listen) = watch::channel(false);
+    let slots = Arc::new(Semaphore::new(1));
+    let slot = Arc::clone(&slots).try_acquire_owned().unwrap();
+    stream.answer(payload("{}"), Some(Admission::from(slot)));
+    let events = EventStream::new(outbox, Purpose::Listen(listen), KEEP_ALIVE);
+    let mut body = events.into_response().into_body();
+    assert!(body.frame().await.is_some());
+    assert!(body.frame().now_or_never().is_none(), "nothing more comes for now");
+    assert_eq!(slots.available_permits(), 1);
+}
+
+#[tokio::test]
+async fn a_session_s_stream_ends_after_the_last_answer_when_the_gateway_stops() {
+    let (stream, outbox) = Outbox::new();
+    let (told, last) = noted();
+    let (closing, listen) = watch::channel(false);
+    let events = EventStream::new(outbox, Purpose::Everything(listen, last), KEEP_ALIVE);
+    let mut body = events.into_response().into_body();
+    closing.send_replace(true);
+    assert!(body.frame().now_or_never().is_none(), "the answer is still to come");
+    assert!(told.load(Ordering::SeqCst));
+    stream.answer(payload("{}"), None);
+    drop(stream);
+    assert!(body.frame().await.is_some());
+    assert!(body.frame().await.is_none());
 }

@@ -34,7 +34,7 @@ impl Socket {
         Self { open: Some((stream, place)), ended: false }
     }
 
-    fn stream(&mut self) -> io::Result<Pin<&mut TcpStream>> {
+    pub(super) fn stream(&mut self) -> io::Result<Pin<&mut TcpStream>> {
         let (stream, _) = self.open.as_mut().ok_or(io::ErrorKind::NotConnected)?;
         Ok(Pin::new(stream))
     }

@@ -1,0 +1,16 @@
+//! What is known of every server at this moment: one card a server, written by those who know, read
+//! by anybody without asking an actor.
+//!
+//! *Invariant:* a card outlives every actor; nothing is decided here.
+
+mod board;
+mod breaker;
+mod control;
+mod standing;
+mod vitals;
+
+pub use board::{Board, Card};
+pub use breaker::{Admitted, Breaker, BreakerState};
+pub use control::{Fleet, Loops, NoSuchServer};
+pub use standing::{Standing, State};
+pub use vitals::Vitals;

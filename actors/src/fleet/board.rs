@@ -1,0 +1,113 @@
+//! The cards of all servers, by name.
+
+use super::{Standing, Vitals};
+use crate::health::{Checks, Quality, QualityReport};
+use crate::otp::Address;
+use crate::server::{self, ServerName, ServerSpec};
+use arc_swap::ArcSwap;
+use std::collections::BTreeMap;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use tokio::time::Instant;
+
+/// Everything known of one server.
+pub struct Card {
+    /// Its configuration.
+    pub spec: Arc<ServerSpec>,
+    /// How its actor is reached.
+    pub address: Address<server::Message>,
+    /// Its signs of life.
+    pub vitals: Vitals,
+    standing: ArcSwap<Standing>,
+    checks: ArcSwap<Checks>,
+    quality: Mutex<Quality>,
+    report: ArcSwap<QualityReport>,
+}
+
+impl Card {
+    /// A server nobody has started.
+    pub fn new(spec: Arc<ServerSpec>, address: Address<server::Message>, now: Instant) -> Self {
+        let quality = Quality::new(now);
+        let report = quality.report(now, 0);
+        Self {
+            spec,
+            address,
+            vitals: Vitals::new(now),
+            standing: ArcSwap::from_pointee(Standing::idle(now)),
+            checks: ArcSwap::default(),
+            quality: Mutex::new(quality),
+            report: ArcSwap::from_pointee(report),
+        }
+    }
+
+    /// Where it stands.
+    pub fn standing(&self) -> Arc<Standing> {
+        self.standing.load_full()
+    }
+
+    /// Published by its actor.
+    pub(crate) fn stands(&self, standing: Standing) {
+        self.standing.store(Arc::new(standing));
+    }
+
+    /// What its checks showed.
+    pub fn checks(&self) -> Arc<Checks> {
+        self.checks.load_full()
+    }
+
+    /// Published by the monitor.
+    pub(crate) fn checked(&self, checks: Checks) {
+        self.checks.store(Arc::new(checks));
+    }
+
+    /// How well it does.
+    pub fn quality(&self) -> Arc<QualityReport> {
+        self.report.load_full()
+    }
+
+    /// Published by the analyzer.
+    pub(crate) fn rated(&self, report: QualityReport) {
+        self.report.store(Arc::new(report));
+    }
+
+    /// Its history; held for microseconds.
+    pub fn history(&self) -> MutexGuard<'_, Quality> {
+        self.quality.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl std::fmt::Debug for Card {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Card").field("server", &self.spec.name).finish_non_exhaustive()
+    }
+}
+
+/// The cards of all servers, in the order of their names; cheap to clone.
+#[derive(Debug, Clone, Default)]
+pub struct Board(Arc<BTreeMap<ServerName, Arc<Card>>>);
+
+impl Board {
+    /// A board of these cards.
+    pub fn new(cards: impl IntoIterator<Item = Arc<Card>>) -> Self {
+        Self(Arc::new(cards.into_iter().map(|card| (card.spec.name.clone(), card)).collect()))
+    }
+
+    /// The card of one server.
+    pub fn card(&self, server: &ServerName) -> Option<&Arc<Card>> {
+        self.0.get(server)
+    }
+
+    /// All cards, by name.
+    pub fn cards(&self) -> impl Iterator<Item = &Arc<Card>> {
+        self.0.values()
+    }
+
+    /// How many servers there are.
+    pub fn len(&self) -> usize {
+        self.0.len()
+    }
+
+    /// Whether there are none.
+    pub fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+}

@@ -1,0 +1,41 @@
+//! One probe of one server: what is asked, and what came of it.
+
+use std::time::Duration;
+
+/// What is asked.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ProbeMethod {
+    /// `ping`. Source: MCP 2025-11-25 "Ping".
+    Ping,
+    /// `tools/list`, where the server has tools, else `ping`: confirms silence by another method, and
+    /// is the only way to ask a server that ignores pings.
+    List,
+}
+
+/// What came of it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ProbeOutcome {
+    /// It answered: with a result or an error, which is life as well.
+    Alive {
+        /// From sending to hearing.
+        rtt: Duration,
+    },
+    /// It did not answer in time.
+    Silent,
+    /// It did not answer in time, but its process was computing.
+    Busy,
+    /// The connection ended meanwhile.
+    Gone,
+}
+
+impl ProbeOutcome {
+    /// A word for programs.
+    pub const fn word(self) -> &'static str {
+        match self {
+            Self::Alive { .. } => "alive",
+            Self::Silent => "silent",
+            Self::Busy => "busy",
+            Self::Gone => "gone",
+        }
+    }
+}

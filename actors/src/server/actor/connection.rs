@@ -1,0 +1,333 @@
+//! The life of a server's connections: wanting one, getting it, losing it.
+
+use super::{Arguments, Lease, Message, Order, State, fail};
+use crate::catalog::{self, Manifest};
+use crate::fleet::Standing;
+use crate::health::{LinkEvent, monitor};
+use crate::otp::{Timer, chance};
+use crate::reconnection::{self, CauseClass, Grantee, Outcome, Slot, Task, Urgency};
+use crate::server::instance::{self, Connected, Instance};
+use crate::server::phase::{Phase, Wait};
+use crate::server::{Fact, Generation, Loss};
+use crate::timeline::EventKind;
+use ractor::{Actor, ActorRef};
+use std::collections::BTreeSet;
+use std::sync::Arc;
+use std::time::Duration;
+use tokio::sync::watch;
+use tokio::time::Instant;
+
+/// An attempt that takes longer gives its slot back and goes on without: a server that never answers
+/// must not keep others waiting.
+const SLOW: Duration = Duration::from_secs(5);
+
+impl State {
+    /// Tells the coordinator what this server wants at the moment. May be said again and again.
+    pub(super) fn want(&mut self, me: &ActorRef<Message>) {
+        let name = self.spec.name.clone();
+        let coordinator = &self.arguments.coordinator;
+        let (until, how, reason) = match &self.phase {
+            Phase::Waiting { until, how, cause } => (*until, *how, cause.as_ref().map(|c| c.0)),
+            Phase::Ready { .. } => return coordinator.tell(reconnection::Message::Up(name)),
+            Phase::Idle | Phase::Stopped => {
+                return coordinator.tell(reconnection::Message::Down(name));
+            }
+            Phase::Starting { .. } | Phase::Publishing { .. } => return,
+        };
+        let awaited = self.admission.queued() > 0;
+        let parked = matches!(how, Wait::Parked | Wait::Login);
+        let task = Task {
+            server: name,
+            urgency: match how {
+                _ if awaited => Urgency::CallWaiting,
+                Wait::Boot => Urgency::Boot,
+                Wait::Down => Urgency::Lost,
+                Wait::Parked | Wait::Login => Urgency::Background,
+            },
+            priority: self.spec.priority,
+            score: self.arguments.card.quality().score,
+            not_before: if awaited {
+                self.schedule.earliest().unwrap_or(until).min(until)
+            } else {
+                until
+            },
+            attempt: self.schedule.attempt(),
+            parked,
+            reason,
+        };
+        let me = me.clone();
+        let grantee = Grantee::new(move |slot| {
+            let _gone = me.send_message(Message::Granted(slot));
+        });
+        coordinator.tell(reconnection::Message::Want(task, grantee));
+    }
+
+    /// Its turn has come: starts a new connection; the old one, if it still closes, does so on its own.
+    pub(super) async fn granted(&mut self, slot: Slot, me: &ActorRef<Message>) {
+        if !matches!(self.phase, Phase::Waiting { .. }) {
+            return; // not wanted any more: dropped, it goes back
+        }
+        let (generation, now) = (Generation::next(), Instant::now());
+        let kind = EventKind::Attempt {
+            attempt: self.schedule.attempt(),
+            urgency: slot.task().urgency.word().to_owned(),
+        };
+        self.note(Some(generation), kind);
+        self.schedule.begin(now);
+        self.enter(Phase::Starting { generation, slot: Some(slot) });
+        self.slow_timer = Some(Timer::from(me.send_after(SLOW, move || Message::Slow(generation))));
+        let (close, _closing) = watch::channel(None);
+        let Arguments { card, sessions, monitor, policies, timelines, .. } = self.arguments.clone();
+        let context = Connected {
+            spec: Arc::clone(&self.spec),
+            generation,
+            server: me.clone(),
+            sessions,
+            card,
+            monitor,
+            policies,
+            timelines,
+        };
+        let arguments = instance::Arguments { context, close: close.clone() };
+        match Actor::spawn_linked(None, Instance, arguments, me.get_cell()).await {
+            Ok((instance, _task)) => self.instance = Some((instance.get_cell(), close)),
+            Err(error) => {
+                tracing::error!(server = %self.spec.name, %error, "no instance");
+                self.heard(generation, Fact::Lost(Loss::Internal), me);
+            }
+        }
+    }
+
+    /// An attempt takes long: its slot goes back, the attempt goes on.
+    pub(super) fn slow(&mut self, generation: Generation) {
+        if self.phase.generation() == Some(generation)
+            && let Some(slot) = self.phase.take_slot()
+        {
+            tracing::info!(server = %self.spec.name, "slow to start, others go on");
+            slot.finish(Outcome::Gone);
+        }
+    }
+
+    pub(super) fn heard(&mut self, generation: Generation, fact: Fact, me: &ActorRef<Message>) {
+        if self.phase.generation() != Some(generation) {
+            return; // an older connection
+        }
+        match fact {
+            Fact::Ready(link, manifest) => {
+                let slot = self.phase.take_slot();
+                self.enter(Phase::Publishing { generation, slot, link });
+                self.offer(generation, manifest, me);
+            }
+            Fact::Changed(manifest) => {
+                let tools = manifest.tools.len();
+                tracing::info!(server = %self.spec.name, tools, "tools changed");
+                self.offer(generation, manifest, me);
+            }
+            Fact::Lost(loss) => self.lost(loss, me),
+        }
+    }
+
+    /// Hands the catalog what it offers; word comes back when that is published, or cannot be.
+    pub(super) fn offer(
+        &mut self,
+        generation: Generation,
+        manifest: Arc<Manifest>,
+        me: &ActorRef<Message>,
+    ) {
+        let before = self.arguments.known.get(&self.spec.name);
+        self.note_tools(generation, before.as_deref(), &manifest);
+        self.offers = Some(Arc::clone(&manifest));
+        let done = Lease::new(me.clone(), Message::Published(generation));
+        let offered = catalog::Message::Offered(self.spec.name.clone(), manifest, done);
+        self.arguments.catalog.tell(offered);
+    }
+
+    fn note_tools(&self, generation: Generation, before: Option<&Manifest>, after: &Manifest) {
+        let names = |manifest: &Manifest| -> BTreeSet<String> {
+            manifest.tools.iter().map(|tool| tool.name.clone()).collect()
+        };
+        let (before, now) = (before.map(names).unwrap_or_default(), names(after));
+        if before == now {
+            return;
+        }
+        let kind = EventKind::Tools {
+            count: after.tools.len(),
+            added: now.difference(&before).cloned().collect(),
+            removed: before.difference(&now).cloned().collect(),
+        };
+        self.note(Some(generation), kind);
+    }
+
+    /// What it offers is published: from here on calls are passed on.
+    pub(super) fn published(&mut self, of: Generation, me: &ActorRef<Message>) {
+        let Phase::Publishing { generation, slot, link } = &mut self.phase else { return };
+        if *generation != of {
+            return;
+        }
+        let (generation, slot, link, now) =
+            (*generation, slot.take(), link.clone(), Instant::now());
+        self.slow_timer = None;
+        self.schedule.ready(now);
+        let card = &self.arguments.card;
+        card.history().link(LinkEvent::Up, now);
+        if let Some(state) = card.vitals.reset_breaker() {
+            self.note(Some(generation), EventKind::Breaker { state: state.word().to_owned() });
+        }
+        let tools = self.offers.as_ref().map_or(0, |offers| offers.tools.len());
+        tracing::info!(server = %self.spec.name, %generation, tools, "ready");
+        self.enter(Phase::Ready { generation, link });
+        match slot {
+            Some(slot) => slot.finish(Outcome::Ready),
+            None => self.want(me), // its slot went back before: the coordinator hears that it is up
+        }
+        let up = monitor::Message::Up(self.spec.name.clone(), generation);
+        self.arguments.monitor.tell(up);
+        self.dispatch(me);
+    }
+
+    /// The connection of this phase ended, or never began.
+    fn lost(&mut self, loss: Loss, me: &ActorRef<Message>) {
+        let now = Instant::now();
+        let was_ready = matches!(self.phase, Phase::Ready { .. });
+        self.end_instance(&loss);
+        let class = CauseClass::of(&loss, was_ready);
+        let retry_after = loss.retry_after();
+        let policy = &self.spec.reconnection;
+        let verdict = self.schedule.lost(class, retry_after, policy, chance(), now);
+        let next = verdict.not_before.saturating_duration_since(now);
+        let attempt = self.schedule.failures();
+        tracing::warn!(server = %self.spec.name, cause = %loss, attempt, next_in = ?next, "down");
+        if let Loss::Exited { stderr, .. } | Loss::OutputClosed { stderr } = &loss
+            && !stderr.is_empty()
+        {
+            let generation = self.phase.generation();
+            self.note(generation, EventKind::Stderr { lines: stderr.clone() });
+        }
+        self.arguments.card.history().link(LinkEvent::Down, now);
+        self.arguments.monitor.tell(monitor::Message::Down(self.spec.name.clone()));
+        self.admission.all_freed();
+        if !was_ready {
+            // an attempt failed: who waits for it waits `call_wait` more, not for the next ones
+            self.admission.hurry(now + self.spec.limits.call_wait);
+            let unreachable = catalog::Message::Unreachable(self.spec.name.clone());
+            self.arguments.catalog.tell(unreachable);
+        }
+        let slot = self.phase.take_slot();
+        let how = match verdict {
+            _ if verdict.login => Wait::Login,
+            _ if verdict.parked => Wait::Parked,
+            _ => Wait::Down,
+        };
+        self.last_loss = Some(loss.clone());
+        self.enter(Phase::Waiting { until: verdict.not_before, how, cause: Some((class, loss)) });
+        match slot {
+            Some(slot) => slot.finish(Outcome::Failed),
+            None => {
+                self.arguments.coordinator.tell(reconnection::Message::Down(self.spec.name.clone()))
+            }
+        }
+        self.want(me);
+        self.dispatch(me);
+    }
+
+    fn end_instance(&mut self, loss: &Loss) {
+        self.slow_timer = None;
+        if let Some((instance, close)) = self.instance.take() {
+            close.send_replace(Some(loss.clone()));
+            instance.stop(None);
+            self.closing.push(instance);
+        }
+    }
+
+    /// The monitor found the connection dead.
+    pub(super) fn condemned(&mut self, generation: Generation, loss: Loss, me: &ActorRef<Message>) {
+        if self.phase.generation() == Some(generation) {
+            self.lost(loss, me);
+        }
+    }
+
+    /// A person asks.
+    pub(super) fn order(&mut self, order: Order, me: &ActorRef<Message>) {
+        let action = match order {
+            Order::Restart => "restart",
+            Order::Stop => "stop",
+            Order::Start => "start",
+        };
+        tracing::info!(server = %self.spec.name, action, "an operator's order");
+        self.note(self.phase.generation(), EventKind::Operator { action: action.to_owned() });
+        let now = Instant::now();
+        let wanted = || Phase::Waiting { until: now, how: Wait::Boot, cause: None };
+        match (order, &self.phase) {
+            (Order::Stop, Phase::Stopped) => {}
+            (Order::Stop, _) => {
+                if self.phase.generation().is_some() {
+                    self.lost(Loss::Stopped, me);
+                }
+                let queued = self.admission.take_all();
+                self.enter(Phase::Stopped);
+                for waiting in queued {
+                    fail(waiting.call.ticket, &self.unavailable(Duration::ZERO, now));
+                }
+                let name = self.spec.name.clone();
+                self.arguments.coordinator.tell(reconnection::Message::Withdraw(name));
+                self.want(me);
+            }
+            (Order::Restart, Phase::Starting { .. } | Phase::Publishing { .. })
+            | (Order::Restart, Phase::Ready { .. }) => {
+                self.lost(Loss::Stopped, me);
+                self.enter(wanted());
+                self.want(me);
+            }
+            (
+                Order::Start | Order::Restart,
+                Phase::Idle | Phase::Waiting { .. } | Phase::Stopped,
+            ) => {
+                self.enter(wanted());
+                self.want(me);
+            }
+            (
+                Order::Start,
+                Phase::Starting { .. } | Phase::Publishing { .. } | Phase::Ready { .. },
+            ) => {}
+        }
+    }
+
+    /// Another phase: said on the board and in the timeline.
+    pub(super) fn enter(&mut self, phase: Phase) {
+        let now = Instant::now();
+        let card = &self.arguments.card;
+        let before = card.standing();
+        let state = phase.state(now);
+        self.phase = phase;
+        let (cause, next) = match &self.phase {
+            Phase::Waiting { cause, until, .. } => (cause.clone(), Some(*until)),
+            _ => (before.cause.clone(), None),
+        };
+        let link = match &self.phase {
+            Phase::Ready { link, .. } => Some(link.clone()),
+            _ => None,
+        };
+        let changed = before.state != state;
+        if changed {
+            let cause = match &self.phase {
+                Phase::Waiting { cause: Some((_, loss)), .. } => Some(loss.to_string()),
+                _ => None,
+            };
+            let state = state.name().to_owned();
+            self.note(self.phase.generation(), EventKind::State { state, cause });
+        }
+        card.stands(Standing {
+            state,
+            since: if changed { now } else { before.since },
+            generation: self.phase.generation(),
+            cause,
+            attempts: self.schedule.failures(),
+            next,
+            link,
+        });
+    }
+
+    fn note(&self, generation: Option<Generation>, kind: EventKind) {
+        self.arguments.timelines.note(&self.spec.name, generation, kind);
+    }
+}

@@ -1,0 +1,112 @@
+//! Signs of life: what the connection notes for those who watch it, and the probes it sends for them.
+
+use super::{Driver, Pending, PendingCall, PendingProbe, PingPolicy, Purpose};
+use crate::health::{Outcome, ProbeMethod, ProbeOutcome, monitor};
+use crate::otp::chance;
+use crate::timeline::EventKind;
+use crate::wire::request_raw;
+use std::time::Duration;
+use tokio::sync::oneshot;
+use tokio::time::Instant;
+
+use super::OutboundKind;
+
+/// A process that used this part of the time it was probed for is computing.
+const BUSY_PART: u32 = 5;
+/// One of so many answered calls is noted in the timeline.
+const CALL_SAMPLE: u64 = 256;
+
+impl Driver {
+    /// Something came from the server.
+    pub(super) fn sign_of_life(&mut self, now: Instant) {
+        self.context.card.vitals.hear(now);
+        self.silent_since = now;
+        self.suspected = false;
+    }
+
+    /// When the silence of a call becomes suspicious.
+    pub(super) fn suspicious_at(&self) -> Option<Instant> {
+        let waits = self.pending.has_calls() && !self.suspected && self.ready_by.is_none();
+        let after = self.ping_policy().suspect_after;
+        (waits && !after.is_zero()).then(|| self.silent_since + after)
+    }
+
+    /// Tells the monitor when a call has waited for long with not one frame.
+    pub(super) fn suspect_if_due(&mut self, now: Instant) {
+        if self.suspicious_at().is_some_and(|at| at <= now) {
+            self.suspected = true;
+            let server = self.context.spec.name.clone();
+            let suspicion = monitor::Message::Suspect(server, self.context.generation);
+            self.context.monitor.tell(suspicion);
+        }
+    }
+
+    fn ping_policy(&self) -> PingPolicy {
+        self.context.policies.load().ping.with(&self.context.spec.ping)
+    }
+
+    /// Sends a probe. It passes neither the queue nor the breaker.
+    pub(super) fn probe(
+        &mut self,
+        method: ProbeMethod,
+        timeout: Duration,
+        reply: oneshot::Sender<ProbeOutcome>,
+    ) {
+        let (id, now) = (self.pending.next_id(), Instant::now());
+        let used = self.transport.processor_time();
+        let probe = PendingProbe { reply, since: now, deadline: now + timeout, used };
+        self.pending.insert(id, Pending::Probe(Box::new(probe)));
+        let method = match method {
+            ProbeMethod::List if self.control.has_tools() => Purpose::List.method(),
+            ProbeMethod::List | ProbeMethod::Ping => "ping",
+        };
+        let payload = request_raw(id, method, "{}");
+        self.send(payload, OutboundKind::Request { id, initialize: false });
+    }
+
+    /// A probe was not answered in time.
+    pub(super) fn unanswered(&mut self, probe: PendingProbe) {
+        let used = self.transport.processor_time().zip(probe.used);
+        let used = used.map(|(after, before)| after.saturating_sub(before));
+        let busy = used.is_some_and(|used| used > probe.since.elapsed() / BUSY_PART);
+        let outcome = if busy { ProbeOutcome::Busy } else { ProbeOutcome::Silent };
+        let _nobody_waits = probe.reply.send(outcome);
+        // its silence was told; the next one is suspicious again
+        self.suspected = false;
+        self.silent_since = self.silent_since.max(probe.since);
+    }
+
+    /// A call was answered.
+    pub(super) fn answered(&mut self, call: &PendingCall) {
+        let (took, now) = (call.since.elapsed(), Instant::now());
+        self.record(Outcome::Answered { took }, now);
+        self.calls += 1;
+        if self.calls % CALL_SAMPLE == 1 {
+            self.note_call(call, "ok", took);
+        }
+    }
+
+    /// A call ended without an answer, for a reason of the server's.
+    pub(super) fn ended(&self, call: &PendingCall, outcome: &str) {
+        self.record(Outcome::Failed, Instant::now());
+        self.note_call(call, outcome, call.since.elapsed());
+    }
+
+    fn record(&self, outcome: Outcome, now: Instant) {
+        let context = &self.context;
+        let changed = context.card.vitals.call(outcome, &context.spec.breaker, chance(), now);
+        if let Some(state) = changed {
+            let state = state.word();
+            tracing::warn!(server = %context.spec.name, state, "circuit breaker");
+            context.note(EventKind::Breaker { state: state.to_owned() });
+        }
+    }
+
+    fn note_call(&self, call: &PendingCall, outcome: &str, took: Duration) {
+        self.context.note(EventKind::Call {
+            tool: call.call.ticket.params.name.clone(),
+            outcome: outcome.to_owned(),
+            took_us: u64::try_from(took.as_micros()).unwrap_or(u64::MAX),
+        });
+    }
+}

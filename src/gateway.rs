@@ -6,12 +6,14 @@ use crate::exit::Exit;
 use crate::faces::HttpSettings;
 use crate::redaction::Redaction;
 use crate::signals::Signals;
-use crate::state::{self, CatalogFiles};
+use crate::state::{self, CatalogFiles, TimelineFiles};
 use mcpvisor_actors::catalog::{CatalogStore, Forgetful, Naming, NamingStrategy};
+use mcpvisor_actors::health::GlobalPolicy;
 use mcpvisor_actors::ingress::Face;
 use mcpvisor_actors::otp::StartError;
-use mcpvisor_actors::server::{Backoff, Connector, Mask, ServerName, ServerSpec};
+use mcpvisor_actors::server::{Connector, Mask, ServerName, ServerSpec};
 use mcpvisor_actors::session::Listing;
+use mcpvisor_actors::timeline::{TimelineStore, Unkept};
 use mcpvisor_actors::tree::{Ended, Gateway, GatewaySpec};
 use mcpvisor_actors::wire::Limits;
 use secrecy::SecretString;
@@ -92,14 +94,18 @@ pub async fn start(config: &Config, faces: Vec<Arc<dyn Face>>) -> Result<Gateway
         },
         separator: config.naming.separator.clone(),
     };
+    let (store, timeline_store) = stores(config);
     let spec = GatewaySpec {
         servers: enabled(config)
             .map(|server| server_spec(server, &custodian, &redaction, &mask))
             .collect(),
         naming,
         listing: Listing { page_size: config.list.page_size, boot_wait: config.list.boot_wait },
-        backoff: Backoff::default(),
-        store: store(config),
+        health: GlobalPolicy { monitor: config.monitor, ping: config.ping },
+        max_concurrent_checks: config.max_concurrent_checks,
+        max_concurrent_reconnections: config.max_concurrent_reconnections,
+        store,
+        timeline_store,
         max_requests: config.limits.max_requests,
         max_sessions: config.limits.max_sessions,
         session_idle: config.limits.session_idle,
@@ -130,23 +136,29 @@ fn server_spec(
         tools: server.tools.clone(),
         fingerprint: server.fingerprint.clone(),
         stop_within: stop_within(server),
+        priority: server.priority,
+        depends_on: server.depends_on.iter().map(|name| ServerName::new(name)).collect(),
+        required: server.required,
+        monitor: server.monitor,
+        ping: server.ping,
+        reconnection: server.reconnection,
+        breaker: server.breaker,
         mask: Arc::clone(mask),
         connector,
     }
 }
 
-fn store(config: &Config) -> Arc<dyn CatalogStore> {
+/// Where catalogs and timelines are kept.
+fn stores(config: &Config) -> (Arc<dyn CatalogStore>, Arc<dyn TimelineStore>) {
     let Some(folder) = config.state_dir.clone().or_else(state::default_dir) else {
-        tracing::warn!(
-            "there is no state folder here, so tools are not remembered; set --state-dir"
-        );
-        return Arc::new(Forgetful);
+        tracing::warn!("there is no state folder here, so nothing is remembered; set --state-dir");
+        return (Arc::new(Forgetful), Arc::new(Unkept));
     };
     match CatalogFiles::open(&folder) {
-        Ok(files) => Arc::new(files),
+        Ok(files) => (Arc::new(files), Arc::new(TimelineFiles::new(&folder))),
         Err(error) => {
-            tracing::warn!(folder = %folder.display(), %error, "the state folder cannot be used, so tools are not remembered; set --state-dir");
-            Arc::new(Forgetful)
+            tracing::warn!(folder = %folder.display(), %error, "the state folder cannot be used, so nothing is remembered; set --state-dir");
+            (Arc::new(Forgetful), Arc::new(Unkept))
         }
     }
 }

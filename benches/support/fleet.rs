@@ -4,12 +4,9 @@ use bytes::Bytes;
 use futures_util::future::BoxFuture;
 use mcpvisor_actors::catalog::{Entry, Manifest, Tool};
 use mcpvisor_actors::otp::Address;
-use mcpvisor_actors::server::{
-    CallLimits, Connector, Expose, Loss, ServerName, ServerSpec, Start, Transport,
-};
-use std::collections::{BTreeMap, HashMap};
+use mcpvisor_actors::server::{Connector, Loss, ServerName, ServerSpec, Transport};
+use std::collections::HashMap;
 use std::sync::Arc;
-use std::time::Duration;
 
 const INITIALIZE: &[u8] = br#"{"protocolVersion":"2025-11-25","capabilities":{"tools":{"listChanged":true}},"serverInfo":{"name":"fleet","version":"1"}}"#;
 
@@ -44,18 +41,7 @@ fn manifest(tools: usize) -> Manifest {
 }
 
 fn entry(name: ServerName) -> Entry {
-    let spec = ServerSpec {
-        fingerprint: name.to_string(),
-        name,
-        start: Start::Eager,
-        limits: CallLimits::default(),
-        connect_timeout: Duration::from_secs(30),
-        expose: Expose::default(),
-        tools: BTreeMap::new(),
-        stop_within: Duration::from_secs(1),
-        mask: Arc::new(str::to_owned),
-        connector: Arc::new(Nowhere),
-    };
+    let spec = ServerSpec::new(name, Arc::new(Nowhere));
     Entry { spec: Arc::new(spec), address: Address::new() }
 }
 

@@ -14,6 +14,8 @@ mod outbox;
 #[cfg(target_os = "linux")]
 mod parent_death;
 mod process;
+#[cfg(target_os = "linux")]
+mod processor;
 mod program;
 mod stderr;
 mod transport;

@@ -146,6 +146,31 @@ pub struct ServerSpec {
     pub connector: Arc<dyn Connector>,
 }
 
+impl ServerSpec {
+    /// A server of this name, reached so; everything else as it is by default.
+    pub fn new(name: ServerName, connector: Arc<dyn Connector>) -> Self {
+        Self {
+            fingerprint: name.as_str().to_owned(),
+            name,
+            start: Start::default(),
+            limits: CallLimits::default(),
+            connect_timeout: Duration::from_secs(30),
+            expose: Expose::default(),
+            tools: BTreeMap::new(),
+            stop_within: Duration::from_secs(5),
+            mask: Arc::new(str::to_owned),
+            priority: 50,
+            depends_on: Vec::new(),
+            required: false,
+            monitor: MonitorPatch::default(),
+            ping: PingPatch::default(),
+            reconnection: ReconnectionPolicy::default(),
+            breaker: BreakerPolicy::default(),
+            connector,
+        }
+    }
+}
+
 impl fmt::Debug for ServerSpec {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("ServerSpec").field("name", &self.name).finish_non_exhaustive()

@@ -189,6 +189,11 @@ impl Transport for StdioTransport {
     fn process_id(&self) -> Option<u32> {
         Some(self.process.id())
     }
+
+    #[cfg(target_os = "linux")]
+    fn processor_time(&self) -> Option<std::time::Duration> {
+        super::processor::used_by(self.process.id())
+    }
 }
 
 /// Reads on and on, so that a child with something left to say is not stuck in saying it.

@@ -3,12 +3,8 @@
 use super::*;
 
 use crate::catalog::{Manifest, NamingStrategy};
-use crate::health::{BreakerPolicy, MonitorPatch, PingPatch};
-use crate::reconnection::ReconnectionPolicy;
-use crate::server::{CallLimits, Connector, Expose, Loss, Start, ToolOverride, Transport};
+use crate::server::{Connector, Expose, Loss, ToolOverride, Transport};
 use futures_util::future::BoxFuture;
-use std::collections::BTreeMap;
-use std::time::Duration;
 
 /// A way to a server that is never gone.
 struct Nowhere;
@@ -24,25 +20,7 @@ impl Connector for Nowhere {
 }
 
 fn spec(name: &str) -> ServerSpec {
-    ServerSpec {
-        name: ServerName::new(name),
-        start: Start::Eager,
-        limits: CallLimits::default(),
-        connect_timeout: Duration::from_secs(1),
-        expose: Expose::default(),
-        tools: BTreeMap::new(),
-        fingerprint: name.to_owned(),
-        stop_within: Duration::from_secs(1),
-        mask: Arc::new(str::to_owned),
-        priority: 50,
-        depends_on: Vec::new(),
-        required: false,
-        monitor: MonitorPatch::default(),
-        ping: PingPatch::default(),
-        reconnection: ReconnectionPolicy::default(),
-        breaker: BreakerPolicy::default(),
-        connector: Arc::new(Nowhere),
-    }
+    ServerSpec::new(ServerName::new(name), Arc::new(Nowhere))
 }
 
 fn manifest(tools: &[&str]) -> Arc<Manifest> {

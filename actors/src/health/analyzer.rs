@@ -95,7 +95,9 @@ impl State {
             let threshold = self.threshold(card);
             let report = {
                 let mut quality = card.history();
-                samples.into_iter().for_each(|sample| quality.observe(sample));
+                for sample in samples {
+                    quality.observe(sample);
+                }
                 quality.report(now, threshold)
             };
             self.note(card, &card.quality(), &report, threshold);

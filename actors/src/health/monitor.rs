@@ -190,7 +190,7 @@ impl State {
                 let loss = Loss::Unresponsive { silent, probes };
                 let kind = EventKind::Verdict { text: loss.to_string() };
                 self.arguments.timelines.note(server, Some(generation), kind);
-                card.address.tell(server::Message::Condemned(generation, loss));
+                card.address.tell(server::Message::Heard(generation, server::Fact::Lost(loss)));
             }
         }
     }

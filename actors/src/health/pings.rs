@@ -114,9 +114,8 @@ async fn send(probe: &Probe) -> ProbeOutcome {
     let heard = probe.link.probe(probe.method, probe.timeout);
     match timeout(probe.timeout + SLACK, heard).await {
         Ok(Ok(outcome)) => outcome,
-        Ok(Err(_)) => ProbeOutcome::Gone,
-        // the driver itself does not answer: that is our fault, and no sign of the server
-        Err(_) => ProbeOutcome::Gone,
+        // its connection ended, or its driver does not answer, which is our fault and no sign of it
+        Ok(Err(_)) | Err(_) => ProbeOutcome::Gone,
     }
 }
 

@@ -44,22 +44,25 @@ pub enum Message {
     Unlisted(CallTicket),
     /// A connection of it tells something.
     Heard(Generation, Fact),
-    /// What it offers is published: it is ready.
-    Published(Generation),
     /// A call at that connection is over.
     SlotFreed(Generation),
     /// It may connect now.
     Granted(Slot),
-    /// It connects for long: others need not wait for it.
-    Slow(Generation),
-    /// The monitor found that connection dead.
-    Condemned(Generation, Loss),
     /// The coordinator is another one, which knows nothing of us.
     AskAgain,
     /// A person asks.
     Order(Order),
+    /// An alarm it set.
+    Due(Alarm),
+}
+
+/// What a server has itself reminded of.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Alarm {
     /// The earliest deadline in the queue has come.
-    QueueDue,
+    Queue,
+    /// That connection takes long to become ready: others need not wait for it.
+    Slow(Generation),
     /// Time to look whether a fact was lost.
     Reconcile,
 }
@@ -107,7 +110,7 @@ pub struct State {
     queue_timer: Option<(Instant, Timer)>,
     /// The alarm for a connection that takes long.
     slow_timer: Option<Timer>,
-    _reconcile_timer: Timer,
+    reconcile_timer: Timer,
 }
 
 impl Actor for Server {
@@ -132,7 +135,9 @@ impl Actor for Server {
             last_loss: None,
             queue_timer: None,
             slow_timer: None,
-            _reconcile_timer: Timer::from(me.send_after(RECONCILE, || Message::Reconcile)),
+            reconcile_timer: Timer::from(
+                me.send_after(RECONCILE, || Message::Due(Alarm::Reconcile)),
+            ),
             spec,
             arguments,
         };
@@ -156,15 +161,13 @@ impl Actor for Server {
             Message::Call(call) => state.call(call, &me),
             Message::Unlisted(ticket) => state.unlisted(ticket),
             Message::Heard(generation, fact) => state.heard(generation, fact, &me),
-            Message::Published(generation) => state.published(generation, &me),
             Message::SlotFreed(generation) => state.slot_freed(generation, &me),
             Message::Granted(slot) => state.granted(slot, &me).await,
-            Message::Slow(generation) => state.slow(generation),
-            Message::Condemned(generation, loss) => state.condemned(generation, loss, &me),
             Message::AskAgain => state.want(&me),
             Message::Order(order) => state.order(order, &me),
-            Message::QueueDue => state.expire(&me),
-            Message::Reconcile => state.reconcile(&me),
+            Message::Due(Alarm::Queue) => state.expire(&me),
+            Message::Due(Alarm::Slow(generation)) => state.slow(generation),
+            Message::Due(Alarm::Reconcile) => state.reconcile(&me),
         }
         Ok(())
     }
@@ -269,7 +272,7 @@ impl State {
         let Some(deadline) = self.admission.next_deadline() else { return };
         if self.queue_timer.as_ref().is_none_or(|(at, _)| deadline < *at) {
             let delay = deadline.saturating_duration_since(Instant::now());
-            let timer = Timer::from(me.send_after(delay, || Message::QueueDue));
+            let timer = Timer::from(me.send_after(delay, || Message::Due(Alarm::Queue)));
             self.queue_timer = Some((deadline, timer));
         }
     }
@@ -317,7 +320,8 @@ impl State {
             self.arguments.monitor.tell(monitor::Message::Up(name, generation));
         }
         self.want(me);
-        self._reconcile_timer = Timer::from(me.send_after(RECONCILE, || Message::Reconcile));
+        self.reconcile_timer =
+            Timer::from(me.send_after(RECONCILE, || Message::Due(Alarm::Reconcile)));
     }
 }
 

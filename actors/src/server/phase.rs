@@ -42,6 +42,8 @@ pub enum Fact {
     Ready(Link, Arc<Manifest>),
     /// Its tools changed.
     Changed(Arc<Manifest>),
+    /// What it offers is shown to clients now, or cannot be.
+    Published,
     /// It ended, or never began.
     Lost(Loss),
 }

@@ -1,6 +1,6 @@
 //! The life of a server's connections: wanting one, getting it, losing it.
 
-use super::{Arguments, Lease, Message, Order, State, fail};
+use super::{Alarm, Arguments, Lease, Message, Order, State, fail};
 use crate::catalog::{self, Manifest};
 use crate::fleet::Standing;
 use crate::health::{LinkEvent, monitor};
@@ -29,10 +29,13 @@ impl State {
         let (until, how, reason) = match &self.phase {
             Phase::Waiting { until, how, cause } => (*until, *how, cause.as_ref().map(|c| c.0)),
             Phase::Ready { .. } => return coordinator.tell(reconnection::Message::Up(name)),
-            Phase::Idle | Phase::Stopped => {
+            Phase::Starting { slot: Some(_), .. } | Phase::Publishing { slot: Some(_), .. } => {
+                return;
+            }
+            // not wanting any, or slow to start: nobody is to wait for word of it
+            Phase::Idle | Phase::Stopped | Phase::Starting { .. } | Phase::Publishing { .. } => {
                 return coordinator.tell(reconnection::Message::Down(name));
             }
-            Phase::Starting { .. } | Phase::Publishing { .. } => return,
         };
         let awaited = self.admission.queued() > 0;
         let parked = matches!(how, Wait::Parked | Wait::Login);
@@ -75,7 +78,8 @@ impl State {
         self.note(Some(generation), kind);
         self.schedule.begin(now);
         self.enter(Phase::Starting { generation, slot: Some(slot) });
-        self.slow_timer = Some(Timer::from(me.send_after(SLOW, move || Message::Slow(generation))));
+        self.slow_timer =
+            Some(Timer::from(me.send_after(SLOW, move || Message::Due(Alarm::Slow(generation)))));
         let (close, _closing) = watch::channel(None);
         let Arguments { card, sessions, monitor, policies, timelines, .. } = self.arguments.clone();
         let context = Connected {
@@ -123,6 +127,7 @@ impl State {
                 tracing::info!(server = %self.spec.name, tools, "tools changed");
                 self.offer(generation, manifest, me);
             }
+            Fact::Published => self.published(me),
             Fact::Lost(loss) => self.lost(loss, me),
         }
     }
@@ -137,7 +142,7 @@ impl State {
         let before = self.arguments.known.get(&self.spec.name);
         self.note_tools(generation, before.as_deref(), &manifest);
         self.offers = Some(Arc::clone(&manifest));
-        let done = Lease::new(me.clone(), Message::Published(generation));
+        let done = Lease::new(me.clone(), Message::Heard(generation, Fact::Published));
         let offered = catalog::Message::Offered(self.spec.name.clone(), manifest, done);
         self.arguments.catalog.tell(offered);
     }
@@ -159,11 +164,8 @@ impl State {
     }
 
     /// What it offers is published: from here on calls are passed on.
-    pub(super) fn published(&mut self, of: Generation, me: &ActorRef<Message>) {
+    fn published(&mut self, me: &ActorRef<Message>) {
         let Phase::Publishing { generation, slot, link } = &mut self.phase else { return };
-        if *generation != of {
-            return;
-        }
         let (generation, slot, link, now) =
             (*generation, slot.take(), link.clone(), Instant::now());
         self.slow_timer = None;
@@ -220,13 +222,13 @@ impl State {
         };
         self.last_loss = Some(loss.clone());
         self.enter(Phase::Waiting { until: verdict.not_before, how, cause: Some((class, loss)) });
-        match slot {
-            Some(slot) => slot.finish(Outcome::Failed),
-            None => {
-                self.arguments.coordinator.tell(reconnection::Message::Down(self.spec.name.clone()))
-            }
-        }
+        // in this order, so that those who depend on it never see it neither up nor wanting to be
+        let down = reconnection::Message::Down(self.spec.name.clone());
+        self.arguments.coordinator.tell(down);
         self.want(me);
+        if let Some(slot) = slot {
+            slot.finish(Outcome::Failed);
+        }
         self.dispatch(me);
     }
 
@@ -236,13 +238,6 @@ impl State {
             close.send_replace(Some(loss.clone()));
             instance.stop(None);
             self.closing.push(instance);
-        }
-    }
-
-    /// The monitor found the connection dead.
-    pub(super) fn condemned(&mut self, generation: Generation, loss: Loss, me: &ActorRef<Message>) {
-        if self.phase.generation() == Some(generation) {
-            self.lost(loss, me);
         }
     }
 
@@ -256,9 +251,14 @@ impl State {
         tracing::info!(server = %self.spec.name, action, "an operator's order");
         self.note(self.phase.generation(), EventKind::Operator { action: action.to_owned() });
         let now = Instant::now();
-        let wanted = || Phase::Waiting { until: now, how: Wait::Boot, cause: None };
+        let until = self.schedule.earliest().unwrap_or(now).max(now);
+        let wanted = || Phase::Waiting { until, how: Wait::Boot, cause: None };
         match (order, &self.phase) {
-            (Order::Stop, Phase::Stopped) => {}
+            (Order::Stop, Phase::Stopped)
+            | (
+                Order::Start,
+                Phase::Starting { .. } | Phase::Publishing { .. } | Phase::Ready { .. },
+            ) => {}
             (Order::Stop, _) => {
                 if self.phase.generation().is_some() {
                     self.lost(Loss::Stopped, me);
@@ -272,8 +272,10 @@ impl State {
                 self.arguments.coordinator.tell(reconnection::Message::Withdraw(name));
                 self.want(me);
             }
-            (Order::Restart, Phase::Starting { .. } | Phase::Publishing { .. })
-            | (Order::Restart, Phase::Ready { .. }) => {
+            (
+                Order::Restart,
+                Phase::Starting { .. } | Phase::Publishing { .. } | Phase::Ready { .. },
+            ) => {
                 self.lost(Loss::Stopped, me);
                 self.enter(wanted());
                 self.want(me);
@@ -285,10 +287,6 @@ impl State {
                 self.enter(wanted());
                 self.want(me);
             }
-            (
-                Order::Start,
-                Phase::Starting { .. } | Phase::Publishing { .. } | Phase::Ready { .. },
-            ) => {}
         }
     }
 

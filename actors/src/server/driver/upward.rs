@@ -126,7 +126,6 @@ impl Driver {
             }
             // an HTTP status is an answer, too
             Some(Pending::Probe(probe)) if loss.is_of_server() => probe.alive(),
-            Some(Pending::Probe(_)) => {}
             Some(Pending::Own(Purpose::Initialize | Purpose::List, _))
                 if self.ready_by.is_some() =>
             {
@@ -136,7 +135,7 @@ impl Driver {
                 let error = Bytes::from(loss.to_string());
                 return Ok(self.control.answered(purpose, Err(error), Instant::now()));
             }
-            None => {}
+            Some(Pending::Probe(_)) | None => {}
         }
         Ok(Vec::new())
     }

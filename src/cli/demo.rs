@@ -16,7 +16,9 @@ pub(super) struct Arguments {
 pub(super) fn run(arguments: &Arguments) -> Exit {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
     let served = match runtime {
-        Ok(runtime) => runtime.block_on(demo::run(arguments.server)).map_err(|error| error.to_string()),
+        Ok(runtime) => {
+            runtime.block_on(demo::run(arguments.server)).map_err(|error| error.to_string())
+        }
         Err(error) => Err(error.to_string()),
     };
     match served {

@@ -66,11 +66,7 @@ impl Server {
 
     /// The way to all clients.
     pub(super) fn everyone(&self) -> Outlet {
-        if self.is_stdio() {
-            Outlet::Stdout
-        } else {
-            Outlet::Everyone(Arc::clone(&self.sessions))
-        }
+        if self.is_stdio() { Outlet::Stdout } else { Outlet::Everyone(Arc::clone(&self.sessions)) }
     }
 
     /// Writes nothing from now on.

@@ -124,7 +124,11 @@ mod tests {
         let (id, other) = (sessions.create(), sessions.create());
         let mut stream = sessions.open(&id);
         sessions.forget_all();
-        assert!(stream.try_recv().is_err_and(|end| end != tokio::sync::mpsc::error::TryRecvError::Empty));
+        assert!(
+            stream
+                .try_recv()
+                .is_err_and(|end| end != tokio::sync::mpsc::error::TryRecvError::Empty)
+        );
         assert!(!sessions.has(&id) && !sessions.has(&other));
         assert!(!sessions.tell(&id, Vec::new()));
         assert_eq!(sessions.count(), 0);

@@ -97,10 +97,7 @@ async fn reopened(server: &Server, address: SocketAddr) -> TcpListener {
 }
 
 /// Answers one request, whatever is at its address, as the faults of HTTP say.
-async fn route(
-    server: Arc<Server>,
-    request: Request<Incoming>,
-) -> Result<Response<Body>, Broken> {
+async fn route(server: Arc<Server>, request: Request<Incoming>) -> Result<Response<Body>, Broken> {
     if server.faults.on(Fault::BlackHole) {
         return std::future::pending().await;
     }

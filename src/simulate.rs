@@ -106,7 +106,7 @@ fn start(Options { settings, faults }: Options) -> Result<ExitCode, SimulateErro
         return Ok(ExitCode::from(settings.exit_code));
     }
     std::thread::sleep(faults.time(Fault::SlowStart));
-    let server = Arc::new(Server::new(settings, Faults::new(faults), files));
+    let server = Arc::new(Server::new(settings, Faults::new(&faults), files));
     end_in_time(&server);
     if http { serve_http(&server) } else { serve_stdio(&server) }
 }
@@ -150,7 +150,7 @@ fn serve_http(server: &Arc<Server>) -> Result<ExitCode, SimulateError> {
 
 /// Ends the process when its life is over, whatever it is doing.
 fn end_in_time(server: &Server) {
-    let life = server.settings.max_life.or((!server.is_stdio()).then_some(LIFE));
+    let life = server.settings.max_life.or_else(|| (!server.is_stdio()).then_some(LIFE));
     if let Some(seconds) = life {
         std::thread::spawn(move || {
             std::thread::sleep(Duration::from_secs(seconds));

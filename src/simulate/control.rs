@@ -20,12 +20,13 @@ use std::time::{Duration, Instant};
 
 /// Longest command.
 const LONGEST: u64 = 4096;
-/// Longest wait for the listening socket to close or to open.
+/// Longest wait for the loop of HTTP to follow.
 const PATIENCE: Duration = Duration::from_secs(5);
 
 /// What is left to do once the answer is written.
 enum Then {
     Nothing,
+    Close,
     Exit(u8),
     Kill,
     Freeze,
@@ -53,20 +54,23 @@ fn obey(server: &Arc<Server>, mut stream: &TcpStream) -> std::io::Result<()> {
     let mut line = String::new();
     while reader.by_ref().take(LONGEST).read_line(&mut line)? > 0 {
         let done = command::parse(&line).and_then(|command| execute(server, command));
-        let nonsense = matches!(done, Err(CommandError::Unknown(_)));
         let (answer, then) = match done {
             Ok((answer, then)) => (answer, then),
-            Err(error) => (format!("error {error}"), Then::Nothing),
+            Err(error) => {
+                let then = match error {
+                    CommandError::Unknown(_) => Then::Close,
+                    _ => Then::Nothing,
+                };
+                (format!("error {error}"), then)
+            }
         };
         stream.write_all(format!("{answer}\n").as_bytes())?;
         match then {
             Then::Nothing => {}
+            Then::Close => break,
             Then::Exit(code) => std::process::exit(code.into()),
             Then::Kill => end::kill(),
             Then::Freeze => end::stop(),
-        }
-        if nonsense {
-            break;
         }
         line.clear();
     }
@@ -95,6 +99,7 @@ fn execute(server: &Arc<Server>, command: Command) -> Result<(String, Then), Com
             }
         }
         Command::Status => return Ok((format!("ok {}", status(server)), Then::Nothing)),
+        Command::Quit => return ok(Then::Close),
         Command::Exit(code) => return ok(Then::Exit(code)),
         Command::Kill => return ok(Then::Kill),
         Command::Freeze => return ok(Then::Freeze),
@@ -133,13 +138,16 @@ fn permitted(server: &Server, fault: Fault) -> Result<(), CommandError> {
     }
 }
 
-/// Waits until the listening socket is as it should be; a frozen server changes nothing.
+/// Waits until the loop of HTTP is as it should be. A frozen one opens and closes nothing, and one
+/// that refuses has nothing to freeze.
 fn settled(server: &Server) -> Result<(), CommandError> {
     let deadline = Instant::now() + PATIENCE;
     let wrong = || {
         let faults = server.faults.now();
+        let (refuse, freeze) = (faults.on(Fault::Refuse), faults.on(Fault::FreezeLoop));
         let open = server.listening.load(Ordering::SeqCst);
-        !faults.on(Fault::FreezeLoop) && open == faults.on(Fault::Refuse)
+        let frozen = server.frozen.load(Ordering::SeqCst);
+        if freeze { open && !frozen } else { frozen || open == refuse }
     };
     while !server.is_stdio() && wrong() {
         if Instant::now() >= deadline {

@@ -72,8 +72,8 @@ impl Values {
 }
 
 impl Faults {
-    pub(super) fn new(values: Values) -> Self {
-        let state = State { values, owed: [0; 2] };
+    pub(super) fn new(values: &Values) -> Self {
+        let state = State { values: *values, owed: [0; 2] };
         Self { state: Mutex::new(state), changed: Condvar::new(), changes: watch::channel(()).0 }
     }
 
@@ -184,7 +184,7 @@ mod tests {
     use std::time::Duration;
 
     fn with(changes: &[(Fault, Option<u64>)]) -> Faults {
-        let faults = Faults::new(Values::default());
+        let faults = Faults::new(&Values::default());
         faults.set(changes);
         faults
     }

@@ -60,12 +60,11 @@ impl Outlet {
     /// A client that has gone does not mind.
     fn end(&self, part: Part) {
         match self {
-            Self::Stdout | Self::Everyone(_) => {}
             Self::Reply(reply) => {
                 let _gone = reply.blocking_send(part);
             }
             Self::Session(sessions, id) if part == Part::Cut => sessions.forget(id),
-            Self::Session(..) => {}
+            Self::Stdout | Self::Session(..) | Self::Everyone(_) => {}
         }
     }
 }

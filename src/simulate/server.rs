@@ -37,6 +37,8 @@ pub(super) struct Server {
     pub(super) initialized: AtomicBool,
     /// Whether the listening socket is open.
     pub(super) listening: AtomicBool,
+    /// Whether the loop of HTTP stands still.
+    pub(super) frozen: AtomicBool,
     silent: AtomicBool,
     leaving: AtomicBool,
 }
@@ -55,6 +57,7 @@ impl Server {
             answered: AtomicU64::new(0),
             initialized: AtomicBool::new(false),
             listening: AtomicBool::new(false),
+            frozen: AtomicBool::new(false),
             silent: AtomicBool::new(false),
             leaving: AtomicBool::new(false),
         }

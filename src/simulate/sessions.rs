@@ -96,7 +96,7 @@ impl Sessions {
     /// Sends lines on all streams; whether there was one.
     pub(super) fn tell_all(&self, lines: &[Vec<u8>]) -> bool {
         let ids: Vec<String> = self.by_id().keys().cloned().collect();
-        ids.iter().fold(false, |heard, id| self.tell(id, lines.to_vec()) || heard)
+        ids.iter().filter(|id| self.tell(id, lines.to_vec())).count() > 0
     }
 }
 

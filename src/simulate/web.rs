@@ -44,7 +44,11 @@ pub(super) async fn serve(server: Arc<Server>, listener: std::net::TcpListener) 
     let mut connections = JoinSet::new();
     server.listening.store(true, Ordering::SeqCst);
     loop {
-        server.faults.wait_while(Fault::FreezeLoop);
+        if server.faults.on(Fault::FreezeLoop) {
+            server.frozen.store(true, Ordering::SeqCst);
+            server.faults.wait_while(Fault::FreezeLoop);
+            server.frozen.store(false, Ordering::SeqCst);
+        }
         if server.faults.on(Fault::Refuse) {
             drop(listener);
             connections.shutdown().await;

@@ -14,7 +14,6 @@ pub(crate) struct Simulated {
     pub(crate) address: SocketAddr,
     pub(crate) control: Control,
     pub(crate) url: String,
-    stdout: BufReader<std::process::ChildStdout>,
 }
 
 impl Simulated {
@@ -37,7 +36,7 @@ impl Simulated {
         let url = told("listening on ");
         let control = Control::take(told("control on ").parse().unwrap());
         let address = url.split('/').nth(2).unwrap().parse().unwrap();
-        Self { child, address, control, url, stdout }
+        Self { child, address, control, url }
     }
 
     /// Closes its stdin.

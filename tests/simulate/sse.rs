@@ -77,7 +77,8 @@ fn a_gateway_serves_simulated_servers_of_every_transport() {
         "events": { "url": servers[1].url },
         "older": { "url": servers[2].url, "type": "sse" },
     } });
-    let gateway = Setup::new(config).server("pipes", "", json!({})).serve();
+    let setup = Setup::new(config).server("pipes", "", json!({}));
+    let gateway = setup.serve();
     let client = gateway.client();
     for name in ["json", "events", "older", "pipes"] {
         let echo = call("1", &format!("{name}.echo"), r#"{"text":"hello"}"#);

@@ -18,6 +18,7 @@ pub(super) enum Command {
     AddTool(String),
     RemoveTool(String),
     ListChanged,
+    Quit,
 }
 
 /// Why a line is not obeyed.
@@ -39,7 +40,7 @@ pub(super) enum CommandError {
     StartOnly(&'static str),
     #[error("{0} needs --transport http or sse")]
     NeedsHttp(&'static str),
-    #[error("the listening socket does not follow; see stderr")]
+    #[error("the server does not follow; see stderr")]
     Socket,
 }
 
@@ -62,6 +63,7 @@ pub(super) fn parse(line: &str) -> Result<Command, CommandError> {
         "add-tool" => Command::AddTool(words.next().ok_or(CommandError::Name)?.to_owned()),
         "remove-tool" => Command::RemoveTool(words.next().ok_or(CommandError::Name)?.to_owned()),
         "list-changed" => Command::ListChanged,
+        "quit" => Command::Quit,
         other => return Err(CommandError::Unknown(other.to_owned())),
     };
     match words.next() {

@@ -7,6 +7,7 @@ mod demo;
 mod health;
 mod options;
 mod serve;
+mod simulate;
 mod tools;
 
 use crate::exit::Exit;
@@ -39,6 +40,9 @@ enum Command {
     Tools(tools::Arguments),
     /// Be one of the built-in MCP servers on stdin and stdout.
     Demo(demo::Arguments),
+    /// Be an MCP server with faults, to test your own setup.
+    #[command(after_long_help = simulate::CONTROL)]
+    Simulate(Box<simulate::Arguments>),
     /// Ask a running gateway whether it is alive.
     Health(health::Arguments),
     /// Watch over children of a gateway that may be killed.
@@ -61,7 +65,8 @@ pub fn run() -> std::process::ExitCode {
         Command::Check(arguments) => check::run(&arguments),
         Command::Call(arguments) => call::run(&arguments),
         Command::Tools(arguments) => tools::run(&arguments),
-        Command::Demo(arguments) => return demo::run(arguments),
+        Command::Demo(arguments) => demo::run(&arguments),
+        Command::Simulate(arguments) => return simulate::run(*arguments),
         Command::Health(arguments) => health::run(&arguments),
         Command::Guard => return crate::downstream::run_guard(),
     }

@@ -1,12 +1,11 @@
 //! Built-in MCP servers, so that a newcomer has something to supervise and a test something to break.
 //!
-//! [`showcase`] shows every kind of capability, [`flaky`] crashes on purpose, [`faulty`] breaks the
-//! protocol on request. They are ordinary MCP servers on stdin and stdout and know nothing of the
-//! gateway: it reaches them like any other child process.
+//! [`showcase`] shows every kind of capability, [`flaky`] crashes on purpose. They are ordinary MCP
+//! servers on stdin and stdout and know nothing of the gateway: it reaches them like any other child
+//! process. One that breaks the protocol on request is [`crate::simulate`].
 //!
 //! *Invariant:* nothing but protocol messages is written to stdout by [`run`].
 
-pub mod faulty;
 pub mod flaky;
 pub mod showcase;
 

@@ -12,5 +12,6 @@ pub mod faces;
 pub mod gateway;
 pub mod redaction;
 pub mod signals;
+pub mod simulate;
 pub mod state;
 pub mod telemetry;

@@ -167,7 +167,7 @@ fn the_last_words_of_a_server_reach_a_client_without_its_secrets() {
     let marker = place.text("second-run");
     let says = format!(
         "if [ -e '{marker}' ]; then echo \"key $E $Q $V $0\" >&2; exit 3; fi; \
-         touch '{marker}'; exec '{}' demo faulty --exit-after-calls 1",
+         touch '{marker}'; exec '{}' simulate --exit-after-calls 1",
         env!("CARGO_BIN_EXE_mcpvisor")
     );
     let mut server = telltale();

@@ -194,7 +194,7 @@ async fn a_stopped_gateway_keeps_no_actor_and_no_permit() {
     let faulty = |flag: &str| {
         json!({
             "command": env!("CARGO_BIN_EXE_mcpvisor"),
-            "args": ["demo", "faulty", flag],
+            "args": ["simulate", flag],
             "stop_grace": "300ms",
         })
     };

@@ -72,11 +72,11 @@ impl Subject {
             Self { sessions: Vec::new(), measured: Vec::new(), gateway: None, _folder: folder };
         match mode {
             Mode::DirectStdio => {
-                subject.open_lines(sessions, &["demo", "faulty"], DIRECT_TOOL).await?;
+                subject.open_lines(sessions, &["simulate"], DIRECT_TOOL).await?;
             }
             Mode::GatewayStdio => {
                 let program = env!("CARGO_BIN_EXE_mcpvisor");
-                let server = format!("command: {program:?}\n    args: [demo, faulty]");
+                let server = format!("command: {program:?}\n    args: [simulate]");
                 write_config(&config, &server)?;
                 let args = ["stdio", "--config", &config_path];
                 subject.open_lines(sessions, &args, GATEWAY_TOOL).await?;

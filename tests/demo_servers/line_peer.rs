@@ -1,6 +1,7 @@
 //! A client that speaks in lines, because a correct library hides what a faulty server does.
 //!
 //! *Invariant:* every wait ends, at the latest after [`PATIENCE`].
+#![allow(dead_code)] // each test program uses a part of it
 
 use serde_json::{Value, json};
 use std::io::{BufRead, BufReader, Read, Write};
@@ -19,9 +20,9 @@ pub(crate) struct LinePeer {
 }
 
 impl LinePeer {
+    /// Starts the program with this command line.
     pub(crate) fn start(args: &[&str]) -> Self {
         let mut child = Command::new(env!("CARGO_BIN_EXE_mcpvisor"))
-            .arg("demo")
             .args(args)
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
@@ -131,8 +132,9 @@ pub(crate) fn call(id: u32, name: &str, arguments: &Value) -> Value {
 fn lines(stream: impl Read + Send + 'static) -> Receiver<String> {
     let (sender, receiver) = channel();
     std::thread::spawn(move || {
-        for line in BufReader::new(stream).lines().map_while(Result::ok) {
-            if sender.send(line).is_err() {
+        // some lines are no text
+        for line in BufReader::new(stream).split(b'\n').map_while(Result::ok) {
+            if sender.send(String::from_utf8_lossy(&line).into_owned()).is_err() {
                 return;
             }
         }

@@ -22,7 +22,7 @@ use tokio::time::{sleep, timeout};
 /// Nothing here takes this long, unless it hangs.
 pub(crate) const PATIENCE: Duration = Duration::from_secs(30);
 
-/// A server and its settings: name, flags of `demo faulty`, further keys of its configuration.
+/// A server and its settings: name, flags of `mcpvisor simulate`, further keys of its configuration.
 pub(crate) struct Faulty<'a>(pub(crate) &'a str, pub(crate) &'a str, pub(crate) Value);
 
 /// A running gateway.
@@ -44,7 +44,7 @@ impl Running {
         let place = |name: &str| folder.path().join(name).display().to_string();
         let mut table = serde_json::Map::new();
         for Faulty(name, flags, keys) in servers {
-            let mut args = vec!["demo".to_owned(), "faulty".to_owned()];
+            let mut args = vec!["simulate".to_owned()];
             args.extend(flags.split_whitespace().map(str::to_owned));
             args.extend(["--log".to_owned(), place(&format!("{name}.log"))]);
             args.extend(["--pid-file".to_owned(), place(&format!("{name}.pid"))]);

@@ -1,6 +1,6 @@
 //! The gateway as its users have it: a process, its children, and clients on its two faces.
 //!
-//! Every server is the scriptable `demo faulty`; it writes its id, its log and what it received into
+//! Every server is the scriptable `mcpvisor simulate`; it writes its id, its log and what it received into
 //! the folder of the [`Setup`]. Only processes started here are ever looked at or ended.
 //!
 //! *Invariant:* every wait ends, at the latest after [`PATIENCE`], and a dropped gateway is killed.
@@ -46,7 +46,7 @@ impl Setup {
     pub(crate) fn server(mut self, name: &str, flags: &str, settings: Value) -> Self {
         let mut server = settings;
         server["command"] = PROGRAM.into();
-        let mut args: Vec<String> = ["demo", "faulty"].map(str::to_owned).into();
+        let mut args = vec!["simulate".to_owned()];
         for kind in ["pid-file", "log", "record"] {
             args.extend([format!("--{kind}"), self.path(name, kind).display().to_string()]);
         }
@@ -134,7 +134,7 @@ impl Setup {
 /// A server of the same kind, reached without a gateway.
 pub(crate) fn direct(flags: &str) -> (Gateway, Lines) {
     let mut command = Command::new(PROGRAM);
-    command.args(["demo", "faulty"]).args(flags.split_whitespace());
+    command.arg("simulate").args(flags.split_whitespace());
     command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::null());
     let (child, mut lines) = Lines::start(command);
     lines.initialize();

@@ -69,9 +69,9 @@ pub(crate) struct Ran {
     pub(crate) stderr: String,
 }
 
-/// A server entry: the built-in `faulty` server with these flags.
+/// A server entry: `mcpvisor simulate` with these flags.
 pub(crate) fn faulty(flags: &[&str]) -> Value {
-    let args: Vec<&str> = ["demo", "faulty"].iter().chain(flags).copied().collect();
+    let args: Vec<&str> = ["simulate"].iter().chain(flags).copied().collect();
     json!({ "command": env!("CARGO_BIN_EXE_mcpvisor"), "args": args })
 }
 

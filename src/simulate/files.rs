@@ -1,6 +1,6 @@
-//! What the `faulty` server writes down for the test that started it.
+//! What the simulated server writes down for the test that started it.
 
-use super::args::FaultyArgs;
+use super::settings::Settings;
 use std::fs::{File, OpenOptions};
 use std::io::Write;
 use std::path::{Path, PathBuf};
@@ -23,13 +23,12 @@ pub(super) struct FileError {
 
 impl Files {
     /// Opens what is asked for and writes the pid file.
-    pub(super) fn open(args: &FaultyArgs) -> Result<Self, FileError> {
-        if let Some(path) = &args.pid_file {
-            let pid = std::process::id().to_string();
-            std::fs::write(path, pid).map_err(|cause| FileError { path: path.clone(), cause })?;
+    pub(super) fn open(settings: &Settings) -> Result<Self, FileError> {
+        if let Some(path) = &settings.pid_file {
+            write(path, &std::process::id().to_string())?;
         }
         let append = |path: &Option<PathBuf>| path.as_deref().map(open_to_append).transpose();
-        Ok(Self { log: append(&args.log)?, record: append(&args.record)? })
+        Ok(Self { log: append(&settings.log)?, record: append(&settings.record)? })
     }
 
     /// Notes an executed call, or a violation.
@@ -41,6 +40,18 @@ impl Files {
     pub(super) fn record(&self, line: &[u8]) {
         append(self.record.as_ref(), line);
     }
+
+    /// Notes a received body on a line of its own.
+    pub(super) fn record_body(&self, body: &[u8]) {
+        if self.record.is_some() {
+            self.record(&[body, b"\n"].concat());
+        }
+    }
+}
+
+/// Writes a small file.
+pub(super) fn write(path: &Path, text: &str) -> Result<(), FileError> {
+    std::fs::write(path, text).map_err(|cause| FileError { path: path.to_owned(), cause })
 }
 
 fn open_to_append(path: &Path) -> Result<File, FileError> {

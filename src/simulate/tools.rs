@@ -1,25 +1,56 @@
-//! Which tools the `faulty` server lists.
+//! Which tools the simulated server lists.
 
-use super::args::FaultyArgs;
+use super::settings::Settings;
+use std::sync::{Mutex, MutexGuard, PoisonError};
 
-/// Name of the tool that appears later.
+/// Name of the tool that appears after some calls.
 pub(super) const EXTRA: &str = "extra";
 
-/// All tool names, in the order they are listed.
-pub(super) fn names(args: &FaultyArgs, changed: bool) -> Vec<String> {
-    let first = (args.tools > 0).then(|| "echo".to_owned());
-    let numbered = (1..args.tools).map(|number| format!("{}{number}", args.tool_prefix));
-    let named = args.tool.iter().cloned();
-    first
-        .into_iter()
-        .chain(numbered)
-        .chain(named)
-        .chain(changed.then(|| EXTRA.to_owned()))
-        .collect()
+/// The tools at this moment, in the order they are listed.
+#[derive(Debug)]
+pub(super) struct Tools(Mutex<Vec<String>>);
+
+impl Tools {
+    pub(super) fn new(settings: &Settings) -> Self {
+        let first = (settings.tools > 0).then(|| "echo".to_owned());
+        let numbered =
+            (1..settings.tools).map(|number| format!("{}{number}", settings.tool_prefix));
+        let names = first.into_iter().chain(numbered).chain(settings.tool.iter().cloned());
+        Self(Mutex::new(names.collect()))
+    }
+
+    fn names(&self) -> MutexGuard<'_, Vec<String>> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    pub(super) fn count(&self) -> usize {
+        self.names().len()
+    }
+
+    pub(super) fn has(&self, name: &str) -> bool {
+        self.names().iter().any(|known| known == name)
+    }
+
+    /// Adds a tool unless there is one of that name.
+    pub(super) fn add(&self, name: &str) {
+        let mut names = self.names();
+        if !names.iter().any(|known| known == name) {
+            names.push(name.to_owned());
+        }
+    }
+
+    pub(super) fn remove(&self, name: &str) {
+        self.names().retain(|known| known != name);
+    }
+
+    /// The result of `tools/list` for `cursor`, or nothing if that cursor was never given out.
+    pub(super) fn page(&self, size: Option<usize>, cursor: Option<&str>) -> Option<String> {
+        page(&self.names(), size, cursor)
+    }
 }
 
 /// The result of `tools/list` for `cursor`, or nothing if that cursor was never given out.
-pub(super) fn page(names: &[String], size: Option<usize>, cursor: Option<&str>) -> Option<String> {
+fn page(names: &[String], size: Option<usize>, cursor: Option<&str>) -> Option<String> {
     let start = match cursor {
         None => 0,
         Some(cursor) => cursor.strip_prefix("page-")?.parse().ok()?,

@@ -1,4 +1,4 @@
-//! The texts the `faulty` server answers with, as pure functions.
+//! The texts the simulated server answers with, as pure functions.
 
 use serde::Deserialize;
 use serde_json::Value;
@@ -7,6 +7,7 @@ use std::borrow::Cow;
 pub(super) const PARSE_ERROR: &str = r#"{"code":-32700,"message":"Parse error"}"#;
 pub(super) const METHOD_NOT_FOUND: &str = r#"{"code":-32601,"message":"Method not found"}"#;
 pub(super) const INVALID_PARAMS: &str = r#"{"code":-32602,"message":"Invalid params"}"#;
+pub(super) const SIMULATED: &str = r#"{"code":-32603,"message":"simulated error"}"#;
 
 /// The revisions with a handshake; the last is what unknown ones are answered with.
 const VERSIONS: [&str; 4] = ["2024-11-05", "2025-03-26", "2025-06-18", "2025-11-25"];
@@ -48,6 +49,11 @@ pub(super) fn called(text: Option<&str>, arguments: &str) -> String {
     format!(r#"{{"content":[{{"type":"text","text":{text}}}],"isError":false}}"#)
 }
 
+/// The result of a call that went wrong.
+pub(super) fn failed() -> String {
+    r#"{"content":[{"type":"text","text":"simulated failure"}],"isError":true}"#.to_owned()
+}
+
 /// The result of a call in every spelling that parsing and writing again would change.
 pub(super) fn called_oddly(arguments: &str) -> String {
     let text = Value::from(arguments);
@@ -72,7 +78,7 @@ pub(super) fn progress(token: &str, step: u32, total: u32) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::{asked_version, called, called_oddly, failed_oddly, initialize, progress};
+    use super::{asked_version, called, called_oddly, failed, failed_oddly, initialize, progress};
     use serde_json::Value;
 
     #[test]
@@ -93,12 +99,14 @@ mod tests {
             called(None, arguments),
             called(Some("line\nbreak"), arguments),
             called_oddly(arguments),
+            failed(),
             failed_oddly(arguments),
             progress("\"t\"", 1, 2),
             initialize("2025-11-25", true, true),
             super::PARSE_ERROR.to_owned(),
             super::METHOD_NOT_FOUND.to_owned(),
             super::INVALID_PARAMS.to_owned(),
+            super::SIMULATED.to_owned(),
         ] {
             assert!(serde_json::from_str::<Value>(&text).is_ok(), "{text}");
         }

@@ -1,0 +1,148 @@
+//! What the simulated server is and offers; what it does wrong is in [`super::fault`].
+
+use clap::ValueEnum;
+use std::net::SocketAddr;
+use std::path::PathBuf;
+
+/// How clients reach the server.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum Kind {
+    /// Stdin and stdout.
+    Stdio,
+    /// Streamable HTTP at /mcp.
+    Http,
+    /// The older HTTP+SSE at /sse.
+    Sse,
+}
+
+impl Kind {
+    /// The name on the command line.
+    pub(super) fn name(self) -> &'static str {
+        match self {
+            Self::Stdio => "stdio",
+            Self::Http => "http",
+            Self::Sse => "sse",
+        }
+    }
+}
+
+/// How a POST is answered.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum ReplyKind {
+    /// With one JSON object.
+    Json,
+    /// With an event stream.
+    Sse,
+}
+
+/// What the server is. Each flag names one behaviour; all may be combined.
+#[derive(Debug, Clone, clap::Args)]
+pub struct Settings {
+    // -- how it is reached
+    /// How clients reach it.
+    #[arg(long, value_enum, default_value = "stdio", value_name = "KIND")]
+    pub transport: Kind,
+    /// Where http and sse listen; port 0 lets the system choose.
+    #[arg(long, default_value = "127.0.0.1:0", value_name = "ADDR")]
+    pub listen: SocketAddr,
+    /// How http answers a POST.
+    #[arg(long, value_enum, default_value = "json", value_name = "KIND")]
+    pub http_reply: ReplyKind,
+    /// Give out no session ids over http, and ask for none.
+    #[arg(long)]
+    pub no_sessions: bool,
+    /// Take commands here, on loopback only; the address is told as `control on ADDR`.
+    #[arg(long, value_name = "ADDR", value_parser = loopback)]
+    pub control: Option<SocketAddr>,
+    /// Write the address of the control port into this file.
+    #[arg(long, value_name = "FILE", requires = "control")]
+    pub control_file: Option<PathBuf>,
+    /// http and sse: stop at the end of stdin, too.
+    #[arg(long)]
+    pub until_eof: bool,
+    /// Stop after so long in any case [default: 3600 for http and sse].
+    #[arg(long, value_name = "SECONDS")]
+    pub max_life: Option<u64>,
+
+    // -- what it offers
+    /// Number of tools: `echo`, then `<prefix>1`, `<prefix>2`, …
+    #[arg(long, default_value_t = 1, value_name = "N")]
+    pub tools: usize,
+    /// Prefix of all tool names but the first.
+    #[arg(long, default_value = "tool", value_name = "TEXT")]
+    pub tool_prefix: String,
+    /// One more tool, of this name; may be given again.
+    #[arg(long, value_name = "NAME")]
+    pub tool: Vec<String>,
+    /// Answer `tools/list` in pages of this size.
+    #[arg(long, value_name = "N")]
+    pub page_size: Option<usize>,
+    /// Declare no tools; a `tools/list` is a VIOLATION in the log.
+    #[arg(long)]
+    pub no_tools: bool,
+    /// After N calls add a tool `extra` and tell the client.
+    #[arg(long, value_name = "N")]
+    pub change_tools_after_calls: Option<u64>,
+    /// Answer calls with their raw arguments as text, in a result full of odd members.
+    #[arg(long)]
+    pub echo_raw: bool,
+    /// Answer calls with an error full of odd members.
+    #[arg(long)]
+    pub error_raw: bool,
+    /// Send N progress notifications before each answer, if the call has a progress token.
+    #[arg(long, default_value_t = 0, value_name = "N")]
+    pub progress: u32,
+    /// Wait after each progress notification.
+    #[arg(long, default_value_t = 0, value_name = "MS")]
+    pub progress_pause: u64,
+    /// Send a log message before each answer to a call.
+    #[arg(long)]
+    pub log_messages: bool,
+    /// Send `ping` and `roots/list` to the client once it is initialized.
+    #[arg(long)]
+    pub server_request: bool,
+    /// The protocol version in the answer to `initialize`, instead of the one asked for.
+    #[arg(long, value_name = "REV")]
+    pub version: Option<String>,
+    /// The exit code of the faults that exit.
+    #[arg(long, default_value_t = 1, value_name = "CODE")]
+    pub exit_code: u8,
+    /// Exit at the start unless this file exists: a crash loop that ends when you make it.
+    #[arg(long, value_name = "FILE")]
+    pub crash_unless: Option<PathBuf>,
+
+    // -- what it writes down
+    /// Append `<pid> <tool> <arguments.key>` for each executed call, before it is answered.
+    #[arg(long, value_name = "FILE")]
+    pub log: Option<PathBuf>,
+    /// Append `<pid> answered <arguments.key>` there, too, before each answer to a call.
+    #[arg(long)]
+    pub log_answers: bool,
+    /// Append every received line as it came.
+    #[arg(long, value_name = "FILE")]
+    pub record: Option<PathBuf>,
+    /// Write the process id here at the start.
+    #[arg(long, value_name = "FILE")]
+    pub pid_file: Option<PathBuf>,
+}
+
+/// Whoever reaches the control port may end the process.
+fn loopback(text: &str) -> Result<SocketAddr, String> {
+    let address: SocketAddr = text.parse().map_err(|error| format!("{error}"))?;
+    let near = address.ip().to_canonical().is_loopback();
+    near.then_some(address).ok_or_else(|| "other machines could reach it; use 127.0.0.1".to_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::loopback;
+
+    #[test]
+    fn the_control_port_is_on_loopback_only() {
+        for (text, good) in
+            [("127.0.0.1:0", true), ("[::1]:9", true), ("0.0.0.0:0", false), ("nowhere", false)]
+        {
+            assert_eq!(loopback(text).is_ok(), good, "{text}");
+        }
+    }
+}

@@ -16,7 +16,7 @@ pub(super) fn used_by(group: u32) -> Option<Duration> {
     Some(Duration::from_millis(ticks.saturating_mul(1000) / ticks_per_second.max(1)))
 }
 
-/// User and system time in a `stat` line, if it is of the group. Source: proc_pid_stat(5).
+/// User and system time in a `stat` line, if it is of the group. Source: `proc_pid_stat(5)`.
 fn ticks_in(stat: &str, group: u32) -> Option<u64> {
     // the name, in brackets, may hold anything; state, parent and group follow it
     let mut fields = stat.rsplit_once(") ")?.1.split(' ').skip(2);

@@ -205,7 +205,9 @@ impl State {
             let generation = self.phase.generation();
             self.note(generation, EventKind::Stderr { lines: stderr.clone() });
         }
-        self.arguments.card.history().link(LinkEvent::Down, now);
+        if class != CauseClass::Stopped {
+            self.arguments.card.history().link(LinkEvent::Down, now);
+        }
         self.arguments.monitor.tell(monitor::Message::Down(self.spec.name.clone()));
         self.admission.all_freed();
         if !was_ready {

@@ -23,7 +23,7 @@ pub(crate) use proc::{Process, family};
 use serde_json::{Value, json};
 use std::fs;
 use std::net::SocketAddr;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
@@ -59,6 +59,17 @@ impl Setup {
     /// Changes a setting of a server.
     pub(crate) fn set(&mut self, name: &str, key: &str, value: Value) {
         self.config["servers"][name][key] = value;
+    }
+
+    /// Adds a server reached in another way.
+    pub(crate) fn entry(mut self, name: &str, settings: Value) -> Self {
+        self.config["servers"][name] = settings;
+        self
+    }
+
+    /// The folder of everything.
+    pub(crate) fn folder(&self) -> &Path {
+        self.folder.path()
     }
 
     fn path(&self, name: &str, kind: &str) -> PathBuf {

@@ -1,0 +1,88 @@
+//! One gateway in a process of its own, its faulty servers, and a healthy neighbour.
+//!
+//! *Invariant:* the gateway that served at the beginning is the one that serves at the end.
+
+use crate::neighbour::{self, Neighbour};
+use crate::process::Setup;
+use crate::row::Row;
+use crate::server::Server;
+use crate::subject::Subject;
+use crate::table;
+use serde_json::{Value, json};
+use std::sync::{Mutex, PoisonError};
+
+/// One stage at a time, so that times are those of the gateway; across processes the runner sees to it.
+static TURN: Mutex<()> = Mutex::new(());
+
+/// How often servers are looked at.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Pace {
+    /// As configured by default.
+    Default,
+    /// Every two seconds.
+    Short,
+    /// Twice a second, so that a trend shows in a short time.
+    Quick,
+}
+
+impl Pace {
+    fn config(self) -> Value {
+        let monitor = |interval| json!({ "check_interval": interval, "adaptive_interval": false });
+        let mut config = match self {
+            Self::Default => json!({}),
+            Self::Short => {
+                json!({ "monitor": monitor("2s"), "ping": { "interval": "1s", "timeout": "1s" } })
+            }
+            Self::Quick => {
+                json!({ "monitor": monitor("500ms"), "ping": { "interval": "200ms", "timeout": "5s" } })
+            }
+        };
+        config["defaults"] = json!({ "call_timeout": "20s" });
+        config["limits"] = json!({ "max_message_bytes": "1MiB" });
+        config
+    }
+}
+
+/// Plays all rows at the same time, each on its transports, and judges what all of them promise.
+pub(crate) fn play(pace: Pace, rows: &[Row]) {
+    let _turn = TURN.lock().unwrap_or_else(PoisonError::into_inner);
+    let mut setup = Setup::new(pace.config()).server(neighbour::NAME, "", json!({}));
+    let mut servers = Vec::new();
+    for (number, row) in rows.iter().enumerate() {
+        for transport in row.on {
+            let name = format!("{}-{number}-{}", row.faults[0], transport.word());
+            let server = Server::new(&name, *transport, row.flags, setup.folder());
+            setup = setup.entry(&name, server.entry(row.settings));
+            servers.push((server, *row));
+        }
+    }
+    let mut gateway = setup.serve();
+    let (neighbour, before) = Neighbour::call(gateway.client());
+    let client = gateway.client();
+    let subjects = servers.into_iter().map(|(server, row)| {
+        Subject::new(server, row, client.clone(), setup.folder())
+    });
+    let subjects: Vec<Subject> = subjects.collect();
+    let failed = std::thread::scope(|scope| {
+        let plays = subjects.into_iter().map(|mut subject| {
+            let name = subject.server.name.clone();
+            let play = move || {
+                (subject.row.play)(&mut subject);
+                subject.judge();
+                table::keep(&subject.times);
+            };
+            let thread = std::thread::Builder::new().name(name.clone());
+            (name, thread.spawn_scoped(scope, play).unwrap())
+        });
+        let plays: Vec<_> = plays.collect();
+        let failed = plays.into_iter().filter_map(|(name, play)| play.join().is_err().then_some(name));
+        failed.collect::<Vec<_>>()
+    });
+    if !failed.is_empty() {
+        println!("{}", setup.read("gateway", "log").join("\n"));
+    }
+    assert!(failed.is_empty(), "see above what happened to {failed:?}");
+    let during = neighbour.judge(before);
+    println!("the neighbour's p99: {before:?} before, {during:?} during");
+    assert!(gateway.is_running());
+}

@@ -41,6 +41,7 @@ pub(crate) struct Server {
     pub(crate) name: String,
     pub(crate) transport: Transport,
     folder: PathBuf,
+    flags: String,
     child: Option<Child>,
     address: Option<SocketAddr>,
     control: Option<String>,
@@ -53,6 +54,7 @@ impl Server {
             name: name.to_owned(),
             transport,
             folder: folder.to_owned(),
+            flags: String::new(),
             child: None,
             address: None,
             control: None,
@@ -86,7 +88,8 @@ impl Server {
     }
 
     /// Decides how the next start goes.
-    pub(crate) fn will_start_with(&self, flags: &str) {
+    pub(crate) fn will_start_with(&mut self, flags: &str) {
+        flags.clone_into(&mut self.flags);
         let mut words = vec!["--control 127.0.0.1:0".to_owned()];
         for kind in ["control-file", "log", "record", "pid-file"] {
             words.push(format!("--{kind} {}", self.path(kind).display()));
@@ -111,6 +114,7 @@ impl Server {
         self.child = Some(child);
         if let Some(url) = line.trim_end().strip_prefix("listening on http://") {
             self.address = Some(url.split('/').next().unwrap().parse().unwrap());
+            self.will_start_with(&self.flags.clone()); // at the same address
         }
     }
 

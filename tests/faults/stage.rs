@@ -58,9 +58,8 @@ pub(crate) fn play(pace: Pace, rows: &[Row]) {
     }
     let mut gateway = setup.serve();
     let (neighbour, before) = Neighbour::call(gateway.client());
-    let client = gateway.client();
     let subjects = servers.into_iter().map(|(server, row)| {
-        Subject::new(server, row, client.clone(), setup.folder())
+        Subject::new(server, row, gateway.client(), setup.folder())
     });
     let subjects: Vec<Subject> = subjects.collect();
     let failed = std::thread::scope(|scope| {

@@ -75,7 +75,7 @@ impl Subject {
         let tool = format!("{}.echo", self.server.name);
         let arguments = format!(r#"{{"key":"{key}"}}"#);
         let since = Instant::now();
-        let stream = self.client.begin(&call("1", &tool, &arguments));
+        let stream = self.client.begin(&call(&self.calls.to_string(), &tool, &arguments));
         let reader = std::thread::spawn(move || {
             let answer = parse(&Reply::read(stream).rest().pop().unwrap());
             (answer, since.elapsed())
@@ -177,7 +177,7 @@ impl Subject {
 
     /// The names of its tools, as the gateway lists them.
     pub(crate) fn listed(&self) -> Vec<String> {
-        let answer = self.client.answer(&request("2", "tools/list", "{}"));
+        let answer = self.client.answer(&request("\"list\"", "tools/list", "{}"));
         let tools = answer["result"]["tools"].as_array().unwrap();
         let mine = format!("{}.", self.server.name);
         let names = tools.iter().filter_map(|tool| tool["name"].as_str()?.strip_prefix(&mine));

@@ -5,8 +5,18 @@
 #![cfg(unix)]
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::print_stdout)]
 
+#[path = "faults/answering.rs"]
+mod answering;
+#[path = "faults/coverage.rs"]
+mod coverage;
+#[path = "faults/crowd.rs"]
+mod crowd;
 #[path = "faults/dying.rs"]
 mod dying;
+#[path = "faults/late.rs"]
+mod late;
+#[path = "faults/listing.rs"]
+mod listing;
 #[path = "faults/neighbour.rs"]
 mod neighbour;
 #[allow(dead_code)] // its control connections are used
@@ -14,12 +24,22 @@ mod neighbour;
 mod peer;
 #[path = "support/process.rs"]
 mod process;
+#[path = "faults/quality.rs"]
+mod quality;
 #[path = "faults/row.rs"]
 mod row;
 #[path = "faults/server.rs"]
 mod server;
+#[path = "faults/silent.rs"]
+mod silent;
+#[path = "faults/spelling.rs"]
+mod spelling;
 #[path = "faults/stage.rs"]
 mod stage;
+#[path = "faults/statuses.rs"]
+mod statuses;
+#[path = "faults/storms.rs"]
+mod storms;
 #[path = "faults/subject.rs"]
 mod subject;
 #[path = "faults/table.rs"]

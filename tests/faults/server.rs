@@ -13,6 +13,7 @@ use std::io::{BufRead, BufReader};
 use std::net::{SocketAddr, TcpStream};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
+use std::time::SystemTime;
 
 const PROGRAM: &str = env!("CARGO_BIN_EXE_mcpvisor");
 /// Starts the program with the flags of a file, in the same process.
@@ -161,6 +162,11 @@ impl Server {
     pub(crate) fn read(&self, kind: &str) -> Vec<String> {
         let bytes = fs::read(self.path(kind)).unwrap_or_default();
         String::from_utf8_lossy(&bytes).lines().map(str::to_owned).collect()
+    }
+
+    /// When one of its files was written.
+    pub(crate) fn written(&self, kind: &str) -> Option<SystemTime> {
+        fs::metadata(self.path(kind)).ok()?.modified().ok()
     }
 
     /// How many requests of a method it received.

@@ -3,16 +3,20 @@
 //! *Invariant:* the gateway that served at the beginning is the one that serves at the end.
 
 use crate::neighbour::{self, Neighbour};
-use crate::process::Setup;
+use crate::process::{Gateway, Setup};
 use crate::row::Row;
 use crate::server::Server;
 use crate::subject::Subject;
 use crate::table;
 use serde_json::{Value, json};
-use std::sync::{Mutex, PoisonError};
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
 
 /// One stage at a time, so that times are those of the gateway; across processes the runner sees to it.
 static TURN: Mutex<()> = Mutex::new(());
+/// Stages that wait for theirs.
+static WAITING: AtomicUsize = AtomicUsize::new(0);
 
 /// How often servers are looked at.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -43,27 +47,58 @@ impl Pace {
     }
 }
 
+/// A gateway at work.
+pub(crate) struct Stage {
+    _turn: MutexGuard<'static, ()>,
+    subjects: Vec<Subject>,
+    neighbour: Neighbour,
+    before: Duration,
+    gateway: Gateway,
+    setup: Setup,
+}
+
+impl Stage {
+    /// Starts all servers and the gateway, and watches the neighbour for a calm time.
+    pub(crate) fn open(pace: Pace, rows: &[Row]) -> Self {
+        WAITING.fetch_add(1, Ordering::SeqCst);
+        let turn = TURN.lock().unwrap_or_else(PoisonError::into_inner);
+        WAITING.fetch_sub(1, Ordering::SeqCst);
+        let mut setup = Setup::new(pace.config()).server(neighbour::NAME, "", json!({}));
+        let mut servers = Vec::new();
+        for (number, row) in rows.iter().enumerate() {
+            for transport in row.on {
+                let name = format!("{}-{number}-{}", row.faults[0], transport.word());
+                let server = Server::new(&name, *transport, row.flags, setup.folder());
+                setup = setup.entry(&name, server.entry(row.settings));
+                servers.push((server, *row));
+            }
+        }
+        let gateway = setup.serve();
+        let (neighbour, before) = Neighbour::call(gateway.client());
+        let subject = |(server, row)| Subject::new(server, row, gateway.client(), setup.folder());
+        let subjects = servers.into_iter().map(subject).collect();
+        Self { _turn: turn, subjects, neighbour, before, gateway, setup }
+    }
+
+    /// The servers under test.
+    pub(crate) fn take(&mut self) -> Vec<Subject> {
+        std::mem::take(&mut self.subjects)
+    }
+
+    /// What must hold after every fault.
+    pub(crate) fn judge(mut self) {
+        let during = self.neighbour.judge(self.before);
+        println!("the neighbour's p99: {:?} before, {during:?} during", self.before);
+        assert!(self.gateway.is_running());
+    }
+}
+
 /// Plays all rows at the same time, each on its transports, and judges what all of them promise.
 pub(crate) fn play(pace: Pace, rows: &[Row]) {
-    let _turn = TURN.lock().unwrap_or_else(PoisonError::into_inner);
-    let mut setup = Setup::new(pace.config()).server(neighbour::NAME, "", json!({}));
-    let mut servers = Vec::new();
-    for (number, row) in rows.iter().enumerate() {
-        for transport in row.on {
-            let name = format!("{}-{number}-{}", row.faults[0], transport.word());
-            let server = Server::new(&name, *transport, row.flags, setup.folder());
-            setup = setup.entry(&name, server.entry(row.settings));
-            servers.push((server, *row));
-        }
-    }
-    let mut gateway = setup.serve();
-    let (neighbour, before) = Neighbour::call(gateway.client());
-    let subjects = servers.into_iter().map(|(server, row)| {
-        Subject::new(server, row, gateway.client(), setup.folder())
-    });
-    let subjects: Vec<Subject> = subjects.collect();
-    let failed = std::thread::scope(|scope| {
-        let plays = subjects.into_iter().map(|mut subject| {
+    let mut stage = Stage::open(pace, rows);
+    let subjects = stage.take();
+    let failed: Vec<String> = std::thread::scope(|scope| {
+        let begin = |mut subject: Subject| {
             let name = subject.server.name.clone();
             let play = move || {
                 (subject.row.play)(&mut subject);
@@ -72,16 +107,18 @@ pub(crate) fn play(pace: Pace, rows: &[Row]) {
             };
             let thread = std::thread::Builder::new().name(name.clone());
             (name, thread.spawn_scoped(scope, play).unwrap())
-        });
-        let plays: Vec<_> = plays.collect();
-        let failed = plays.into_iter().filter_map(|(name, play)| play.join().is_err().then_some(name));
-        failed.collect::<Vec<_>>()
+        };
+        let plays: Vec<_> = subjects.into_iter().map(begin).collect();
+        plays.into_iter().filter_map(|(name, play)| play.join().is_err().then_some(name)).collect()
     });
     if !failed.is_empty() {
-        println!("{}", setup.read("gateway", "log").join("\n"));
+        println!("{}", stage.setup.read("gateway", "log").join("\n"));
     }
     assert!(failed.is_empty(), "see above what happened to {failed:?}");
-    let during = neighbour.judge(before);
-    println!("the neighbour's p99: {before:?} before, {during:?} during");
-    assert!(gateway.is_running());
+    stage.judge();
+}
+
+/// Whether no other test of this process is at it or waits for its turn.
+pub(crate) fn is_over() -> bool {
+    WAITING.load(Ordering::SeqCst) == 0 && TURN.try_lock().is_ok()
 }

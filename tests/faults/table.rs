@@ -2,6 +2,8 @@
 //!
 //! *Invariant:* only the rows of this run are printed, whatever is left of another one.
 
+use crate::process::until;
+use crate::stage;
 use std::fs::{self, OpenOptions};
 use std::io::Write;
 use std::time::Duration;
@@ -53,8 +55,15 @@ pub(crate) fn keep(times: &Times) {
     file.write_all(line.as_bytes()).unwrap();
 }
 
+/// Comes last: by its name here, by its priority in `.config/nextest.toml`.
+#[test]
+fn what_was_measured_is_printed() {
+    until("the other tests are over", stage::is_over);
+    print();
+}
+
 /// Prints everything of this run and forgets the others.
-pub(crate) fn print() {
+fn print() {
     let all = fs::read_to_string(FILE).unwrap_or_default();
     let run = run();
     let mine: Vec<&str> =

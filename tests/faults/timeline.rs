@@ -6,17 +6,21 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::time::{SystemTime, UNIX_EPOCH};
 
-/// The timeline of one server, in its file.
-pub(crate) struct Timeline(PathBuf);
+/// The timeline of one server, in its file, and the gateway's log.
+pub(crate) struct Timeline {
+    file: PathBuf,
+    log: PathBuf,
+}
 
 impl Timeline {
     pub(crate) fn of(server: &str, folder: &Path) -> Self {
-        Self(folder.join("state/timeline").join(format!("{server}.jsonl")))
+        let file = folder.join("state/timeline").join(format!("{server}.jsonl"));
+        Self { file, log: folder.join("gateway.log") }
     }
 
     /// All facts since then that are on disk.
     pub(crate) fn since(&self, then: u64) -> Vec<Value> {
-        let text = fs::read_to_string(&self.0).unwrap_or_default();
+        let text = fs::read_to_string(&self.file).unwrap_or_default();
         let events = text.lines().filter_map(|line| serde_json::from_str::<Value>(line).ok());
         events.filter(|event| at(event) >= then).collect()
     }
@@ -25,7 +29,12 @@ impl Timeline {
     pub(crate) fn first(&self, then: u64, kind: &str, is: impl Fn(&Value) -> bool) -> Value {
         let fits = |event: &Value| event["event"] == kind && is(event);
         let find = || self.since(then).into_iter().find(|event| fits(event));
-        eventually(&format!("{kind} in {}", self.0.display()), find)
+        eventually(&format!("{kind} in {}", self.file.display()), find)
+    }
+
+    /// The lines of the gateway's log.
+    pub(crate) fn log(&self) -> Vec<String> {
+        fs::read_to_string(&self.log).unwrap().lines().map(str::to_owned).collect()
     }
 }
 

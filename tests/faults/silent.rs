@@ -1,0 +1,56 @@
+//! Servers whose connection stands and who say nothing, while somebody waits: with the intervals as
+//! they are by default.
+
+use crate::row::{ALL, Row};
+use crate::stage::{Pace, play};
+use crate::subject::Subject;
+use rustix::process::Signal;
+use std::time::{Duration, Instant};
+
+/// Who waits is answered by then.
+const ANSWERED: Duration = Duration::from_secs(10);
+/// A replacement serves by then.
+const REPLACED: Duration = Duration::from_secs(15);
+/// After a server over HTTP moves again: what was asked meanwhile is answered.
+const MOVES: Duration = Duration::from_secs(2);
+/// The same when what was asked meanwhile is lost: the handshake on its way is given up first.
+const HEARS_ANEW: Duration = Duration::from_secs(5 + 2);
+
+const SILENCE: &[&str] = &["nothing was heard for"];
+
+pub(crate) const ROWS: &[Row] = &[
+    row(&["freeze"], |subject| stands_still(subject, "freeze", MOVES)),
+    row(&["freeze-at-call"], |subject| stands_still(subject, "set freeze-at-call 1", MOVES)),
+    row(&["freeze-loop"], |subject| stands_still(subject, "set freeze-loop", MOVES)),
+    row(&["freeze-on-call"], |subject| stands_still(subject, "set freeze-on-call", HEARS_ANEW)),
+    row(&["black-hole"], |subject| stands_still(subject, "set black-hole", HEARS_ANEW)),
+];
+
+const fn row(fault: &'static [&'static str], play: fn(&mut Subject)) -> Row {
+    Row::new(fault, ALL, play).settings(r#"{"connect_timeout":"5s"}"#).causes(SILENCE)
+}
+
+#[test]
+fn silent_servers_are_found_replaced_and_their_callers_answered() {
+    play(Pace::Default, ROWS);
+}
+
+fn stands_still(subject: &mut Subject, command: &str, bound: Duration) {
+    subject.serves();
+    let process = subject.server.process();
+    subject.strike_by(command);
+    subject.fails();
+    subject.was_answered(ANSWERED);
+    if subject.is_stdio() {
+        subject.recovers(REPLACED);
+        subject.was_noticed(None);
+        return subject.server.is_gone(&process);
+    }
+    subject.was_noticed(None);
+    if process.is_stopped() {
+        process.signal(Signal::CONT);
+    } else {
+        subject.order("clear");
+    }
+    subject.recovers_since(Instant::now(), bound);
+}

@@ -8,6 +8,7 @@ use crate::row::Row;
 use crate::server::Server;
 use crate::subject::Subject;
 use crate::table;
+use crate::timeline::Timeline;
 use serde_json::{Value, json};
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
@@ -111,8 +112,8 @@ pub(crate) fn play(pace: Pace, rows: &[Row]) {
         let plays: Vec<_> = subjects.into_iter().map(begin).collect();
         plays.into_iter().filter_map(|(name, play)| play.join().is_err().then_some(name)).collect()
     });
-    if !failed.is_empty() {
-        println!("{}", stage.setup.read("gateway", "log").join("\n"));
+    for name in &failed {
+        println!("{name}: {:#?}", Timeline::of(name, stage.setup.folder()).texts());
     }
     assert!(failed.is_empty(), "see above what happened to {failed:?}");
     stage.judge();

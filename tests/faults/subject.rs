@@ -77,7 +77,10 @@ impl Subject {
         let since = Instant::now();
         let stream = self.client.begin(&call(&self.calls.to_string(), &tool, &arguments));
         let reader = std::thread::spawn(move || {
-            let answer = parse(&Reply::read(stream).rest().pop().unwrap());
+            let mut lines = Reply::read(stream).rest();
+            // a document may have several lines, of a stream the last message is the answer
+            let whole = serde_json::from_str(&lines.join("\n"));
+            let answer = whole.unwrap_or_else(|_| parse(&lines.pop().unwrap()));
             (answer, since.elapsed())
         });
         Waiting { key, reader }
@@ -192,7 +195,7 @@ impl Subject {
             assert!(executed.insert(key), "{} executed twice: {line}", self.server.name);
         }
         for key in &self.served {
-            assert!(executed.contains(key), "{} never executed {key}", self.server.name);
+            assert!(executed.contains(key), "{} never executed {key}: {executed:?}", self.server.name);
         }
     }
 }

@@ -32,6 +32,11 @@ impl Timeline {
         eventually(&format!("{kind} in {}", self.file.display()), find)
     }
 
+    /// Everything, for people.
+    pub(crate) fn texts(&self) -> Vec<String> {
+        self.since(0).iter().map(Value::to_string).collect()
+    }
+
     /// The lines of the gateway's log.
     pub(crate) fn log(&self) -> Vec<String> {
         fs::read_to_string(&self.log).unwrap().lines().map(str::to_owned).collect()

@@ -136,6 +136,9 @@ impl State {
     fn up(&mut self, server: &ServerName, generation: Generation) {
         let unit = chance();
         self.with(server, |watch, _, rules| {
+            if watch.generation() == Some(generation) {
+                return Step::Nothing; // said again, in case it was lost
+            }
             // the first check comes somewhere within the first interval, each server's elsewhere
             watch.up(generation, rules.interval.mul_f64(unit.max(0.1)), Instant::now());
             Step::Nothing
@@ -162,6 +165,9 @@ impl State {
             .filter_map(|(name, watch)| Some((name.clone(), watch.generation()?)))
             .collect();
         for (name, generation) in watched {
+            if let Some(watch) = self.watches.get_mut(&name) {
+                watch.down();
+            }
             self.up(&name, generation);
         }
     }
@@ -176,6 +182,7 @@ impl State {
         let watch = self.watches.entry(server.clone()).or_default();
         let rules = rules(&self.arguments.policies, &card);
         let step = decide(watch, &card, &rules);
+        tracing::debug!(%server, ?step, failures = watch.checks().failures, "check");
         card.checked(watch.checks());
         let Some(generation) = watch.generation() else { return };
         match step {

@@ -30,6 +30,8 @@ pub enum Message {
         server: ServerName,
         /// Over which connection.
         generation: Generation,
+        /// Which one.
+        number: u64,
         /// How.
         outcome: ProbeOutcome,
     },
@@ -105,12 +107,12 @@ impl Actor for ConnectionMonitor {
                 let current = watch.generation() == Some(generation) && is_watched(card, rules);
                 if current { watch.suspect(rules, Instant::now()) } else { Step::Nothing }
             }),
-            Message::Probed { server, generation, outcome } => {
+            Message::Probed { server, generation, number, outcome } => {
                 state.with(&server, |watch, card, rules| {
                     if watch.generation() != Some(generation) {
                         return Step::Nothing;
                     }
-                    watch.probed(outcome, card.vitals.heard(), rules, Instant::now())
+                    watch.probed(number, outcome, card.vitals.heard(), rules, Instant::now())
                 });
             }
             Message::Check(server) => {
@@ -187,9 +189,10 @@ impl State {
         let Some(generation) = watch.generation() else { return };
         match step {
             Step::Nothing => {}
-            Step::Probe { method, timeout, suspicion } => {
+            Step::Probe { method, timeout, suspicion, number } => {
                 let Some(link) = card.standing().link.clone() else { return };
-                let probe = pings::Probe { card, generation, link, method, timeout, suspicion };
+                let probe =
+                    pings::Probe { card, generation, link, method, timeout, suspicion, number };
                 self.arguments.pings.tell(pings::Message::Probe(probe));
             }
             Step::Condemn { silent, probes } => {
@@ -228,5 +231,6 @@ fn rules(policies: &Policies, card: &Arc<Card>) -> Rules {
         recheck: monitor.unstable_interval.min(interval / 2),
         busy_limit: card.spec.limits.call_timeout,
         ignores_ping: card.vitals.ignores_ping(),
+        at_work: ping.suspect_after.is_zero() && card.vitals.in_flight() > 0,
     }
 }

@@ -30,6 +30,8 @@ pub struct Probe {
     pub timeout: Duration,
     /// Whether a call's silence is the reason.
     pub suspicion: bool,
+    /// Which probe of its watch it is.
+    pub number: u64,
 }
 
 /// What the ping manager hears.
@@ -98,12 +100,14 @@ impl State {
         while self.probes.try_join_next().is_some() {}
         let Arguments { monitor, places, timelines } = self.arguments.clone();
         self.probes.spawn(async move {
-            let Ok(_place) = places.acquire().await else { return };
+            // where a call waits, nothing else does
+            let _place = if probe.suspicion { None } else { places.acquire().await.ok() };
             let outcome = send(&probe).await;
             note(&probe, outcome, &timelines);
             monitor.tell(monitor::Message::Probed {
                 server: probe.card.spec.name.clone(),
                 generation: probe.generation,
+                number: probe.number,
                 outcome,
             });
         });
@@ -124,11 +128,16 @@ fn note(probe: &Probe, outcome: ProbeOutcome, timelines: &Timelines) {
     let heard_meanwhile = vitals.heard().is_some_and(|at| now - at < probe.timeout);
     match outcome {
         ProbeOutcome::Alive { rtt } => vitals.probe(Outcome::Answered { took: rtt }, now),
+        ProbeOutcome::Ailing => vitals.probe(Outcome::Failed, now),
         ProbeOutcome::Silent if !heard_meanwhile => vitals.probe(Outcome::Failed, now),
         ProbeOutcome::Silent | ProbeOutcome::Busy | ProbeOutcome::Gone => {}
     }
-    if probe.method == ProbeMethod::Ping && !matches!(outcome, ProbeOutcome::Gone) {
-        vitals.ping_answered(matches!(outcome, ProbeOutcome::Alive { .. }));
+    match (probe.method, outcome) {
+        (ProbeMethod::Ping, ProbeOutcome::Alive { .. }) => vitals.ping_answered(true),
+        // it lives and does not answer pings: other things came, or the list it was asked for instead
+        (ProbeMethod::Ping, ProbeOutcome::Silent) if heard_meanwhile => vitals.ping_answered(false),
+        (ProbeMethod::List, ProbeOutcome::Alive { .. }) => vitals.ping_answered(false),
+        _ => {}
     }
     let rtt_us = match outcome {
         ProbeOutcome::Alive { rtt } => Some(u64::try_from(rtt.as_micros()).unwrap_or(u64::MAX)),

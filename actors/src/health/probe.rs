@@ -20,7 +20,9 @@ pub enum ProbeOutcome {
         /// From sending to hearing.
         rtt: Duration,
     },
-    /// It did not answer in time.
+    /// It answered that it cannot serve (HTTP 5xx): a life, if no good one.
+    Ailing,
+    /// It did not answer in time, or could not be reached.
     Silent,
     /// It did not answer in time, but its process was computing.
     Busy,
@@ -33,6 +35,7 @@ impl ProbeOutcome {
     pub const fn word(self) -> &'static str {
         match self {
             Self::Alive { .. } => "alive",
+            Self::Ailing => "ailing",
             Self::Silent => "silent",
             Self::Busy => "busy",
             Self::Gone => "gone",

@@ -10,8 +10,9 @@ use tokio::time::Instant;
 
 /// How much of the timeout the first probe on suspicion waits: somebody waits already.
 const SUSPICION_PART: f64 = 0.3;
-/// A probe whose outcome does not come this long after its time is asked anew.
-const LOST_AFTER: Duration = Duration::from_secs(1);
+/// A probe whose outcome does not come this long after its time is asked anew: it may have waited for
+/// others, so this is long.
+const LOST_AFTER: Duration = Duration::from_secs(60);
 
 /// What is to be done.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -26,6 +27,8 @@ pub enum Step {
         timeout: Duration,
         /// Whether a call's silence is the reason.
         suspicion: bool,
+        /// Which probe of this watch it is.
+        number: u64,
     },
     /// End its connection.
     Condemn {
@@ -49,6 +52,8 @@ pub struct Rules {
     pub busy_limit: Duration,
     /// Whether it is known to ignore pings.
     pub ignores_ping: bool,
+    /// Whether its silence proves nothing at the moment: it is at work, and known not to speak then.
+    pub at_work: bool,
 }
 
 /// The watch over one server.
@@ -57,11 +62,15 @@ pub struct Watch {
     generation: Option<Generation>,
     since: Option<Instant>,
     probing: Option<Probing>,
+    /// Since when it computes, or is at work, and says nothing.
+    busy_since: Option<Instant>,
+    numbers: u64,
     checks: Checks,
 }
 
 #[derive(Debug, Clone, Copy)]
 struct Probing {
+    number: u64,
     since: Instant,
     until: Instant,
     confirming: bool,
@@ -72,7 +81,13 @@ impl Watch {
     /// A connection is ready: the first check comes after `first`.
     pub fn up(&mut self, generation: Generation, first: Duration, now: Instant) {
         let checks = Checks { next: Some(now + first), interval: first, ..Checks::default() };
-        *self = Self { generation: Some(generation), since: Some(now), probing: None, checks };
+        *self = Self {
+            generation: Some(generation),
+            since: Some(now),
+            numbers: self.numbers,
+            checks,
+            ..Self::default()
+        };
     }
 
     /// There is no connection: checks are paused.
@@ -120,6 +135,9 @@ impl Watch {
 
     /// A call has waited for long with not one frame: probe at once.
     pub fn suspect(&mut self, rules: &Rules, now: Instant) -> Step {
+        if self.busy_since.is_some() && self.checks.next.is_some_and(|next| now < next) {
+            return Step::Nothing; // it was found busy a moment ago
+        }
         match &mut self.probing {
             _ if self.generation.is_none() || !rules.ping.enabled => Step::Nothing,
             Some(probing) => {
@@ -138,15 +156,18 @@ impl Watch {
         self.probe(false, false, rules, now)
     }
 
-    /// A probe ended.
+    /// A probe ended; one that is not waited for any more counts for nothing.
     pub fn probed(
         &mut self,
+        number: u64,
         outcome: ProbeOutcome,
         heard: Option<Instant>,
         rules: &Rules,
         now: Instant,
     ) -> Step {
-        let Some(probing) = self.probing.take() else { return Step::Nothing };
+        let Some(probing) = self.probing.take_if(|probing| probing.number == number) else {
+            return Step::Nothing;
+        };
         let heard_meanwhile = heard.is_some_and(|at| at >= probing.since);
         let silent = now.saturating_duration_since(heard.or(self.since).unwrap_or(now));
         match outcome {
@@ -154,7 +175,9 @@ impl Watch {
                 self.checks.next = Some(now + rules.recheck); // its end is about to be told
                 Step::Nothing
             }
-            ProbeOutcome::Busy if !heard_meanwhile && silent < rules.busy_limit => {
+            ProbeOutcome::Silent | ProbeOutcome::Busy
+                if !heard_meanwhile && self.may_be_busy(outcome, probing.since, rules, now) =>
+            {
                 self.failed(outcome, rules, now);
                 self.checks.failures = 0;
                 Step::Nothing
@@ -170,11 +193,29 @@ impl Watch {
                 }
                 Step::Nothing
             }
-            ProbeOutcome::Alive { .. } | ProbeOutcome::Silent | ProbeOutcome::Busy => {
+            ProbeOutcome::Alive { .. }
+            | ProbeOutcome::Ailing
+            | ProbeOutcome::Silent
+            | ProbeOutcome::Busy => {
                 self.passed(Some(outcome), rules, now);
                 Step::Nothing
             }
         }
+    }
+
+    /// Whether its silence is excused by what it does, for a while.
+    fn may_be_busy(
+        &mut self,
+        outcome: ProbeOutcome,
+        probed: Instant,
+        rules: &Rules,
+        now: Instant,
+    ) -> bool {
+        if outcome != ProbeOutcome::Busy && !rules.at_work {
+            return false;
+        }
+        let since = *self.busy_since.get_or_insert(probed);
+        now.saturating_duration_since(since) < rules.busy_limit
     }
 
     fn probe(&mut self, confirming: bool, suspicion: bool, rules: &Rules, now: Instant) -> Step {
@@ -185,11 +226,15 @@ impl Watch {
         };
         let by_list = confirming || rules.ignores_ping;
         let method = if by_list { ProbeMethod::List } else { ProbeMethod::Ping };
-        self.probing = Some(Probing { since: now, until: now + timeout, confirming, suspicion });
-        Step::Probe { method, timeout, suspicion }
+        self.numbers += 1;
+        let number = self.numbers;
+        let until = now + timeout;
+        self.probing = Some(Probing { number, since: now, until, confirming, suspicion });
+        Step::Probe { method, timeout, suspicion, number }
     }
 
     fn passed(&mut self, outcome: Option<ProbeOutcome>, rules: &Rules, now: Instant) {
+        self.busy_since = None;
         self.checks = Checks {
             last: Some(now),
             outcome,

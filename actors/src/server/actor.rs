@@ -141,6 +141,9 @@ impl Actor for Server {
             spec,
             arguments,
         };
+        // nothing is left of an earlier incarnation
+        state.arguments.card.vitals.load(0, 0);
+        state.arguments.monitor.tell(monitor::Message::Down(state.spec.name.clone()));
         if starts {
             let until = Instant::now();
             state.enter(Phase::Waiting { until, how: Wait::Boot, cause: None });
@@ -318,6 +321,9 @@ impl State {
                 self.offer(generation, mine, me);
             }
             self.arguments.monitor.tell(monitor::Message::Up(name, generation));
+        }
+        if matches!(self.phase, Phase::Stopped | Phase::Waiting { cause: Some(_), .. }) {
+            self.unreachable();
         }
         self.want(me);
         self.reconcile_timer =

@@ -8,8 +8,8 @@ use mcpvisor_actors::wire::WireError;
 
 /// How much is kept of each end.
 const KEEP: usize = 1024;
-/// Longest excerpt, in characters.
-const EXCERPT: usize = 200;
+/// Longest excerpt, in characters; more than is shown, see `Loss`.
+const EXCERPT: usize = 1000;
 
 /// The first and the last bytes of a text of any length.
 #[derive(Debug, Default)]

@@ -11,6 +11,7 @@ fn rules() -> Rules {
         recheck: 10 * T,
         busy_limit: 55 * T,
         ignores_ping: false,
+        at_work: false,
     }
 }
 
@@ -20,8 +21,24 @@ fn up(start: Instant) -> Watch {
     watch
 }
 
+/// The step without its number.
+fn seen(step: Step) -> Step {
+    match step {
+        Step::Probe { method, timeout, suspicion, .. } => {
+            Step::Probe { method, timeout, suspicion, number: 0 }
+        }
+        other => other,
+    }
+}
+
 fn probe(method: ProbeMethod, seconds: f64, suspicion: bool) -> Step {
-    Step::Probe { method, timeout: Duration::from_secs_f64(seconds), suspicion }
+    let timeout = Duration::from_secs_f64(seconds);
+    Step::Probe { method, timeout, suspicion, number: 0 }
+}
+
+/// The outcome of the probe that runs.
+fn ends(watch: &mut Watch, outcome: ProbeOutcome, heard: Option<Instant>, now: Instant) -> Step {
+    seen(watch.probed(watch.numbers, outcome, heard, &rules(), now))
 }
 
 use ProbeMethod::{List, Ping};
@@ -36,7 +53,7 @@ fn a_quiet_server_is_probed_every_interval_and_not_while_it_is_down() {
         let now = start + second * T;
         if let Step::Probe { .. } = watch.due(None, &rules(), now) {
             at.push(second);
-            watch.probed(ALIVE, Some(now), &rules(), now);
+            ends(&mut watch, ALIVE, Some(now), now);
         }
     }
     assert_eq!(at, [60, 120, 180, 240, 300]);
@@ -54,7 +71,7 @@ fn real_traffic_is_as_good_as_a_probe() {
     assert_eq!(watch.next(), Some(now + 60 * T));
     assert_eq!(watch.checks().outcome, None);
     let now = now + 60 * T;
-    assert_eq!(watch.due(Some(now - 11 * T), &rules(), now), probe(Ping, 5.0, false));
+    assert_eq!(seen(watch.due(Some(now - 11 * T), &rules(), now)), probe(Ping, 5.0, false));
 }
 
 #[test]
@@ -67,9 +84,9 @@ fn silence_is_confirmed_by_a_longer_probe_of_another_kind_before_the_verdict() {
         now = watch.next().unwrap_or(now).max(now);
         let mut step = watch.due(Some(start), &rules(), now);
         while let Step::Probe { timeout, .. } = step {
-            steps.push((now.duration_since(start).as_secs(), step));
+            steps.push((now.duration_since(start).as_secs(), seen(step)));
             now += timeout;
-            step = watch.probed(ProbeOutcome::Silent, Some(start), &rules(), now);
+            step = ends(&mut watch, ProbeOutcome::Silent, Some(start), now);
         }
         if let Step::Condemn { silent, probes } = step {
             break (silent, probes);
@@ -84,12 +101,12 @@ fn silence_is_confirmed_by_a_longer_probe_of_another_kind_before_the_verdict() {
 fn a_suspicion_is_settled_within_seven_seconds() {
     let start = Instant::now();
     let mut watch = up(start);
-    assert_eq!(watch.suspect(&rules(), start), probe(Ping, 1.5, true));
+    assert_eq!(seen(watch.suspect(&rules(), start)), probe(Ping, 1.5, true));
     let now = start + Duration::from_millis(1500);
-    let confirm = watch.probed(ProbeOutcome::Silent, Some(start - T), &rules(), now);
+    let confirm = ends(&mut watch, ProbeOutcome::Silent, Some(start - T), now);
     assert_eq!(confirm, probe(List, 5.0, true));
     let now = now + 5 * T;
-    let verdict = watch.probed(ProbeOutcome::Silent, Some(start - T), &rules(), now);
+    let verdict = ends(&mut watch, ProbeOutcome::Silent, Some(start - T), now);
     assert!(matches!(verdict, Step::Condemn { probes: 2, .. }));
 }
 
@@ -101,7 +118,7 @@ fn a_suspicion_during_a_routine_probe_makes_that_one_count() {
     watch.due(None, &rules(), now);
     assert_eq!(watch.suspect(&rules(), now + T), Step::Nothing);
     let now = now + 5 * T;
-    let step = watch.probed(ProbeOutcome::Silent, None, &rules(), now);
+    let step = ends(&mut watch, ProbeOutcome::Silent, None, now);
     assert_eq!(step, probe(List, 5.0, true));
 }
 
@@ -112,7 +129,7 @@ fn any_frame_while_a_probe_waits_is_life() {
         let mut watch = up(start);
         watch.suspect(&rules(), start);
         let now = start + 2 * T;
-        assert_eq!(watch.probed(outcome, Some(start + T), &rules(), now), Step::Nothing);
+        assert_eq!(ends(&mut watch, outcome, Some(start + T), now), Step::Nothing);
         assert_eq!((watch.checks().failures, watch.next()), (0, Some(now + 60 * T)));
     }
 }
@@ -123,10 +140,12 @@ fn a_computing_server_is_left_alone_for_a_while() {
     let mut watch = up(start);
     watch.suspect(&rules(), start);
     let now = start + 54 * T;
-    let step = watch.probed(ProbeOutcome::Busy, Some(start - T / 2), &rules(), now);
+    let step = ends(&mut watch, ProbeOutcome::Busy, Some(start - T / 2), now);
     assert_eq!((step, watch.next()), (Step::Nothing, Some(now + 10 * T)));
-    watch.suspect(&rules(), now);
-    let step = watch.probed(ProbeOutcome::Busy, Some(start - T), &rules(), now + 2 * T);
+    assert_eq!(watch.suspect(&rules(), now + 9 * T), Step::Nothing, "it is known to be busy");
+    let now = now + 10 * T;
+    assert_eq!(seen(watch.suspect(&rules(), now)), probe(Ping, 1.5, true));
+    let step = ends(&mut watch, ProbeOutcome::Busy, Some(start - T), now + 2 * T);
     assert_eq!(step, probe(List, 5.0, true), "not for ever");
 }
 
@@ -134,7 +153,7 @@ fn a_computing_server_is_left_alone_for_a_while() {
 fn a_server_that_ignores_pings_is_asked_for_its_list() {
     let start = Instant::now();
     let rules = Rules { ignores_ping: true, ..rules() };
-    assert_eq!(up(start).due(None, &rules, start + 60 * T), probe(List, 5.0, false));
+    assert_eq!(seen(up(start).due(None, &rules, start + 60 * T)), probe(List, 5.0, false));
 }
 
 #[test]
@@ -150,7 +169,19 @@ fn without_probing_nothing_is_ever_sent() {
 fn a_probe_whose_outcome_is_lost_is_sent_anew() {
     let start = Instant::now();
     let mut watch = up(start);
-    assert_eq!(watch.due(None, &rules(), start + 60 * T), probe(Ping, 5.0, false));
-    assert_eq!(watch.due(None, &rules(), start + 65 * T), Step::Nothing);
-    assert_eq!(watch.due(None, &rules(), start + 66 * T), probe(Ping, 5.0, false));
+    assert_eq!(seen(watch.due(None, &rules(), start + 60 * T)), probe(Ping, 5.0, false));
+    assert_eq!(watch.due(None, &rules(), start + 124 * T), Step::Nothing);
+    assert_eq!(seen(watch.due(None, &rules(), start + 125 * T)), probe(Ping, 5.0, false));
+    let late = watch.probed(1, ProbeOutcome::Silent, None, &rules(), start + 126 * T);
+    assert_eq!((late, watch.checks().failures), (Step::Nothing, 0), "that one is over");
+}
+
+#[test]
+fn a_server_at_work_that_is_known_not_to_speak_then_is_left_alone() {
+    let start = Instant::now();
+    let rules = Rules { at_work: true, ..rules() };
+    let mut watch = up(start);
+    watch.ask(&rules, start);
+    let step = watch.probed(1, ProbeOutcome::Silent, None, &rules, start + 5 * T);
+    assert_eq!((step, watch.checks().failures), (Step::Nothing, 0));
 }

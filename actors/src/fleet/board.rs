@@ -1,10 +1,11 @@
 //! The cards of all servers, by name.
 
-use super::{Standing, Vitals};
+use super::{Standing, State, Vitals};
 use crate::health::{Checks, Quality, QualityReport};
 use crate::otp::Address;
 use crate::server::{self, ServerName, ServerSpec};
 use arc_swap::ArcSwap;
+use ractor::ActorStatus;
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use tokio::time::Instant;
@@ -42,6 +43,16 @@ impl Card {
     /// Where it stands.
     pub fn standing(&self) -> Arc<Standing> {
         self.standing.load_full()
+    }
+
+    /// Its state; an actor that does not run cannot say so itself.
+    pub fn state(&self) -> State {
+        let running = |cell: ractor::ActorCell| cell.get_status() < ActorStatus::Stopping;
+        if self.address.cell().is_some_and(running) {
+            self.standing.load().state
+        } else {
+            State::Quarantined
+        }
     }
 
     /// Published by its actor.

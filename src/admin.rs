@@ -26,6 +26,27 @@ pub use status_tool::StatusTool;
 
 use std::time::Duration;
 
+/// Milliseconds as people read them, in one unit.
+fn spell(millis: u64) -> String {
+    let seconds = Duration::from_millis(millis).as_secs();
+    match seconds {
+        0 => format!("{millis} ms"),
+        1..=119 => format!("{seconds} s"),
+        120..=7_199 => format!("{} min", seconds / 60),
+        _ => format!("{} h", seconds / 3_600),
+    }
+}
+
+/// When something is to come.
+fn when(millis: u64) -> String {
+    if millis == 0 { "now".into() } else { format!("in {}", spell(millis)) }
+}
+
+/// Text as a part of a sentence: without its own full stop.
+fn clause(text: &str) -> &str {
+    text.trim_end_matches(['.', '?', '!', ' '])
+}
+
 /// Whole milliseconds, as reports have them.
 fn millis(span: Duration) -> u64 {
     u64::try_from(span.as_millis()).unwrap_or(u64::MAX)

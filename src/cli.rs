@@ -11,8 +11,8 @@ mod health;
 mod options;
 mod paint;
 mod serve;
-mod status;
 mod simulate;
+mod status;
 mod tools;
 
 use crate::exit::Exit;

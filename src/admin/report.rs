@@ -111,10 +111,8 @@ impl ServerReport {
         let policy = fleet.policies.load().monitor.with(&spec.monitor);
         let quality = QualityReport::clone(&card.quality());
         let (served, failed) = card.vitals.calls();
-        let waits = matches!(
-            state,
-            State::Queued | State::Down | State::Parked | State::NeedsLogin
-        );
+        let waits =
+            matches!(state, State::Queued | State::Down | State::Parked | State::NeedsLogin);
         Self {
             name: spec.name.to_string(),
             transport: spec.connector.kind().to_owned(),
@@ -169,7 +167,8 @@ fn cause(
         (State::Ready | State::Idle | State::Stopped, _) => None,
         (State::Quarantined, _) => Some(CauseReport {
             class: "quarantined".into(),
-            text: "its supervisor crashed again and again, so it is left alone for five minutes".into(),
+            text: "its supervisor crashed again and again, so it is left alone for five minutes"
+                .into(),
             remedy: "Report it with the gateway's log; it is tried again by itself.".into(),
         }),
         (_, None) => None,

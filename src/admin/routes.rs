@@ -30,7 +30,7 @@ const BODY_WITHIN: Duration = Duration::from_secs(10);
 /// Facts of a timeline unless another number is asked for.
 const FACTS: usize = 100;
 /// How alike names must be to be suggested.
-const ALIKE: f64 = 0.75;
+const ALIKE: f64 = 0.65;
 
 /// Who reaches the listener.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -155,10 +155,7 @@ async fn timeline(
     Ok(answer(StatusCode::OK, &json!({ "server": name, "events": events })))
 }
 
-async fn report(
-    State(desk): State<Desk>,
-    RawQuery(query): RawQuery,
-) -> Result<Response, Refusal> {
+async fn report(State(desk): State<Desk>, RawQuery(query): RawQuery) -> Result<Response, Refusal> {
     let history = match asked(query.as_deref(), "history") {
         None => None,
         Some(value) => Some(monitor::tier(&value).ok_or(Refusal::Query {
@@ -239,7 +236,12 @@ fn asked(query: Option<&str>, key: &str) -> Option<String> {
 
 fn unknown(NoSuchServer(name): NoSuchServer, fleet: &Fleet) -> Refusal {
     let name: String = name.chars().take(80).collect();
-    let likeness = |other: &str| strsim::jaro_winkler(&name.to_lowercase(), &other.to_lowercase());
+    let asked = name.to_lowercase();
+    let likeness = |other: &str| {
+        let other = other.to_lowercase();
+        let swapped = strsim::normalized_damerau_levenshtein(&asked, &other);
+        strsim::jaro_winkler(&asked, &other).max(swapped)
+    };
     let names = fleet.board.cards().map(|card| card.spec.name.to_string());
     let mut near: Vec<(f64, String)> =
         names.map(|other| (likeness(&other), other)).filter(|(alike, _)| *alike > ALIKE).collect();

@@ -1,7 +1,7 @@
 //! The tool `mcpvisor.status`: tells an agent which servers and tools are missing, why, and when they
 //! are tried again. Answered by the gateway itself, whatever its servers do.
 
-use super::{Brief, Desk, ServerReport, Status};
+use super::{Brief, Desk, ServerReport, Status, clause, when};
 use bytes::Bytes;
 use mcpvisor_actors::catalog::{STATUS_TOOL, Snapshot};
 use mcpvisor_actors::server::ServerName;
@@ -9,7 +9,6 @@ use mcpvisor_actors::session::BuiltinTool;
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
 use std::fmt::Write;
-use std::time::Duration;
 
 /// Tools of a server that are told one by one.
 const TOLD: usize = 20;
@@ -97,12 +96,11 @@ fn tell(text: &mut String, server: &ServerReport, tools: &[&str]) {
     };
     let cause = server.cause.as_ref();
     if let Some(cause) = cause {
-        let _never_fails = write!(text, ": {}", cause.text.trim_end_matches('.'));
+        let _never_fails = write!(text, ": {}", clause(&cause.text));
     }
     text.push('.');
     if let Some(next) = server.next_try_ms {
-        let seconds = Duration::from_millis(next).as_secs_f64();
-        let _never_fails = write!(text, " The next attempt is made in {seconds:.0} s, or at a call.");
+        let _never_fails = write!(text, " The next attempt is made {}, or at a call.", when(next));
     }
     if let Some(cause) = cause {
         let _never_fails = write!(text, " {}", cause.remedy);

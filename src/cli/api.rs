@@ -31,7 +31,9 @@ pub(super) struct Api {
 #[derive(Debug, thiserror::Error)]
 pub(super) enum NoReport {
     /// Nobody answers.
-    #[error("no gateway at {url}: {reason}\nStart one with `mcpvisor serve`, or name it with --url.")]
+    #[error(
+        "no gateway at {url}: {reason}\nStart one with `mcpvisor serve`, or name it with --url."
+    )]
     Unreachable {
         /// Who was asked.
         url: String,

@@ -61,14 +61,18 @@ async fn from_gateway(arguments: &Arguments) -> Result<Vec<Event>, NoReport> {
 fn from_disk(folder: &Path, arguments: &Arguments) -> Exit {
     if !folder.join("timeline").is_dir() {
         let folder = folder.display();
-        complain(format_args!("error: {folder} holds no timelines; name the gateway's state folder"));
+        complain(format_args!(
+            "error: {folder} holds no timelines; name the gateway's state folder"
+        ));
         return Exit::Failure;
     }
     let mut events = TimelineFiles::new(folder).load(&ServerName::new(&arguments.server));
     events.drain(..events.len().saturating_sub(arguments.limit));
     if events.is_empty() {
         let server = &arguments.server;
-        complain(format_args!("error: nothing is known of a server `{server}` there; is it spelled so?"));
+        complain(format_args!(
+            "error: nothing is known of a server `{server}` there; is it spelled so?"
+        ));
         return Exit::Failure;
     }
     tell(&arguments.server, &events)

@@ -183,7 +183,7 @@ fn why(server: &ServerReport) -> String {
         parts.push("calls are refused for now: too many failed in a row".to_owned());
     }
     if let Some(cause) = &server.cause {
-        parts.push(clean(&cause.text));
+        parts.push(clean(cause.text.trim_end_matches('.')));
     }
     if let Some(next) = server.next_try_ms.filter(|_| server.attempts > 0) {
         parts.push(format!("next try in {:.1} s", Duration::from_millis(next).as_secs_f64()));

@@ -1,7 +1,9 @@
 //! The session actor: one client's conversation.
 
 use super::list::{self, BadList, Listing};
-use super::{BuiltinTool, Client, ClientStream, Fact, LogLevel, SessionHandle, SessionTable, initialize};
+use super::{
+    BuiltinTool, Client, ClientStream, Fact, LogLevel, SessionHandle, SessionTable, initialize,
+};
 use crate::call::{Again, Call, CallTicket, Control, GoneBecause, Request, method_not_allowed};
 use crate::catalog::{STATUS_TOOL, SnapshotCell};
 use crate::otp::{Address, Ticket, Timer};

@@ -96,6 +96,8 @@ impl Actor for ConnectionMonitor {
         state: &mut State,
     ) -> Result<(), ActorProcessingErr> {
         match message {
+            // said again and again, lest it be lost: only the first time is news
+            Message::Up(server, generation) if state.watches_over(&server, generation) => {}
             Message::Up(server, generation) => state.up(&server, generation),
             Message::Down(server) => state.with(&server, |watch, _, _| {
                 watch.down();
@@ -133,6 +135,10 @@ fn is_watched(card: &Card, rules: &Rules) -> bool {
 }
 
 impl State {
+    fn watches_over(&self, server: &ServerName, generation: Generation) -> bool {
+        self.watches.get(server).is_some_and(|watch| watch.generation() == Some(generation))
+    }
+
     fn up(&mut self, server: &ServerName, generation: Generation) {
         let unit = chance();
         self.with(server, |watch, _, rules| {

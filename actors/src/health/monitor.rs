@@ -4,7 +4,7 @@
 //! actor the second. What it knows stands on the board, so that a new incarnation takes up where the
 //! last one died.
 
-use super::{Policies, ProbeOutcome, Rules, Step, Watch, cadence, pings};
+use super::{Policies, ProbeNumber, ProbeOutcome, Rules, Step, Watch, cadence, pings};
 use crate::fleet::{Board, Card, State as ServerState};
 use crate::otp::{Address, Timer, chance};
 use crate::server::{self, Generation, Loss, ServerName};
@@ -30,6 +30,8 @@ pub enum Message {
         server: ServerName,
         /// Over which connection.
         generation: Generation,
+        /// Which.
+        number: ProbeNumber,
         /// How.
         outcome: ProbeOutcome,
     },
@@ -107,9 +109,9 @@ impl Actor for ConnectionMonitor {
                 let current = watch.generation() == Some(generation) && is_watched(card, rules);
                 if current { watch.suspect(rules, Instant::now()) } else { Step::Nothing }
             }),
-            Message::Probed { server, generation, outcome } => {
+            Message::Probed { server, generation, number, outcome } => {
                 state.with(&server, |watch, card, rules| {
-                    if watch.generation() != Some(generation) {
+                    if (watch.generation(), watch.awaits()) != (Some(generation), Some(number)) {
                         return Step::Nothing;
                     }
                     watch.probed(outcome, card.vitals.heard(), rules, Instant::now())
@@ -184,11 +186,15 @@ impl State {
         let step = decide(watch, &card, &rules);
         card.checked(watch.checks());
         let Some(generation) = watch.generation() else { return };
+        let awaited = watch.awaits();
         match step {
             Step::Nothing => {}
             Step::Probe { method, timeout, suspicion } => {
-                let Some(link) = card.standing().link.clone() else { return };
-                let probe = pings::Probe { card, generation, link, method, timeout, suspicion };
+                let (Some(link), Some(number)) = (card.standing().link.clone(), awaited) else {
+                    return;
+                };
+                let probe =
+                    pings::Probe { card, generation, number, link, method, timeout, suspicion };
                 self.arguments.pings.tell(pings::Message::Probe(probe));
             }
             Step::Condemn { silent, probes } => {

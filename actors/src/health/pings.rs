@@ -1,6 +1,6 @@
 //! The ping manager: sends probes, a bounded number at a time, and tells the monitor what came of them.
 
-use super::{Outcome, ProbeMethod, ProbeOutcome, monitor};
+use super::{Outcome, ProbeMethod, ProbeNumber, ProbeOutcome, monitor};
 use crate::fleet::Card;
 use crate::otp::Address;
 use crate::server::{Generation, Link};
@@ -22,6 +22,8 @@ pub struct Probe {
     pub card: Arc<Card>,
     /// Over which connection.
     pub generation: Generation,
+    /// Which probe of all.
+    pub number: ProbeNumber,
     /// The way to it.
     pub link: Link,
     /// What to ask.
@@ -98,12 +100,14 @@ impl State {
         while self.probes.try_join_next().is_some() {}
         let Arguments { monitor, places, timelines } = self.arguments.clone();
         self.probes.spawn(async move {
-            let Ok(_place) = places.acquire().await else { return };
+            // somebody waits for this one: it does not wait behind servers that do not answer either
+            let _place = if probe.suspicion { None } else { places.acquire().await.ok() };
             let outcome = send(&probe).await;
             note(&probe, outcome, &timelines);
             monitor.tell(monitor::Message::Probed {
                 server: probe.card.spec.name.clone(),
                 generation: probe.generation,
+                number: probe.number,
                 outcome,
             });
         });

@@ -3,15 +3,16 @@
 //! *Invariant:* a server is condemned only after a second, longer probe by another method went
 //! unanswered with not one frame heard meanwhile.
 
-use super::{Checks, PingPolicy, ProbeMethod, ProbeOutcome};
+use super::{Checks, PingPolicy, ProbeMethod, ProbeNumber, ProbeOutcome};
 use crate::server::Generation;
 use std::time::Duration;
 use tokio::time::Instant;
 
 /// How much of the timeout the first probe on suspicion waits: somebody waits already.
 const SUSPICION_PART: f64 = 0.3;
-/// A probe whose outcome does not come this long after its time is asked anew.
-const LOST_AFTER: Duration = Duration::from_secs(1);
+/// A probe whose outcome does not come this long after its time is asked anew. Long, because it may
+/// wait for its turn behind those of other servers.
+const LOST_AFTER: Duration = Duration::from_secs(60);
 
 /// What is to be done.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -62,6 +63,7 @@ pub struct Watch {
 
 #[derive(Debug, Clone, Copy)]
 struct Probing {
+    number: ProbeNumber,
     since: Instant,
     until: Instant,
     confirming: bool,
@@ -87,6 +89,11 @@ impl Watch {
         self.generation
     }
 
+    /// The probe whose outcome counts; that of an earlier one, given up for it, does not.
+    pub fn awaits(&self) -> Option<ProbeNumber> {
+        self.probing.map(|probing| probing.number)
+    }
+
     /// What the checks showed.
     pub fn checks(&self) -> Checks {
         self.checks
@@ -109,23 +116,30 @@ impl Watch {
         if let Some(lost) = self.probing.take() {
             return self.probe(lost.confirming, lost.suspicion, rules, now);
         }
-        let recent =
-            heard.is_some_and(|at| now.saturating_duration_since(at) < rules.ping.interval);
-        if recent || !rules.ping.enabled {
-            self.passed(None, rules, now);
-            return Step::Nothing;
-        }
-        self.probe(false, false, rules, now)
-    }
-
-    /// A call has waited for long with not one frame: probe at once.
-    pub fn suspect(&mut self, rules: &Rules, now: Instant) -> Step {
-        match &mut self.probing {
-            _ if self.generation.is_none() || !rules.ping.enabled => Step::Nothing,
-            Some(probing) => {
-                probing.suspicion = true;
+        // the answer to the last check is no traffic
+        let traffic = heard.filter(|at| self.checks.last.is_none_or(|last| *at > last));
+        let recent = rules.ping.interval.min(rules.interval);
+        match traffic.filter(|at| now.saturating_duration_since(*at) < recent) {
+            Some(at) => {
+                self.passed(None, rules, now);
+                self.checks.next = Some(at + rules.interval);
                 Step::Nothing
             }
+            None if rules.ping.enabled => self.probe(false, false, rules, now),
+            None => {
+                self.passed(None, rules, now);
+                Step::Nothing
+            }
+        }
+    }
+
+    /// A call has waited for long with not one frame: probe at once. A routine probe under way takes
+    /// too long and is given up for a quicker one.
+    pub fn suspect(&mut self, rules: &Rules, now: Instant) -> Step {
+        match self.probing {
+            _ if self.generation.is_none() || !rules.ping.enabled => Step::Nothing,
+            Some(probing) if probing.suspicion => Step::Nothing,
+            Some(probing) => self.probe(probing.confirming, true, rules, now),
             None => self.probe(false, true, rules, now),
         }
     }
@@ -155,12 +169,12 @@ impl Watch {
                 Step::Nothing
             }
             ProbeOutcome::Busy if !heard_meanwhile && silent < rules.busy_limit => {
-                self.failed(outcome, rules, now);
+                self.failed(outcome, now, rules, now);
                 self.checks.failures = 0;
                 Step::Nothing
             }
             ProbeOutcome::Silent | ProbeOutcome::Busy if !heard_meanwhile => {
-                self.failed(outcome, rules, now);
+                self.failed(outcome, probing.since, rules, now);
                 let last = self.checks.failures >= rules.ping.max_failures;
                 if probing.confirming {
                     return Step::Condemn { silent, probes: self.checks.failures };
@@ -185,7 +199,8 @@ impl Watch {
         };
         let by_list = confirming || rules.ignores_ping;
         let method = if by_list { ProbeMethod::List } else { ProbeMethod::Ping };
-        self.probing = Some(Probing { since: now, until: now + timeout, confirming, suspicion });
+        let (number, until) = (ProbeNumber::next(), now + timeout);
+        self.probing = Some(Probing { number, since: now, until, confirming, suspicion });
         Step::Probe { method, timeout, suspicion }
     }
 
@@ -199,12 +214,13 @@ impl Watch {
         };
     }
 
-    fn failed(&mut self, outcome: ProbeOutcome, rules: &Rules, now: Instant) {
+    /// The next check comes `rules.recheck` after `from`.
+    fn failed(&mut self, outcome: ProbeOutcome, from: Instant, rules: &Rules, now: Instant) {
         self.checks = Checks {
             last: Some(now),
             outcome: Some(outcome),
             failures: self.checks.failures + 1,
-            next: Some(now + rules.recheck),
+            next: Some(now.max(from + rules.recheck)),
             interval: rules.recheck,
         };
     }

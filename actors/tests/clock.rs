@@ -7,6 +7,8 @@ mod memory;
 #[path = "clock/tree.rs"]
 mod tree;
 
+#[path = "clock/attempts.rs"]
+mod attempts;
 #[path = "clock/probes.rs"]
 mod probes;
 #[path = "clock/silence.rs"]

@@ -132,6 +132,7 @@ struct Inner {
 struct Wire {
     said: VecDeque<Inbound>,
     waker: Option<Waker>,
+    frozen: bool,
 }
 
 impl Memory {
@@ -173,6 +174,13 @@ impl Memory {
     /// Says something over its connection of this moment, if there is one.
     pub(crate) fn say(&self, message: &Value) {
         self.push(inbound(message));
+    }
+
+    /// Makes its connection of this moment mute; the next one is not.
+    pub(crate) fn freeze(&self) {
+        if let Some(wire) = lock(&self.0.wire).upgrade() {
+            lock(&wire).frozen = true;
+        }
     }
 
     fn push(&self, inbound: Inbound) {

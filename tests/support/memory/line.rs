@@ -49,7 +49,7 @@ impl Line {
             _ => return,
         };
         self.server.note(what.clone());
-        if script.mute {
+        if script.mute || lock(&self.wire).frozen {
             return;
         }
         let answer = match fate {

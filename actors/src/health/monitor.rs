@@ -4,7 +4,7 @@
 //! actor the second. What it knows stands on the board, so that a new incarnation takes up where the
 //! last one died.
 
-use super::{Policies, ProbeOutcome, Rules, Step, Watch, cadence, pings};
+use super::{Policies, ProbeNumber, ProbeOutcome, Rules, Step, Watch, cadence, pings};
 use crate::fleet::{Board, Card, State as ServerState};
 use crate::otp::{Address, Timer, chance};
 use crate::server::{self, Generation, Loss, ServerName};
@@ -30,8 +30,8 @@ pub enum Message {
         server: ServerName,
         /// Over which connection.
         generation: Generation,
-        /// Which one.
-        number: u64,
+        /// Which.
+        number: ProbeNumber,
         /// How.
         outcome: ProbeOutcome,
     },
@@ -98,6 +98,8 @@ impl Actor for ConnectionMonitor {
         state: &mut State,
     ) -> Result<(), ActorProcessingErr> {
         match message {
+            // said again and again, lest it be lost: only the first time is news
+            Message::Up(server, generation) if state.watches_over(&server, generation) => {}
             Message::Up(server, generation) => state.up(&server, generation),
             Message::Down(server) => state.with(&server, |watch, _, _| {
                 watch.down();
@@ -109,10 +111,10 @@ impl Actor for ConnectionMonitor {
             }),
             Message::Probed { server, generation, number, outcome } => {
                 state.with(&server, |watch, card, rules| {
-                    if watch.generation() != Some(generation) {
+                    if (watch.generation(), watch.awaits()) != (Some(generation), Some(number)) {
                         return Step::Nothing;
                     }
-                    watch.probed(number, outcome, card.vitals.heard(), rules, Instant::now())
+                    watch.probed(outcome, card.vitals.heard(), rules, Instant::now())
                 });
             }
             Message::Check(server) => {
@@ -135,12 +137,13 @@ fn is_watched(card: &Card, rules: &Rules) -> bool {
 }
 
 impl State {
+    fn watches_over(&self, server: &ServerName, generation: Generation) -> bool {
+        self.watches.get(server).is_some_and(|watch| watch.generation() == Some(generation))
+    }
+
     fn up(&mut self, server: &ServerName, generation: Generation) {
         let unit = chance();
         self.with(server, |watch, _, rules| {
-            if watch.generation() == Some(generation) {
-                return Step::Nothing; // said again, in case it was lost
-            }
             // the first check comes somewhere within the first interval, each server's elsewhere
             watch.up(generation, rules.interval.mul_f64(unit.max(0.1)), Instant::now());
             Step::Nothing
@@ -167,9 +170,6 @@ impl State {
             .filter_map(|(name, watch)| Some((name.clone(), watch.generation()?)))
             .collect();
         for (name, generation) in watched {
-            if let Some(watch) = self.watches.get_mut(&name) {
-                watch.down();
-            }
             self.up(&name, generation);
         }
     }
@@ -187,12 +187,15 @@ impl State {
         tracing::debug!(%server, ?step, failures = watch.checks().failures, "check");
         card.checked(watch.checks());
         let Some(generation) = watch.generation() else { return };
+        let awaited = watch.awaits();
         match step {
             Step::Nothing => {}
-            Step::Probe { method, timeout, suspicion, number } => {
-                let Some(link) = card.standing().link.clone() else { return };
+            Step::Probe { method, timeout, suspicion } => {
+                let (Some(link), Some(number)) = (card.standing().link.clone(), awaited) else {
+                    return;
+                };
                 let probe =
-                    pings::Probe { card, generation, link, method, timeout, suspicion, number };
+                    pings::Probe { card, generation, number, link, method, timeout, suspicion };
                 self.arguments.pings.tell(pings::Message::Probe(probe));
             }
             Step::Condemn { silent, probes } => {

@@ -1,6 +1,6 @@
 //! The ping manager: sends probes, a bounded number at a time, and tells the monitor what came of them.
 
-use super::{Outcome, ProbeMethod, ProbeOutcome, monitor};
+use super::{Outcome, ProbeMethod, ProbeNumber, ProbeOutcome, monitor};
 use crate::fleet::Card;
 use crate::otp::Address;
 use crate::server::{Generation, Link};
@@ -22,6 +22,8 @@ pub struct Probe {
     pub card: Arc<Card>,
     /// Over which connection.
     pub generation: Generation,
+    /// Which probe of all.
+    pub number: ProbeNumber,
     /// The way to it.
     pub link: Link,
     /// What to ask.
@@ -30,8 +32,6 @@ pub struct Probe {
     pub timeout: Duration,
     /// Whether a call's silence is the reason.
     pub suspicion: bool,
-    /// Which probe of its watch it is.
-    pub number: u64,
 }
 
 /// What the ping manager hears.
@@ -100,7 +100,7 @@ impl State {
         while self.probes.try_join_next().is_some() {}
         let Arguments { monitor, places, timelines } = self.arguments.clone();
         self.probes.spawn(async move {
-            // where a call waits, nothing else does
+            // somebody waits for this one: it does not wait behind servers that do not answer either
             let _place = if probe.suspicion { None } else { places.acquire().await.ok() };
             let outcome = send(&probe).await;
             note(&probe, outcome, &timelines);

@@ -1,6 +1,19 @@
 //! One probe of one server: what is asked, and what came of it.
 
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
+
+/// Numbers the probes of all servers; the outcome of an older one than the one awaited is late.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct ProbeNumber(u64);
+
+impl ProbeNumber {
+    /// The next number, unique in this process.
+    pub(super) fn next() -> Self {
+        static LAST: AtomicU64 = AtomicU64::new(0);
+        Self(LAST.fetch_add(1, Ordering::Relaxed) + 1)
+    }
+}
 
 /// What is asked.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

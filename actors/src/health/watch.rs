@@ -3,15 +3,15 @@
 //! *Invariant:* a server is condemned only after a second, longer probe by another method went
 //! unanswered with not one frame heard meanwhile.
 
-use super::{Checks, PingPolicy, ProbeMethod, ProbeOutcome};
+use super::{Checks, PingPolicy, ProbeMethod, ProbeNumber, ProbeOutcome};
 use crate::server::Generation;
 use std::time::Duration;
 use tokio::time::Instant;
 
 /// How much of the timeout the first probe on suspicion waits: somebody waits already.
 const SUSPICION_PART: f64 = 0.3;
-/// A probe whose outcome does not come this long after its time is asked anew: it may have waited for
-/// others, so this is long.
+/// A probe whose outcome does not come this long after its time is asked anew. Long, because it may
+/// wait for its turn behind those of other servers.
 const LOST_AFTER: Duration = Duration::from_secs(60);
 
 /// What is to be done.
@@ -27,8 +27,6 @@ pub enum Step {
         timeout: Duration,
         /// Whether a call's silence is the reason.
         suspicion: bool,
-        /// Which probe of this watch it is.
-        number: u64,
     },
     /// End its connection.
     Condemn {
@@ -64,13 +62,12 @@ pub struct Watch {
     probing: Option<Probing>,
     /// Since when it computes, or is at work, and says nothing.
     busy_since: Option<Instant>,
-    numbers: u64,
     checks: Checks,
 }
 
 #[derive(Debug, Clone, Copy)]
 struct Probing {
-    number: u64,
+    number: ProbeNumber,
     since: Instant,
     until: Instant,
     confirming: bool,
@@ -81,13 +78,8 @@ impl Watch {
     /// A connection is ready: the first check comes after `first`.
     pub fn up(&mut self, generation: Generation, first: Duration, now: Instant) {
         let checks = Checks { next: Some(now + first), interval: first, ..Checks::default() };
-        *self = Self {
-            generation: Some(generation),
-            since: Some(now),
-            numbers: self.numbers,
-            checks,
-            ..Self::default()
-        };
+        let (generation, since) = (Some(generation), Some(now));
+        *self = Self { generation, since, checks, ..Self::default() };
     }
 
     /// There is no connection: checks are paused.
@@ -100,6 +92,11 @@ impl Watch {
     /// The connection watched.
     pub fn generation(&self) -> Option<Generation> {
         self.generation
+    }
+
+    /// The probe whose outcome counts; that of an earlier one, given up for it, does not.
+    pub fn awaits(&self) -> Option<ProbeNumber> {
+        self.probing.map(|probing| probing.number)
     }
 
     /// What the checks showed.
@@ -124,26 +121,33 @@ impl Watch {
         if let Some(lost) = self.probing.take() {
             return self.probe(lost.confirming, lost.suspicion, rules, now);
         }
-        let recent =
-            heard.is_some_and(|at| now.saturating_duration_since(at) < rules.ping.interval);
-        if recent || !rules.ping.enabled {
-            self.passed(None, rules, now);
-            return Step::Nothing;
+        // the answer to the last check is no traffic
+        let traffic = heard.filter(|at| self.checks.last.is_none_or(|last| *at > last));
+        let recent = rules.ping.interval.min(rules.interval);
+        match traffic.filter(|at| now.saturating_duration_since(*at) < recent) {
+            Some(at) => {
+                self.passed(None, rules, now);
+                self.checks.next = Some(at + rules.interval);
+                Step::Nothing
+            }
+            None if rules.ping.enabled => self.probe(false, false, rules, now),
+            None => {
+                self.passed(None, rules, now);
+                Step::Nothing
+            }
         }
-        self.probe(false, false, rules, now)
     }
 
-    /// A call has waited for long with not one frame: probe at once.
+    /// A call has waited for long with not one frame: probe at once. A routine probe under way takes
+    /// too long and is given up for a quicker one.
     pub fn suspect(&mut self, rules: &Rules, now: Instant) -> Step {
         if self.busy_since.is_some() && self.checks.next.is_some_and(|next| now < next) {
             return Step::Nothing; // it was found busy a moment ago
         }
-        match &mut self.probing {
+        match self.probing {
             _ if self.generation.is_none() || !rules.ping.enabled => Step::Nothing,
-            Some(probing) => {
-                probing.suspicion = true;
-                Step::Nothing
-            }
+            Some(probing) if probing.suspicion => Step::Nothing,
+            Some(probing) => self.probe(probing.confirming, true, rules, now),
             None => self.probe(false, true, rules, now),
         }
     }
@@ -156,18 +160,15 @@ impl Watch {
         self.probe(false, false, rules, now)
     }
 
-    /// A probe ended; one that is not waited for any more counts for nothing.
+    /// A probe ended.
     pub fn probed(
         &mut self,
-        number: u64,
         outcome: ProbeOutcome,
         heard: Option<Instant>,
         rules: &Rules,
         now: Instant,
     ) -> Step {
-        let Some(probing) = self.probing.take_if(|probing| probing.number == number) else {
-            return Step::Nothing;
-        };
+        let Some(probing) = self.probing.take() else { return Step::Nothing };
         let heard_meanwhile = heard.is_some_and(|at| at >= probing.since);
         let silent = now.saturating_duration_since(heard.or(self.since).unwrap_or(now));
         match outcome {
@@ -178,12 +179,12 @@ impl Watch {
             ProbeOutcome::Silent | ProbeOutcome::Busy
                 if !heard_meanwhile && self.may_be_busy(outcome, probing.since, rules, now) =>
             {
-                self.failed(outcome, rules, now);
+                self.failed(outcome, now, rules, now);
                 self.checks.failures = 0;
                 Step::Nothing
             }
             ProbeOutcome::Silent | ProbeOutcome::Busy if !heard_meanwhile => {
-                self.failed(outcome, rules, now);
+                self.failed(outcome, probing.since, rules, now);
                 let last = self.checks.failures >= rules.ping.max_failures;
                 if probing.confirming {
                     return Step::Condemn { silent, probes: self.checks.failures };
@@ -226,11 +227,9 @@ impl Watch {
         };
         let by_list = confirming || rules.ignores_ping;
         let method = if by_list { ProbeMethod::List } else { ProbeMethod::Ping };
-        self.numbers += 1;
-        let number = self.numbers;
-        let until = now + timeout;
+        let (number, until) = (ProbeNumber::next(), now + timeout);
         self.probing = Some(Probing { number, since: now, until, confirming, suspicion });
-        Step::Probe { method, timeout, suspicion, number }
+        Step::Probe { method, timeout, suspicion }
     }
 
     fn passed(&mut self, outcome: Option<ProbeOutcome>, rules: &Rules, now: Instant) {
@@ -244,12 +243,13 @@ impl Watch {
         };
     }
 
-    fn failed(&mut self, outcome: ProbeOutcome, rules: &Rules, now: Instant) {
+    /// The next check comes `rules.recheck` after `from`.
+    fn failed(&mut self, outcome: ProbeOutcome, from: Instant, rules: &Rules, now: Instant) {
         self.checks = Checks {
             last: Some(now),
             outcome: Some(outcome),
             failures: self.checks.failures + 1,
-            next: Some(now + rules.recheck),
+            next: Some(now.max(from + rules.recheck)),
             interval: rules.recheck,
         };
     }

@@ -21,24 +21,8 @@ fn up(start: Instant) -> Watch {
     watch
 }
 
-/// The step without its number.
-fn seen(step: Step) -> Step {
-    match step {
-        Step::Probe { method, timeout, suspicion, .. } => {
-            Step::Probe { method, timeout, suspicion, number: 0 }
-        }
-        other => other,
-    }
-}
-
 fn probe(method: ProbeMethod, seconds: f64, suspicion: bool) -> Step {
-    let timeout = Duration::from_secs_f64(seconds);
-    Step::Probe { method, timeout, suspicion, number: 0 }
-}
-
-/// The outcome of the probe that runs.
-fn ends(watch: &mut Watch, outcome: ProbeOutcome, heard: Option<Instant>, now: Instant) -> Step {
-    seen(watch.probed(watch.numbers, outcome, heard, &rules(), now))
+    Step::Probe { method, timeout: Duration::from_secs_f64(seconds), suspicion }
 }
 
 use ProbeMethod::{List, Ping};
@@ -53,7 +37,7 @@ fn a_quiet_server_is_probed_every_interval_and_not_while_it_is_down() {
         let now = start + second * T;
         if let Step::Probe { .. } = watch.due(None, &rules(), now) {
             at.push(second);
-            ends(&mut watch, ALIVE, Some(now), now);
+            watch.probed(ALIVE, Some(now), &rules(), now);
         }
     }
     assert_eq!(at, [60, 120, 180, 240, 300]);
@@ -68,10 +52,14 @@ fn real_traffic_is_as_good_as_a_probe() {
     let mut watch = up(start);
     let now = start + 60 * T;
     assert_eq!(watch.due(Some(now - 9 * T), &rules(), now), Step::Nothing);
-    assert_eq!(watch.next(), Some(now + 60 * T));
+    assert_eq!(watch.next(), Some(now + 51 * T), "an interval after it was heard");
     assert_eq!(watch.checks().outcome, None);
     let now = now + 60 * T;
-    assert_eq!(seen(watch.due(Some(now - 11 * T), &rules(), now)), probe(Ping, 5.0, false));
+    assert_eq!(watch.due(Some(now - 11 * T), &rules(), now), probe(Ping, 5.0, false));
+    watch.probed(ALIVE, Some(now), &rules(), now);
+    let often = Rules { interval: 9 * T, ..rules() };
+    let later = now + 60 * T;
+    assert_eq!(watch.due(Some(now), &often, later), probe(Ping, 5.0, false), "its own answer");
 }
 
 #[test]
@@ -84,42 +72,52 @@ fn silence_is_confirmed_by_a_longer_probe_of_another_kind_before_the_verdict() {
         now = watch.next().unwrap_or(now).max(now);
         let mut step = watch.due(Some(start), &rules(), now);
         while let Step::Probe { timeout, .. } = step {
-            steps.push((now.duration_since(start).as_secs(), seen(step)));
+            steps.push((now.duration_since(start).as_secs(), step));
             now += timeout;
-            step = ends(&mut watch, ProbeOutcome::Silent, Some(start), now);
+            step = watch.probed(ProbeOutcome::Silent, Some(start), &rules(), now);
         }
         if let Step::Condemn { silent, probes } = step {
             break (silent, probes);
         }
     };
     let ping = probe(Ping, 5.0, false);
-    assert_eq!(steps, [(60, ping), (75, ping), (90, ping), (95, probe(List, 10.0, false))]);
-    assert_eq!(condemned, (105 * T, 4));
+    assert_eq!(steps, [(60, ping), (70, ping), (80, ping), (85, probe(List, 10.0, false))]);
+    assert_eq!(condemned, (95 * T, 4));
 }
 
 #[test]
 fn a_suspicion_is_settled_within_seven_seconds() {
     let start = Instant::now();
     let mut watch = up(start);
-    assert_eq!(seen(watch.suspect(&rules(), start)), probe(Ping, 1.5, true));
+    assert_eq!(watch.suspect(&rules(), start), probe(Ping, 1.5, true));
     let now = start + Duration::from_millis(1500);
-    let confirm = ends(&mut watch, ProbeOutcome::Silent, Some(start - T), now);
+    let confirm = watch.probed(ProbeOutcome::Silent, Some(start - T), &rules(), now);
     assert_eq!(confirm, probe(List, 5.0, true));
     let now = now + 5 * T;
-    let verdict = ends(&mut watch, ProbeOutcome::Silent, Some(start - T), now);
+    let verdict = watch.probed(ProbeOutcome::Silent, Some(start - T), &rules(), now);
     assert!(matches!(verdict, Step::Condemn { probes: 2, .. }));
 }
 
 #[test]
-fn a_suspicion_during_a_routine_probe_makes_that_one_count() {
+fn a_suspicion_during_a_routine_probe_is_settled_as_fast() {
     let start = Instant::now();
     let mut watch = up(start);
     let now = start + 60 * T;
     watch.due(None, &rules(), now);
-    assert_eq!(watch.suspect(&rules(), now + T), Step::Nothing);
-    let now = now + 5 * T;
-    let step = ends(&mut watch, ProbeOutcome::Silent, None, now);
-    assert_eq!(step, probe(List, 5.0, true));
+    let routine = watch.awaits();
+    assert_eq!(watch.suspect(&rules(), now + T), probe(Ping, 1.5, true));
+    assert_ne!(watch.awaits(), routine, "the outcome of the routine probe does not count");
+    assert_eq!(watch.suspect(&rules(), now + T), Step::Nothing, "once");
+    let now = now + Duration::from_millis(2500);
+    assert_eq!(watch.probed(ProbeOutcome::Silent, None, &rules(), now), probe(List, 5.0, true));
+
+    let rules = Rules { ping: PingPolicy { max_failures: 1, ..rules().ping }, ..rules() };
+    let mut watch = up(start);
+    let now = start + 60 * T;
+    watch.due(None, &rules, now);
+    let confirm = watch.probed(ProbeOutcome::Silent, None, &rules, now + 5 * T);
+    assert_eq!(confirm, probe(List, 10.0, false));
+    assert_eq!(watch.suspect(&rules, now + 6 * T), probe(List, 5.0, true), "already confirming");
 }
 
 #[test]
@@ -129,7 +127,7 @@ fn any_frame_while_a_probe_waits_is_life() {
         let mut watch = up(start);
         watch.suspect(&rules(), start);
         let now = start + 2 * T;
-        assert_eq!(ends(&mut watch, outcome, Some(start + T), now), Step::Nothing);
+        assert_eq!(watch.probed(outcome, Some(start + T), &rules(), now), Step::Nothing);
         assert_eq!((watch.checks().failures, watch.next()), (0, Some(now + 60 * T)));
     }
 }
@@ -140,20 +138,32 @@ fn a_computing_server_is_left_alone_for_a_while() {
     let mut watch = up(start);
     watch.suspect(&rules(), start);
     let now = start + 54 * T;
-    let step = ends(&mut watch, ProbeOutcome::Busy, Some(start - T / 2), now);
+    // however long ago it was heard before
+    let heard = Some(start - 100 * T);
+    let step = watch.probed(ProbeOutcome::Busy, heard, &rules(), now);
     assert_eq!((step, watch.next()), (Step::Nothing, Some(now + 10 * T)));
     assert_eq!(watch.suspect(&rules(), now + 9 * T), Step::Nothing, "it is known to be busy");
     let now = now + 10 * T;
-    assert_eq!(seen(watch.suspect(&rules(), now)), probe(Ping, 1.5, true));
-    let step = ends(&mut watch, ProbeOutcome::Busy, Some(start - T), now + 2 * T);
+    assert_eq!(watch.suspect(&rules(), now), probe(Ping, 1.5, true));
+    let step = watch.probed(ProbeOutcome::Busy, heard, &rules(), now + 2 * T);
     assert_eq!(step, probe(List, 5.0, true), "not for ever");
+}
+
+#[test]
+fn a_server_at_work_that_is_known_not_to_speak_then_is_left_alone() {
+    let start = Instant::now();
+    let rules = Rules { at_work: true, ..rules() };
+    let mut watch = up(start);
+    watch.ask(&rules, start);
+    let step = watch.probed(ProbeOutcome::Silent, None, &rules, start + 5 * T);
+    assert_eq!((step, watch.checks().failures), (Step::Nothing, 0));
 }
 
 #[test]
 fn a_server_that_ignores_pings_is_asked_for_its_list() {
     let start = Instant::now();
     let rules = Rules { ignores_ping: true, ..rules() };
-    assert_eq!(seen(up(start).due(None, &rules, start + 60 * T)), probe(List, 5.0, false));
+    assert_eq!(up(start).due(None, &rules, start + 60 * T), probe(List, 5.0, false));
 }
 
 #[test]
@@ -169,19 +179,7 @@ fn without_probing_nothing_is_ever_sent() {
 fn a_probe_whose_outcome_is_lost_is_sent_anew() {
     let start = Instant::now();
     let mut watch = up(start);
-    assert_eq!(seen(watch.due(None, &rules(), start + 60 * T)), probe(Ping, 5.0, false));
-    assert_eq!(watch.due(None, &rules(), start + 124 * T), Step::Nothing);
-    assert_eq!(seen(watch.due(None, &rules(), start + 125 * T)), probe(Ping, 5.0, false));
-    let late = watch.probed(1, ProbeOutcome::Silent, None, &rules(), start + 126 * T);
-    assert_eq!((late, watch.checks().failures), (Step::Nothing, 0), "that one is over");
-}
-
-#[test]
-fn a_server_at_work_that_is_known_not_to_speak_then_is_left_alone() {
-    let start = Instant::now();
-    let rules = Rules { at_work: true, ..rules() };
-    let mut watch = up(start);
-    watch.ask(&rules, start);
-    let step = watch.probed(1, ProbeOutcome::Silent, None, &rules, start + 5 * T);
-    assert_eq!((step, watch.checks().failures), (Step::Nothing, 0));
+    assert_eq!(watch.due(None, &rules(), start + 60 * T), probe(Ping, 5.0, false));
+    assert_eq!(watch.due(None, &rules(), start + 65 * T), Step::Nothing);
+    assert_eq!(watch.due(None, &rules(), start + 125 * T), probe(Ping, 5.0, false));
 }

@@ -37,7 +37,7 @@ impl State {
                 return coordinator.tell(reconnection::Message::Down(name));
             }
         };
-        let awaited = self.admission.queued() > 0;
+        let awaited = self.is_awaited();
         let parked = matches!(how, Wait::Parked | Wait::Login);
         let task = Task {
             server: name,
@@ -184,6 +184,7 @@ impl State {
         }
         let up = monitor::Message::Up(self.spec.name.clone(), generation);
         self.arguments.monitor.tell(up);
+        self.unlisted.clear(); // not sent, so routed once more: now it is known whose they are
         self.dispatch(me);
     }
 
@@ -265,10 +266,12 @@ impl State {
                 if self.phase.generation().is_some() {
                     self.lost(Loss::Stopped, me);
                 }
-                let queued = self.admission.take_all();
+                let queued = self.admission.take_all().into_iter().map(|w| w.call.ticket);
+                let unlisted = self.unlisted.drain(..).map(|(_, ticket)| ticket);
+                let waiting: Vec<_> = queued.chain(unlisted).collect();
                 self.enter(Phase::Stopped);
-                for waiting in queued {
-                    fail(waiting.call.ticket, &self.unavailable(Duration::ZERO, now));
+                for ticket in waiting {
+                    fail(ticket, &self.unavailable(Duration::ZERO, now));
                 }
                 let name = self.spec.name.clone();
                 self.arguments.coordinator.tell(reconnection::Message::Withdraw(name));

@@ -20,6 +20,9 @@ use tokio::time::Instant;
 /// An attempt that takes longer gives its slot back and goes on without: a server that never answers
 /// must not keep others waiting.
 const SLOW: Duration = Duration::from_secs(5);
+/// What takes a server down often takes down at the same moment those it depends on: so long it waits
+/// for word of them before it wants to connect.
+const TOGETHER: Duration = Duration::from_millis(100);
 
 impl State {
     /// Tells the coordinator what this server wants at the moment. May be said again and again.
@@ -196,7 +199,10 @@ impl State {
         let class = CauseClass::of(&loss, was_ready);
         let retry_after = loss.retry_after();
         let policy = &self.spec.reconnection;
-        let verdict = self.schedule.lost(class, retry_after, policy, chance(), now);
+        let mut verdict = self.schedule.lost(class, retry_after, policy, chance(), now);
+        if !self.spec.depends_on.is_empty() {
+            verdict.not_before = verdict.not_before.max(now + TOGETHER);
+        }
         let next = verdict.not_before.saturating_duration_since(now);
         let attempt = self.schedule.failures();
         tracing::warn!(server = %self.spec.name, cause = %loss, attempt, next_in = ?next, "down");

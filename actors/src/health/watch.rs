@@ -117,8 +117,9 @@ impl Watch {
         if let Some(lost) = self.probing.take() {
             return self.probe(lost.confirming, lost.suspicion, rules, now);
         }
-        // the answer to the last check is no traffic
-        let traffic = heard.filter(|at| self.checks.last.is_none_or(|last| *at > last));
+        // the answer to the last probe is no traffic
+        let probed = self.checks.last.filter(|_| self.checks.outcome.is_some());
+        let traffic = heard.filter(|at| probed.is_none_or(|probed| *at > probed));
         let recent = rules.ping.interval.min(rules.interval);
         match traffic.filter(|at| now.saturating_duration_since(*at) < recent) {
             Some(at) => {

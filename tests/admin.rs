@@ -79,7 +79,7 @@ fn a_killed_stopped_and_restarted_server_is_seen_in_each_of_its_states() {
         let now = server(&running, "s");
         now["state"] == "ready" && now["pid"] != ready["pid"]
     });
-    let killed = |it: &String| it.contains("the process ended") && it.contains("signal 9");
+    let killed = |it: &String| it.contains("the process ended") && it.contains("SIGKILL");
     assert!(words(&running, "s").iter().any(killed), "{:#?}", words(&running, "s"));
 
     order(&running, "s", "stop");

@@ -9,6 +9,10 @@ mod tree;
 
 #[path = "clock/attempts.rs"]
 mod attempts;
+#[path = "clock/crowd.rs"]
+mod crowd;
+#[path = "clock/lives.rs"]
+mod lives;
 #[path = "clock/probes.rs"]
 mod probes;
 #[path = "clock/silence.rs"]

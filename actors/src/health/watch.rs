@@ -11,8 +11,9 @@ use tokio::time::Instant;
 /// How much of the timeout the first probe on suspicion waits: somebody waits already.
 const SUSPICION_PART: f64 = 0.3;
 /// A probe whose outcome does not come this long after its time is asked anew. Long, because it may
-/// wait for its turn behind those of other servers.
-const LOST_AFTER: Duration = Duration::from_secs(60);
+/// wait for its turn behind those of many servers that are silent too, and asked anew it would wait
+/// from the beginning.
+const LOST_AFTER: Duration = Duration::from_secs(600);
 
 /// What is to be done.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -121,8 +122,9 @@ impl Watch {
         if let Some(lost) = self.probing.take() {
             return self.probe(lost.confirming, lost.suspicion, rules, now);
         }
-        // the answer to the last check is no traffic
-        let traffic = heard.filter(|at| self.checks.last.is_none_or(|last| *at > last));
+        // the answer to the last probe is no traffic
+        let probed = self.checks.last.filter(|_| self.checks.outcome.is_some());
+        let traffic = heard.filter(|at| probed.is_none_or(|probed| *at > probed));
         let recent = rules.ping.interval.min(rules.interval);
         match traffic.filter(|at| now.saturating_duration_since(*at) < recent) {
             Some(at) => {

@@ -190,7 +190,7 @@ mod tests {
     #[test]
     fn an_excerpt_is_short_and_printable() {
         let noise = Evidence::of("\u{1b}[31mé".repeat(300).as_bytes()).noise(WireError::Batch);
-        assert_eq!(noise.excerpt.chars().count(), EXCERPT);
+        assert!((KEEP / 2..=EXCERPT).contains(&noise.excerpt.chars().count()));
         assert!(noise.excerpt.starts_with(" [31mé"));
     }
 }

@@ -181,5 +181,5 @@ fn a_probe_whose_outcome_is_lost_is_sent_anew() {
     let mut watch = up(start);
     assert_eq!(watch.due(None, &rules(), start + 60 * T), probe(Ping, 5.0, false));
     assert_eq!(watch.due(None, &rules(), start + 65 * T), Step::Nothing);
-    assert_eq!(watch.due(None, &rules(), start + 125 * T), probe(Ping, 5.0, false));
+    assert_eq!(watch.due(None, &rules(), start + 665 * T), probe(Ping, 5.0, false));
 }

@@ -20,6 +20,9 @@ use tokio::time::Instant;
 /// An attempt that takes longer gives its slot back and goes on without: a server that never answers
 /// must not keep others waiting.
 const SLOW: Duration = Duration::from_secs(5);
+/// What takes a server down often takes down at the same moment those it depends on: so long it waits
+/// for word of them before it wants to connect.
+const TOGETHER: Duration = Duration::from_millis(100);
 
 impl State {
     /// Tells the coordinator what this server wants at the moment. May be said again and again.
@@ -37,7 +40,7 @@ impl State {
                 return coordinator.tell(reconnection::Message::Down(name));
             }
         };
-        let awaited = self.admission.queued() > 0;
+        let awaited = self.is_awaited();
         let parked = matches!(how, Wait::Parked | Wait::Login);
         let task = Task {
             server: name,
@@ -185,6 +188,7 @@ impl State {
         }
         let up = monitor::Message::Up(self.spec.name.clone(), generation);
         self.arguments.monitor.tell(up);
+        self.unlisted.clear(); // not sent, so routed once more: now it is known whose they are
         self.dispatch(me);
     }
 
@@ -193,8 +197,12 @@ impl State {
         let now = Instant::now();
         let was_ready = matches!(self.phase, Phase::Ready { .. });
         let class = CauseClass::of(&loss, was_ready);
-        let (policy, retry_after) = (&self.spec.reconnection, loss.retry_after());
-        let verdict = self.schedule.lost(class, retry_after, policy, chance(), now);
+        let retry_after = loss.retry_after();
+        let policy = &self.spec.reconnection;
+        let mut verdict = self.schedule.lost(class, retry_after, policy, chance(), now);
+        if !self.spec.depends_on.is_empty() {
+            verdict.not_before = verdict.not_before.max(now + TOGETHER);
+        }
         let next = verdict.not_before.saturating_duration_since(now);
         let attempt = self.schedule.failures();
         tracing::warn!(server = %self.spec.name, cause = %loss, attempt, next_in = ?next, "down");
@@ -265,8 +273,10 @@ impl State {
         if order == Order::Stop {
             self.enter(Phase::Stopped);
             self.unreachable();
-            for waiting in self.admission.take_all() {
-                fail(waiting.call.ticket, &self.unavailable(Duration::ZERO, now));
+            let queued = self.admission.take_all().into_iter().map(|w| w.call.ticket);
+            let unlisted = self.unlisted.drain(..).map(|(_, ticket)| ticket);
+            for ticket in queued.chain(unlisted).collect::<Vec<_>>() {
+                fail(ticket, &self.unavailable(Duration::ZERO, now));
             }
             let name = self.spec.name.clone();
             self.arguments.coordinator.tell(reconnection::Message::Withdraw(name));

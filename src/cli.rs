@@ -1,13 +1,18 @@
 //! The command line: one file a command.
 
+mod api;
 mod call;
 mod check;
 mod client;
 mod demo;
+mod doctor;
+mod explain;
 mod health;
 mod options;
+mod paint;
 mod serve;
 mod simulate;
+mod status;
 mod tools;
 
 use crate::exit::Exit;
@@ -43,6 +48,12 @@ enum Command {
     /// Be an MCP server with faults, to test your own setup.
     #[command(after_long_help = simulate::CONTROL)]
     Simulate(Box<simulate::Arguments>),
+    /// Show the servers of a running gateway: state, quality, calls, and why one is down.
+    Status(status::Arguments),
+    /// Tell what is wrong with a running gateway, and what to do about it.
+    Doctor(doctor::Arguments),
+    /// Tell what happened to a server, in words.
+    Explain(explain::Arguments),
     /// Ask a running gateway whether it is alive.
     Health(health::Arguments),
     /// Watch over children of a gateway that may be killed.
@@ -67,6 +78,9 @@ pub fn run() -> std::process::ExitCode {
         Command::Tools(arguments) => tools::run(&arguments),
         Command::Demo(arguments) => demo::run(&arguments),
         Command::Simulate(arguments) => return simulate::run(*arguments),
+        Command::Status(arguments) => status::run(&arguments),
+        Command::Doctor(arguments) => doctor::run(&arguments),
+        Command::Explain(arguments) => explain::run(&arguments),
         Command::Health(arguments) => health::run(&arguments),
         Command::Guard => return crate::downstream::run_guard(),
     }

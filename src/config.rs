@@ -14,6 +14,7 @@ mod faults;
 mod file;
 mod fingerprint;
 mod health;
+mod patch;
 mod policy;
 mod quantity;
 mod read;
@@ -29,6 +30,7 @@ mod validate;
 
 pub use environment::Env;
 pub use faults::{Fault, Faults};
+pub use patch::PolicyPatch;
 pub use read::Format;
 pub use report::Report;
 pub use schema::schema;

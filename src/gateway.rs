@@ -1,5 +1,6 @@
 //! From a checked configuration to a running tree, and back down again.
 
+use crate::admin::{Desk, StatusTool};
 use crate::config::{Config, Server, Strategy, Target};
 use crate::downstream::{self, Custodian, HttpConnector, StdioConnector};
 use crate::exit::Exit;
@@ -12,7 +13,7 @@ use mcpvisor_actors::health::GlobalPolicy;
 use mcpvisor_actors::ingress::Face;
 use mcpvisor_actors::otp::StartError;
 use mcpvisor_actors::server::{Connector, Mask, ServerName, ServerSpec};
-use mcpvisor_actors::session::Listing;
+use mcpvisor_actors::session::{BuiltinTool, Listing};
 use mcpvisor_actors::timeline::{TimelineStore, Unkept};
 use mcpvisor_actors::tree::{Ended, Gateway, GatewaySpec};
 use mcpvisor_actors::wire::Limits;
@@ -95,12 +96,15 @@ pub async fn start(config: &Config, faces: Vec<Arc<dyn Face>>) -> Result<Gateway
         separator: config.naming.separator.clone(),
     };
     let (store, timeline_store) = stores(config);
+    let desk = Desk::new();
+    let status = || Arc::new(StatusTool::new(desk.clone())) as Arc<dyn BuiltinTool>;
     let spec = GatewaySpec {
         servers: enabled(config)
             .map(|server| server_spec(server, &custodian, &redaction, &mask))
             .collect(),
         naming,
         listing: Listing { page_size: config.list.page_size, boot_wait: config.list.boot_wait },
+        builtin: config.status_tool.then(status),
         health: GlobalPolicy { monitor: config.monitor, ping: config.ping },
         max_concurrent_checks: config.max_concurrent_checks,
         max_concurrent_reconnections: config.max_concurrent_reconnections,
@@ -112,7 +116,9 @@ pub async fn start(config: &Config, faces: Vec<Arc<dyn Face>>) -> Result<Gateway
         drain: drain(config),
         faces,
     };
-    Gateway::start(spec).await
+    let gateway = Gateway::start(spec).await?;
+    desk.open(gateway.fleet().clone());
+    Ok(gateway)
 }
 
 fn server_spec(

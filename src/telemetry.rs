@@ -24,8 +24,9 @@ pub struct BadLevel(String);
 
 /// Starts logging. A second call in the same process changes nothing.
 pub fn init(settings: &LogSettings, redaction: Redaction) -> Result<(), BadLevel> {
+    // the spans of the actor library say nothing that our fields do not
     let filter = EnvFilter::builder()
-        .parse(&settings.level)
+        .parse(format!("ractor=warn,{}", settings.level))
         .map_err(|_| BadLevel(settings.level.clone()))?;
     let human = match settings.format {
         LogFormat::Human => true,
@@ -39,7 +40,7 @@ pub fn init(settings: &LogSettings, redaction: Redaction) -> Result<(), BadLevel
     let _already = if human {
         lines.with_target(false).try_init().map_err(drop)
     } else {
-        lines.json().flatten_event(true).try_init().map_err(drop)
+        lines.json().flatten_event(true).with_span_list(false).try_init().map_err(drop)
     };
     Ok(())
 }

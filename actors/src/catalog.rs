@@ -14,6 +14,6 @@ mod store;
 pub use actor::{Arguments, Catalog, Message};
 pub use cell::{Known, Manifests, SnapshotCell};
 pub use manifest::{Capabilities, Manifest, Tool};
-pub use naming::{Naming, NamingStrategy};
+pub use naming::{Naming, NamingStrategy, STATUS_TOOL};
 pub use snapshot::{Entry, Page, Route, Snapshot, merge};
 pub use store::{CatalogStore, Forgetful};

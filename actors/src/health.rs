@@ -21,7 +21,7 @@ pub use monitor::ConnectionMonitor;
 pub use pings::PingManager;
 pub use policies::{GlobalPolicy, Policies};
 pub use policy::{BreakerPolicy, MonitorPatch, MonitorPolicy, PingPatch, PingPolicy};
-pub use probe::{ProbeMethod, ProbeOutcome};
+pub use probe::{ProbeMethod, ProbeNumber, ProbeOutcome};
 pub use quality::{
     CALLS_IN_LATENCY, Forecast, LATENCY_WEIGHT, LinkEvent, Outcome, Parts, Quality,
     RELIABILITY_WEIGHT, Report as QualityReport, Rollup, STABILITY_WEIGHT, STALE_AFTER, Sample,

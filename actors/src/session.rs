@@ -5,6 +5,7 @@
 //! It never waits for a server, so one stuck call holds up nothing.
 
 mod actor;
+mod builtin;
 mod handle;
 mod initialize;
 mod level;
@@ -13,6 +14,7 @@ mod stream;
 mod table;
 
 pub use actor::{Arguments, Message, Session};
+pub use builtin::BuiltinTool;
 pub use handle::{Clients, ClientsSpec, SessionGone, SessionHandle};
 pub use level::LogLevel;
 pub use list::Listing;

@@ -35,7 +35,7 @@ use crate::otp::{
 use crate::proxy::{self, Proxy};
 use crate::reconnection::{self, ReconnectionCoordinator, Slots};
 use crate::server::{self, Server, ServerSpec};
-use crate::session::{Clients, ClientsSpec, Listing, SessionTable};
+use crate::session::{BuiltinTool, Clients, ClientsSpec, Listing, SessionTable};
 use crate::timeline::{self, Recorder, TimelineStore, Timelines, Unkept};
 use ractor::Actor;
 use std::sync::Arc;
@@ -61,6 +61,8 @@ pub struct GatewaySpec {
     pub naming: Naming,
     /// How lists are answered.
     pub listing: Listing,
+    /// The gateway's own tool, if it has one.
+    pub builtin: Option<Arc<dyn BuiltinTool>>,
     /// When servers are checked, and how.
     pub health: GlobalPolicy,
     /// Probes at the same time.
@@ -90,6 +92,7 @@ impl Default for GatewaySpec {
             servers: Vec::new(),
             naming: Naming::default(),
             listing: Listing { page_size: 1000, boot_wait: Duration::from_secs(2) },
+            builtin: None,
             health: GlobalPolicy::default(),
             max_concurrent_checks: 16,
             max_concurrent_reconnections: 3,
@@ -145,6 +148,7 @@ impl Gateway {
             proxy: estate.loops.proxy.clone(),
             snapshot: catalog.snapshot.clone(),
             listing: spec.listing,
+            builtin: spec.builtin.clone(),
             max_requests: spec.max_requests,
             max_sessions: spec.max_sessions,
             idle: spec.session_idle,

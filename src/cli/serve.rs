@@ -2,6 +2,7 @@
 
 use super::options::{Common, Overrides};
 use super::{block_on, complain, say};
+use crate::admin::{self, Desk, Exposure};
 use crate::config::Config;
 use crate::exit::Exit;
 use crate::faces::{HttpEntrance, StdioEntrance};
@@ -45,12 +46,17 @@ async fn serve(arguments: &Arguments, config: &Config) -> Exit {
     // before there is anything to stop in order
     let signals = Signals::listen();
     let mut faces: Vec<Arc<dyn Face>> = Vec::new();
-    let mut address = None;
+    let (mut address, desk) = (None, Desk::new());
     if arguments.http {
         match HttpEntrance::bind(gateway::http_settings(config)) {
             Ok(face) => {
-                address = Some(face.local_addr());
-                faces.push(Arc::new(face));
+                let listening = face.local_addr();
+                address = Some(listening);
+                let exposure = match listening.ip().to_canonical().is_loopback() {
+                    true => Exposure::Local,
+                    false => Exposure::Remote,
+                };
+                faces.push(Arc::new(face.beside(admin::router(desk.clone(), exposure))));
             }
             Err(error) => {
                 complain(format_args!("error: {error}"));
@@ -68,6 +74,7 @@ async fn serve(arguments: &Arguments, config: &Config) -> Exit {
             return Exit::GaveUp;
         }
     };
+    desk.open(gateway.fleet().clone());
     if let Some(address) = address {
         tracing::info!(%address, servers = config.servers.len(), "serving MCP");
         if !arguments.stdio {

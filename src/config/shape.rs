@@ -173,7 +173,7 @@ impl Shape<'_> {
 }
 
 /// The schema of what is there: of an optional `anyOf [it, null]`, `it`.
-fn of_some(schema: &Json) -> &Json {
+pub(super) fn of_some(schema: &Json) -> &Json {
     let variants = schema.get("anyOf").and_then(Json::as_array);
     variants
         .and_then(|all| all.iter().find(|it| it.get("type") != Some(&Json::from("null"))))

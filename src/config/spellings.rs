@@ -63,7 +63,7 @@ pub(super) fn normalise(root: &mut Node, ledger: &mut Ledger) {
         ledger.note(&inputs.origin, "inputs".into(), "nobody is asked for inputs here", remedy);
     }
     rename(root, "statusTool", "status_tool", &[], ledger);
-    block_keys(root, &[], ledger);
+    blocks(root, ledger);
     if let Some(defaults) = root.get_mut("defaults") {
         block_keys(defaults, &["defaults"], ledger);
     }
@@ -71,6 +71,11 @@ pub(super) fn normalise(root: &mut Node, ledger: &mut Ledger) {
     for (name, server) in servers {
         server_keys(server, &["servers", name], ledger);
     }
+}
+
+/// Gives the keys of the gateway's own blocks their own spelling.
+pub(super) fn blocks(root: &mut Node, ledger: &mut Ledger) {
+    block_keys(root, &[], ledger);
 }
 
 fn server_keys(server: &mut Node, path: &[&str], ledger: &mut Ledger) {

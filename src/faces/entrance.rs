@@ -2,6 +2,7 @@
 
 use super::http::{BindError, HttpFace, HttpSettings};
 use super::stdio::serve_stdio;
+use axum::Router;
 use futures_util::FutureExt;
 use futures_util::future::BoxFuture;
 use mcpvisor_actors::ingress::Face;
@@ -27,6 +28,7 @@ pub struct HttpEntrance {
     settings: HttpSettings,
     listener: Kept,
     address: SocketAddr,
+    beside: Router,
 }
 
 impl HttpEntrance {
@@ -35,7 +37,14 @@ impl HttpEntrance {
         let listener = super::http::bind(&settings)?;
         let address = listener.local_addr().unwrap_or(settings.listen);
         settings.listen = address;
-        Ok(Self { settings, listener: Kept(Arc::new(Mutex::new(Some(listener)))), address })
+        let listener = Kept(Arc::new(Mutex::new(Some(listener))));
+        Ok(Self { settings, listener, address, beside: Router::new() })
+    }
+
+    /// Serves these routes beside those of MCP, behind the same checks of host and origin.
+    #[must_use]
+    pub fn beside(self, routes: Router) -> Self {
+        Self { beside: routes, ..self }
     }
 
     /// The address listened on, with the port the system chose when 0 was asked for.
@@ -68,12 +77,13 @@ impl Face for HttpEntrance {
             }
         };
         let (settings, kept) = (self.settings.clone(), self.listener.clone());
+        let beside = self.beside.clone();
         async move {
             let mut stopped = pin!(stopped);
             loop {
                 let Some(listener) = kept.copy() else { return };
                 let face = HttpFace::new(clients.clone(), settings.clone());
-                let router = face.router();
+                let router = face.router().merge(beside.clone());
                 // an end would read as: no client will come any more
                 match listener.map(|listener| face.on(listener, router)) {
                     Ok(Ok(server)) => return server.serve(stopped).await,

@@ -123,6 +123,14 @@ impl Running {
         wait(&mut self.child)
     }
 
+    /// Stops it in order; what it leaves behind is there for the next one.
+    #[cfg(unix)]
+    pub(crate) fn end(mut self) -> Place {
+        let place = std::mem::replace(&mut self.place, Place::with(&json!({})));
+        assert!(self.stop().success());
+        place
+    }
+
     /// Sends one HTTP/1.1 request and reads the answer to its end.
     pub(crate) fn send(&self, head: &str, body: &[u8]) -> Answer {
         send(self.address, head, body)

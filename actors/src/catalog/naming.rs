@@ -5,6 +5,10 @@ use std::borrow::Cow;
 /// Longest name. Source: MCP 2025-11-25 "Tools", tool names (SEP-986).
 const MAX_LEN: usize = 128;
 
+/// The name of the gateway's own tool. It is reserved, also in a gateway that does not show the tool,
+/// so that it never comes to mean another one.
+pub const STATUS_TOOL: &str = "mcpvisor.status";
+
 /// How names are made unique.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum NamingStrategy {

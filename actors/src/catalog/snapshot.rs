@@ -2,7 +2,7 @@
 
 use super::Naming;
 use super::cell::Manifests;
-use super::naming::{alias, with_hash};
+use super::naming::{STATUS_TOOL, alias, with_hash};
 use crate::otp::Address;
 use crate::server::{self, ServerName, ServerSpec};
 use bytes::{Bytes, BytesMut};
@@ -62,6 +62,12 @@ impl Snapshot {
     pub fn unlisted(&self, name: &str) -> Option<&Address<server::Message>> {
         let begins = |prefixes: &[String]| prefixes.iter().any(|prefix| name.starts_with(prefix));
         self.unlisted.iter().find(|(prefixes, _)| begins(prefixes)).map(|(_, address)| address)
+    }
+
+    /// The tools of one server, as they are shown.
+    pub fn tools_of(&self, server: &ServerName) -> impl Iterator<Item = &str> {
+        let of = |name: &str| self.routes.get(name).is_some_and(|route| route.server == *server);
+        self.tools.iter().map(|(name, _)| &**name).filter(move |name| of(name))
     }
 
     /// How many tools are shown.
@@ -180,7 +186,7 @@ fn resolve_collisions(naming: &Naming, shown: &mut [Shown<'_>]) {
     let renamed: Vec<Option<String>> = shown
         .iter()
         .map(|tool| {
-            let collides = wanted[&tool.name] > 1;
+            let collides = wanted[&tool.name] > 1 || tool.name == STATUS_TOOL;
             collides.then(|| naming.renamed(tool.entry.spec.name.as_str(), tool.base))
         })
         .collect();

@@ -1,10 +1,11 @@
 //! The cards of all servers, by name.
 
-use super::{Standing, Vitals};
+use super::{Standing, State, Vitals};
 use crate::health::{Checks, Quality, QualityReport};
 use crate::otp::Address;
 use crate::server::{self, ServerName, ServerSpec};
 use arc_swap::ArcSwap;
+use ractor::{ActorCell, ActorStatus};
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use tokio::time::Instant;
@@ -41,7 +42,23 @@ impl Card {
 
     /// Where it stands.
     pub fn standing(&self) -> Arc<Standing> {
-        self.standing.load_full()
+        let said = self.standing.load_full();
+        match self.corrected(&said) {
+            Some(state) => Arc::new(Standing { state, link: None, ..Standing::clone(&said) }),
+            None => said,
+        }
+    }
+
+    /// What became of what its actor said last, without another word of it.
+    fn corrected(&self, said: &Standing) -> Option<State> {
+        let over = |cell: ActorCell| {
+            matches!(cell.get_status(), ActorStatus::Stopping | ActorStatus::Stopped)
+        };
+        if self.address.cell().is_some_and(over) {
+            return Some(State::Quarantined);
+        }
+        let due = said.next.is_some_and(|next| next <= Instant::now());
+        (said.state == State::Down && due).then_some(State::Queued)
     }
 
     /// Published by its actor.

@@ -8,7 +8,7 @@ use crate::proxy;
 use crate::reconnection::{self, View};
 use crate::server::{self, Order, ServerName};
 use crate::session::Clients;
-use crate::timeline::Timelines;
+use crate::timeline::{EventKind, Timelines};
 use futures_util::future::join_all;
 use std::sync::Arc;
 use std::time::Duration;
@@ -63,7 +63,10 @@ impl Fleet {
 
     /// Has a server probed now.
     pub fn probe(&self, name: &str) -> Result<(), NoSuchServer> {
-        let name = self.card(name)?.spec.name.clone();
+        let card = self.card(name)?;
+        let (name, generation) = (card.spec.name.clone(), card.standing().generation);
+        let kind = EventKind::Operator { action: "probe".into() };
+        self.timelines.note(&name, generation, kind);
         self.loops.monitor.tell(monitor::Message::Check(name));
         Ok(())
     }

@@ -28,6 +28,8 @@ pub struct Vitals {
     noises: AtomicU64,
     /// Probes that went unanswered in a row while the server answered other things.
     deaf_to_ping: AtomicU32,
+    /// The process id of the server when it is a child of ours; 0 for none.
+    process: AtomicU32,
     samples: Mutex<VecDeque<Sample>>,
     breaker: Mutex<Breaker>,
 }
@@ -44,6 +46,7 @@ impl Vitals {
             failed: AtomicU64::new(0),
             noises: AtomicU64::new(0),
             deaf_to_ping: AtomicU32::new(0),
+            process: AtomicU32::new(0),
             samples: Mutex::default(),
             breaker: Mutex::default(),
         }
@@ -105,6 +108,22 @@ impl Vitals {
     /// Whether the server is known to ignore pings, so that only a listing tells how it is.
     pub fn ignores_ping(&self) -> bool {
         self.deaf_to_ping.load(Ordering::Relaxed) > 0
+    }
+
+    /// Notes that the server runs as this process.
+    pub fn runs_as(&self, process: u32) {
+        self.process.store(process, Ordering::Relaxed);
+    }
+
+    /// Notes that this process is not the server's any more; a newer one stays.
+    pub fn left_by(&self, process: u32) {
+        let relaxed = Ordering::Relaxed;
+        let _newer = self.process.compare_exchange(process, 0, relaxed, relaxed);
+    }
+
+    /// The process id of the server, when it is a child of ours.
+    pub fn process(&self) -> Option<u32> {
+        Some(self.process.load(Ordering::Relaxed)).filter(|&process| process != 0)
     }
 
     /// Notes how a call ended at the server, and after how long. The breaker's new state, if it has one.

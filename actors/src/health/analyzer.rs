@@ -5,8 +5,10 @@
 use super::{Policies, QualityReport, Trend};
 use crate::fleet::{Board, Card};
 use crate::otp::Timer;
+use crate::server::ServerName;
 use crate::timeline::{EventKind, Timelines};
 use ractor::{Actor, ActorProcessingErr, ActorRef};
+use std::collections::HashSet;
 use std::time::Duration;
 use tokio::sync::oneshot;
 use tokio::time::Instant;
@@ -42,6 +44,8 @@ pub struct QualityAnalyzer;
 #[derive(Debug)]
 pub struct State {
     arguments: Arguments,
+    /// Servers that do badly, until they are clearly better.
+    bad: HashSet<ServerName>,
     rounds: u64,
     timer: Timer,
 }
@@ -57,7 +61,7 @@ impl Actor for QualityAnalyzer {
         arguments: Arguments,
     ) -> Result<State, ActorProcessingErr> {
         let timer = Timer::from(me.send_after(EVERY, || Message::Collect));
-        Ok(State { arguments, rounds: 0, timer })
+        Ok(State { arguments, bad: HashSet::new(), rounds: 0, timer })
     }
 
     async fn handle(
@@ -82,12 +86,15 @@ impl Actor for QualityAnalyzer {
 /// Without anything new a server is rated anew only every so many rounds: a minute.
 const IDLE_ROUNDS: u64 = 12;
 
+/// A server that did badly does well again so much above the threshold.
+const CLEARLY_BETTER: u8 = 5;
+
 impl State {
     fn collect(&mut self) {
         let now = Instant::now();
         self.rounds += 1;
         let idle = self.rounds.is_multiple_of(IDLE_ROUNDS);
-        for card in self.arguments.board.cards() {
+        for card in self.arguments.board.clone().cards() {
             let samples = card.vitals.collect();
             if samples.is_empty() && !idle {
                 continue;
@@ -110,8 +117,13 @@ impl State {
     }
 
     /// Notes what a person would want to know: a crossed threshold, another trend.
-    fn note(&self, card: &Card, before: &QualityReport, after: &QualityReport, threshold: u8) {
-        let crossed = (before.score < threshold) != (after.score < threshold);
+    fn note(&mut self, card: &Card, before: &QualityReport, after: &QualityReport, threshold: u8) {
+        let name = &card.spec.name;
+        let crossed = if after.score < threshold {
+            self.bad.insert(name.clone())
+        } else {
+            after.score >= threshold.saturating_add(CLEARLY_BETTER) && self.bad.remove(name)
+        };
         let turned = before.trend != after.trend && after.trend != Trend::Stable;
         if !crossed && !turned {
             return;

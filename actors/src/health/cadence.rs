@@ -12,9 +12,10 @@ pub fn interval(policy: &MonitorPolicy, quality: &QualityReport) -> Duration {
     if !policy.adaptive_interval {
         return policy.check_interval;
     }
-    let (slow, fast) = (policy.stable_interval, policy.unstable_interval);
+    let slow = policy.stable_interval;
+    let fast = policy.unstable_interval.min(slow);
     if quality.trend == Trend::Degrading || quality.score <= policy.quality_threshold {
-        return fast.min(slow);
+        return fast;
     }
     let span = EXCELLENT.saturating_sub(policy.quality_threshold).max(1);
     let above = quality.score.saturating_sub(policy.quality_threshold).min(span);

@@ -4,7 +4,7 @@
 //! actor the second. What it knows stands on the board, so that a new incarnation takes up where the
 //! last one died.
 
-use super::{Policies, ProbeOutcome, Rules, Step, Watch, cadence, pings};
+use super::{Policies, ProbeNumber, ProbeOutcome, Rules, Step, Watch, cadence, pings};
 use crate::fleet::{Board, Card, State as ServerState};
 use crate::otp::{Address, Timer, chance};
 use crate::server::{self, Generation, Loss, ServerName};
@@ -30,6 +30,8 @@ pub enum Message {
         server: ServerName,
         /// Over which connection.
         generation: Generation,
+        /// Which.
+        number: ProbeNumber,
         /// How.
         outcome: ProbeOutcome,
     },
@@ -96,6 +98,8 @@ impl Actor for ConnectionMonitor {
         state: &mut State,
     ) -> Result<(), ActorProcessingErr> {
         match message {
+            // said again and again, lest it be lost: only the first time is news
+            Message::Up(server, generation) if state.watches_over(&server, generation) => {}
             Message::Up(server, generation) => state.up(&server, generation),
             Message::Down(server) => state.with(&server, |watch, _, _| {
                 watch.down();
@@ -105,9 +109,9 @@ impl Actor for ConnectionMonitor {
                 let current = watch.generation() == Some(generation) && is_watched(card, rules);
                 if current { watch.suspect(rules, Instant::now()) } else { Step::Nothing }
             }),
-            Message::Probed { server, generation, outcome } => {
+            Message::Probed { server, generation, number, outcome } => {
                 state.with(&server, |watch, card, rules| {
-                    if watch.generation() != Some(generation) {
+                    if (watch.generation(), watch.awaits()) != (Some(generation), Some(number)) {
                         return Step::Nothing;
                     }
                     watch.probed(outcome, card.vitals.heard(), rules, Instant::now())
@@ -133,6 +137,10 @@ fn is_watched(card: &Card, rules: &Rules) -> bool {
 }
 
 impl State {
+    fn watches_over(&self, server: &ServerName, generation: Generation) -> bool {
+        self.watches.get(server).is_some_and(|watch| watch.generation() == Some(generation))
+    }
+
     fn up(&mut self, server: &ServerName, generation: Generation) {
         let unit = chance();
         self.with(server, |watch, _, rules| {
@@ -176,13 +184,18 @@ impl State {
         let watch = self.watches.entry(server.clone()).or_default();
         let rules = rules(&self.arguments.policies, &card);
         let step = decide(watch, &card, &rules);
+        tracing::debug!(%server, ?step, failures = watch.checks().failures, "check");
         card.checked(watch.checks());
         let Some(generation) = watch.generation() else { return };
+        let awaited = watch.awaits();
         match step {
             Step::Nothing => {}
             Step::Probe { method, timeout, suspicion } => {
-                let Some(link) = card.standing().link.clone() else { return };
-                let probe = pings::Probe { card, generation, link, method, timeout, suspicion };
+                let (Some(link), Some(number)) = (card.standing().link.clone(), awaited) else {
+                    return;
+                };
+                let probe =
+                    pings::Probe { card, generation, number, link, method, timeout, suspicion };
                 self.arguments.pings.tell(pings::Message::Probe(probe));
             }
             Step::Condemn { silent, probes } => {
@@ -221,5 +234,6 @@ fn rules(policies: &Policies, card: &Arc<Card>) -> Rules {
         recheck: monitor.unstable_interval.min(interval / 2),
         busy_limit: card.spec.limits.call_timeout,
         ignores_ping: card.vitals.ignores_ping(),
+        at_work: ping.suspect_after.is_zero() && card.vitals.in_flight() > 0,
     }
 }

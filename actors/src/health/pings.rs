@@ -1,6 +1,6 @@
 //! The ping manager: sends probes, a bounded number at a time, and tells the monitor what came of them.
 
-use super::{Outcome, ProbeMethod, ProbeOutcome, monitor};
+use super::{Outcome, ProbeMethod, ProbeNumber, ProbeOutcome, monitor};
 use crate::fleet::Card;
 use crate::otp::Address;
 use crate::server::{Generation, Link};
@@ -22,6 +22,8 @@ pub struct Probe {
     pub card: Arc<Card>,
     /// Over which connection.
     pub generation: Generation,
+    /// Which probe of all.
+    pub number: ProbeNumber,
     /// The way to it.
     pub link: Link,
     /// What to ask.
@@ -98,12 +100,14 @@ impl State {
         while self.probes.try_join_next().is_some() {}
         let Arguments { monitor, places, timelines } = self.arguments.clone();
         self.probes.spawn(async move {
-            let Ok(_place) = places.acquire().await else { return };
+            // somebody waits for this one: it does not wait behind servers that do not answer either
+            let _place = if probe.suspicion { None } else { places.acquire().await.ok() };
             let outcome = send(&probe).await;
             note(&probe, outcome, &timelines);
             monitor.tell(monitor::Message::Probed {
                 server: probe.card.spec.name.clone(),
                 generation: probe.generation,
+                number: probe.number,
                 outcome,
             });
         });
@@ -124,11 +128,16 @@ fn note(probe: &Probe, outcome: ProbeOutcome, timelines: &Timelines) {
     let heard_meanwhile = vitals.heard().is_some_and(|at| now - at < probe.timeout);
     match outcome {
         ProbeOutcome::Alive { rtt } => vitals.probe(Outcome::Answered { took: rtt }, now),
+        ProbeOutcome::Ailing => vitals.probe(Outcome::Failed, now),
         ProbeOutcome::Silent if !heard_meanwhile => vitals.probe(Outcome::Failed, now),
         ProbeOutcome::Silent | ProbeOutcome::Busy | ProbeOutcome::Gone => {}
     }
-    if probe.method == ProbeMethod::Ping && !matches!(outcome, ProbeOutcome::Gone) {
-        vitals.ping_answered(matches!(outcome, ProbeOutcome::Alive { .. }));
+    match (probe.method, outcome) {
+        (ProbeMethod::Ping, ProbeOutcome::Alive { .. }) => vitals.ping_answered(true),
+        // it lives and does not answer pings: other things came, or the list it was asked for instead
+        (ProbeMethod::Ping, ProbeOutcome::Silent) if heard_meanwhile => vitals.ping_answered(false),
+        (ProbeMethod::List, ProbeOutcome::Alive { .. }) => vitals.ping_answered(false),
+        _ => {}
     }
     let rtt_us = match outcome {
         ProbeOutcome::Alive { rtt } => Some(u64::try_from(rtt.as_micros()).unwrap_or(u64::MAX)),

@@ -1,6 +1,19 @@
 //! One probe of one server: what is asked, and what came of it.
 
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
+
+/// Numbers the probes of all servers; the outcome of an older one than the one awaited is late.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct ProbeNumber(u64);
+
+impl ProbeNumber {
+    /// The next number, unique in this process.
+    pub(super) fn next() -> Self {
+        static LAST: AtomicU64 = AtomicU64::new(0);
+        Self(LAST.fetch_add(1, Ordering::Relaxed) + 1)
+    }
+}
 
 /// What is asked.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -20,7 +33,9 @@ pub enum ProbeOutcome {
         /// From sending to hearing.
         rtt: Duration,
     },
-    /// It did not answer in time.
+    /// It answered that it cannot serve (HTTP 5xx): a life, if no good one.
+    Ailing,
+    /// It did not answer in time, or could not be reached.
     Silent,
     /// It did not answer in time, but its process was computing.
     Busy,
@@ -33,6 +48,7 @@ impl ProbeOutcome {
     pub const fn word(self) -> &'static str {
         match self {
             Self::Alive { .. } => "alive",
+            Self::Ailing => "ailing",
             Self::Silent => "silent",
             Self::Busy => "busy",
             Self::Gone => "gone",

@@ -3,15 +3,17 @@
 //! *Invariant:* a server is condemned only after a second, longer probe by another method went
 //! unanswered with not one frame heard meanwhile.
 
-use super::{Checks, PingPolicy, ProbeMethod, ProbeOutcome};
+use super::{Checks, PingPolicy, ProbeMethod, ProbeNumber, ProbeOutcome};
 use crate::server::Generation;
 use std::time::Duration;
 use tokio::time::Instant;
 
 /// How much of the timeout the first probe on suspicion waits: somebody waits already.
 const SUSPICION_PART: f64 = 0.3;
-/// A probe whose outcome does not come this long after its time is asked anew.
-const LOST_AFTER: Duration = Duration::from_secs(1);
+/// A probe whose outcome does not come this long after its time is asked anew. Long, because it may
+/// wait for its turn behind those of many servers that are silent too, and asked anew it would wait
+/// from the beginning.
+const LOST_AFTER: Duration = Duration::from_secs(600);
 
 /// What is to be done.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -49,6 +51,8 @@ pub struct Rules {
     pub busy_limit: Duration,
     /// Whether it is known to ignore pings.
     pub ignores_ping: bool,
+    /// Whether its silence proves nothing at the moment: it is at work, and known not to speak then.
+    pub at_work: bool,
 }
 
 /// The watch over one server.
@@ -57,11 +61,14 @@ pub struct Watch {
     generation: Option<Generation>,
     since: Option<Instant>,
     probing: Option<Probing>,
+    /// Since when it computes, or is at work, and says nothing.
+    busy_since: Option<Instant>,
     checks: Checks,
 }
 
 #[derive(Debug, Clone, Copy)]
 struct Probing {
+    number: ProbeNumber,
     since: Instant,
     until: Instant,
     confirming: bool,
@@ -72,7 +79,8 @@ impl Watch {
     /// A connection is ready: the first check comes after `first`.
     pub fn up(&mut self, generation: Generation, first: Duration, now: Instant) {
         let checks = Checks { next: Some(now + first), interval: first, ..Checks::default() };
-        *self = Self { generation: Some(generation), since: Some(now), probing: None, checks };
+        let (generation, since) = (Some(generation), Some(now));
+        *self = Self { generation, since, checks, ..Self::default() };
     }
 
     /// There is no connection: checks are paused.
@@ -85,6 +93,11 @@ impl Watch {
     /// The connection watched.
     pub fn generation(&self) -> Option<Generation> {
         self.generation
+    }
+
+    /// The probe whose outcome counts; that of an earlier one, given up for it, does not.
+    pub fn awaits(&self) -> Option<ProbeNumber> {
+        self.probing.map(|probing| probing.number)
     }
 
     /// What the checks showed.
@@ -109,23 +122,34 @@ impl Watch {
         if let Some(lost) = self.probing.take() {
             return self.probe(lost.confirming, lost.suspicion, rules, now);
         }
-        let recent =
-            heard.is_some_and(|at| now.saturating_duration_since(at) < rules.ping.interval);
-        if recent || !rules.ping.enabled {
-            self.passed(None, rules, now);
-            return Step::Nothing;
-        }
-        self.probe(false, false, rules, now)
-    }
-
-    /// A call has waited for long with not one frame: probe at once.
-    pub fn suspect(&mut self, rules: &Rules, now: Instant) -> Step {
-        match &mut self.probing {
-            _ if self.generation.is_none() || !rules.ping.enabled => Step::Nothing,
-            Some(probing) => {
-                probing.suspicion = true;
+        // the answer to the last probe is no traffic
+        let probed = self.checks.last.filter(|_| self.checks.outcome.is_some());
+        let traffic = heard.filter(|at| probed.is_none_or(|probed| *at > probed));
+        let recent = rules.ping.interval.min(rules.interval);
+        match traffic.filter(|at| now.saturating_duration_since(*at) < recent) {
+            Some(at) => {
+                self.passed(None, rules, now);
+                self.checks.next = Some(at + rules.interval);
                 Step::Nothing
             }
+            None if rules.ping.enabled => self.probe(false, false, rules, now),
+            None => {
+                self.passed(None, rules, now);
+                Step::Nothing
+            }
+        }
+    }
+
+    /// A call has waited for long with not one frame: probe at once. A routine probe under way takes
+    /// too long and is given up for a quicker one.
+    pub fn suspect(&mut self, rules: &Rules, now: Instant) -> Step {
+        if self.busy_since.is_some() && self.checks.next.is_some_and(|next| now < next) {
+            return Step::Nothing; // it was found busy a moment ago
+        }
+        match self.probing {
+            _ if self.generation.is_none() || !rules.ping.enabled => Step::Nothing,
+            Some(probing) if probing.suspicion => Step::Nothing,
+            Some(probing) => self.probe(probing.confirming, true, rules, now),
             None => self.probe(false, true, rules, now),
         }
     }
@@ -154,13 +178,15 @@ impl Watch {
                 self.checks.next = Some(now + rules.recheck); // its end is about to be told
                 Step::Nothing
             }
-            ProbeOutcome::Busy if !heard_meanwhile && silent < rules.busy_limit => {
-                self.failed(outcome, rules, now);
+            ProbeOutcome::Silent | ProbeOutcome::Busy
+                if !heard_meanwhile && self.may_be_busy(outcome, probing.since, rules, now) =>
+            {
+                self.failed(outcome, now, rules, now);
                 self.checks.failures = 0;
                 Step::Nothing
             }
             ProbeOutcome::Silent | ProbeOutcome::Busy if !heard_meanwhile => {
-                self.failed(outcome, rules, now);
+                self.failed(outcome, probing.since, rules, now);
                 let last = self.checks.failures >= rules.ping.max_failures;
                 if probing.confirming {
                     return Step::Condemn { silent, probes: self.checks.failures };
@@ -170,11 +196,29 @@ impl Watch {
                 }
                 Step::Nothing
             }
-            ProbeOutcome::Alive { .. } | ProbeOutcome::Silent | ProbeOutcome::Busy => {
+            ProbeOutcome::Alive { .. }
+            | ProbeOutcome::Ailing
+            | ProbeOutcome::Silent
+            | ProbeOutcome::Busy => {
                 self.passed(Some(outcome), rules, now);
                 Step::Nothing
             }
         }
+    }
+
+    /// Whether its silence is excused by what it does, for a while.
+    fn may_be_busy(
+        &mut self,
+        outcome: ProbeOutcome,
+        probed: Instant,
+        rules: &Rules,
+        now: Instant,
+    ) -> bool {
+        if outcome != ProbeOutcome::Busy && !rules.at_work {
+            return false;
+        }
+        let since = *self.busy_since.get_or_insert(probed);
+        now.saturating_duration_since(since) < rules.busy_limit
     }
 
     fn probe(&mut self, confirming: bool, suspicion: bool, rules: &Rules, now: Instant) -> Step {
@@ -185,11 +229,13 @@ impl Watch {
         };
         let by_list = confirming || rules.ignores_ping;
         let method = if by_list { ProbeMethod::List } else { ProbeMethod::Ping };
-        self.probing = Some(Probing { since: now, until: now + timeout, confirming, suspicion });
+        let (number, until) = (ProbeNumber::next(), now + timeout);
+        self.probing = Some(Probing { number, since: now, until, confirming, suspicion });
         Step::Probe { method, timeout, suspicion }
     }
 
     fn passed(&mut self, outcome: Option<ProbeOutcome>, rules: &Rules, now: Instant) {
+        self.busy_since = None;
         self.checks = Checks {
             last: Some(now),
             outcome,
@@ -199,12 +245,13 @@ impl Watch {
         };
     }
 
-    fn failed(&mut self, outcome: ProbeOutcome, rules: &Rules, now: Instant) {
+    /// The next check comes `rules.recheck` after `from`.
+    fn failed(&mut self, outcome: ProbeOutcome, from: Instant, rules: &Rules, now: Instant) {
         self.checks = Checks {
             last: Some(now),
             outcome: Some(outcome),
             failures: self.checks.failures + 1,
-            next: Some(now + rules.recheck),
+            next: Some(now.max(from + rules.recheck)),
             interval: rules.recheck,
         };
     }

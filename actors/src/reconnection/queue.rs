@@ -99,16 +99,12 @@ impl Queue {
         self.max_concurrent = max_concurrent.max(1);
     }
 
-    /// A server wants to connect. Asked again, it keeps its place and the greater urgency. One that
+    /// A server wants to connect. Asked again, the last word counts, and it keeps its place. One that
     /// still holds a slot is granted the next only after that came back.
-    pub fn want(&mut self, mut task: Task) {
+    pub fn want(&mut self, task: Task) {
         let name = task.server.clone();
         self.places += 1;
-        let mut place = self.places;
-        if let Some(earlier) = self.wanted.get(&name) {
-            place = earlier.place;
-            task.urgency = task.urgency.max(earlier.task.urgency);
-        }
+        let place = self.wanted.get(&name).map_or(self.places, |earlier| earlier.place);
         self.unheard.remove(&name);
         if task.urgency > Urgency::Background {
             self.up.remove(&name); // a background task may be about one that is up

@@ -51,6 +51,12 @@ impl Schedule {
         self.down_since.get_or_insert(now);
     }
 
+    /// Forgets the failures: a person asks for a new beginning. The spacing of attempts stays.
+    pub fn forgive(&mut self) {
+        self.failures = 0;
+        self.down_since = None;
+    }
+
     /// Notes that the connection is ready.
     pub fn ready(&mut self, now: Instant) {
         self.ready_since = Some(now);

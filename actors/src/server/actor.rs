@@ -99,6 +99,8 @@ pub struct State {
     phase: Phase,
     schedule: Schedule,
     admission: Admission,
+    /// Calls of tools it has not told yet, and until when they wait for it to do so.
+    unlisted: Vec<(Instant, CallTicket)>,
     /// The current instance, and how it is told why to end.
     instance: Option<(ActorCell, watch::Sender<Option<Loss>>)>,
     /// Instances of earlier connections that still close.
@@ -129,6 +131,7 @@ impl Actor for Server {
             phase: Phase::Idle,
             schedule: Schedule::default(),
             admission: Admission::new(spec.limits.max_in_flight, spec.limits.max_queue),
+            unlisted: Vec::new(),
             instance: None,
             closing: Vec::new(),
             offers: None,
@@ -141,6 +144,9 @@ impl Actor for Server {
             spec,
             arguments,
         };
+        // nothing is left of an earlier incarnation
+        state.arguments.card.vitals.load(0, 0);
+        state.arguments.monitor.tell(monitor::Message::Down(state.spec.name.clone()));
         if starts {
             let until = Instant::now();
             state.enter(Phase::Waiting { until, how: Wait::Boot, cause: None });
@@ -159,7 +165,7 @@ impl Actor for Server {
     ) -> Result<(), ActorProcessingErr> {
         match message {
             Message::Call(call) => state.call(call, &me),
-            Message::Unlisted(ticket) => state.unlisted(ticket),
+            Message::Unlisted(ticket) => state.unlisted(ticket, &me),
             Message::Heard(generation, fact) => state.heard(generation, fact, &me),
             Message::SlotFreed(generation) => state.slot_freed(generation, &me),
             Message::Granted(slot) => state.granted(slot, &me).await,
@@ -215,7 +221,7 @@ impl State {
             Phase::Waiting { .. } => limits.call_wait.min(limits.route_timeout),
             _ => limits.route_timeout,
         };
-        let first = self.admission.queued() == 0;
+        let first = !self.is_awaited();
         let waiting = Waiting { call, since: now, deadline: now + wait };
         if let Err(refused) = self.admission.enqueue(waiting) {
             let server = self.spec.name.clone();
@@ -223,13 +229,24 @@ impl State {
             fail(refused.call.ticket, &Failure::Overloaded { server, in_flight, queued });
             return;
         }
+        self.awaited(first, me);
+        self.dispatch(me);
+    }
+
+    /// A call waits, the first of them or not.
+    fn awaited(&mut self, first: bool, me: &ActorRef<Message>) {
         if let Phase::Idle = self.phase {
-            self.enter(Phase::Waiting { until: now, how: Wait::Boot, cause: None });
+            let until = Instant::now();
+            self.enter(Phase::Waiting { until, how: Wait::Boot, cause: None });
             self.want(me);
         } else if first {
             self.want(me); // somebody waits: as soon as the spacing of attempts allows
         }
-        self.dispatch(me);
+    }
+
+    /// Whether calls wait for it.
+    fn is_awaited(&self) -> bool {
+        self.admission.queued() + self.unlisted.len() > 0
     }
 
     /// Why no call is taken at the moment, if none is.
@@ -250,12 +267,23 @@ impl State {
         }
     }
 
-    /// Says why nothing of this server can be called yet.
-    fn unlisted(&self, ticket: CallTicket) {
-        if matches!(self.phase, Phase::Publishing { .. } | Phase::Ready { .. }) {
-            return; // its tools are about to be published: not sent, so routed once more
+    /// A call of a tool that must be its, before it has told any: it is tried, and the call waits as
+    /// any other does for a server that is down.
+    fn unlisted(&mut self, ticket: CallTicket, me: &ActorRef<Message>) {
+        let (now, limits) = (Instant::now(), self.spec.limits);
+        match self.phase {
+            // its tools are about to be published: not sent, so routed once more
+            Phase::Publishing { .. } | Phase::Ready { .. } => return,
+            Phase::Stopped => return fail(ticket, &self.unavailable(Duration::ZERO, now)),
+            _ if self.unlisted.len() >= limits.max_queue => {
+                return fail(ticket, &self.unavailable(Duration::ZERO, now));
+            }
+            Phase::Idle | Phase::Waiting { .. } | Phase::Starting { .. } => {}
         }
-        fail(ticket, &self.unavailable(Duration::ZERO, Instant::now()));
+        let first = !self.is_awaited();
+        self.unlisted.push((now + limits.call_wait.min(limits.route_timeout), ticket));
+        self.awaited(first, me);
+        self.dispatch(me);
     }
 
     /// Passes on what has a slot; sets the alarm for what must wait.
@@ -269,7 +297,9 @@ impl State {
             }
         }
         self.arguments.card.vitals.load(self.admission.in_flight(), self.admission.queued());
-        let Some(deadline) = self.admission.next_deadline() else { return };
+        let unlisted = self.unlisted.iter().map(|(deadline, _)| *deadline);
+        let next = unlisted.chain(self.admission.next_deadline()).min();
+        let Some(deadline) = next else { return };
         if self.queue_timer.as_ref().is_none_or(|(at, _)| deadline < *at) {
             let delay = deadline.saturating_duration_since(Instant::now());
             let timer = Timer::from(me.send_after(delay, || Message::Due(Alarm::Queue)));
@@ -284,6 +314,10 @@ impl State {
         for late in self.admission.expired(now) {
             let waited = late.waited(now);
             fail(late.call.ticket, &self.unavailable(waited, now));
+        }
+        let late = self.unlisted.extract_if(.., |(deadline, _)| *deadline <= now);
+        for (_, ticket) in late.collect::<Vec<_>>() {
+            fail(ticket, &self.unavailable(self.spec.limits.call_wait, now));
         }
         self.dispatch(me);
     }
@@ -318,6 +352,9 @@ impl State {
                 self.offer(generation, mine, me);
             }
             self.arguments.monitor.tell(monitor::Message::Up(name, generation));
+        }
+        if matches!(self.phase, Phase::Stopped | Phase::Waiting { cause: Some(_), .. }) {
+            self.unreachable();
         }
         self.want(me);
         self.reconcile_timer =

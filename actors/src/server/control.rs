@@ -245,7 +245,7 @@ impl Control {
 }
 
 fn answered_with(method: &str, error: &Bytes) -> String {
-    let error: String = String::from_utf8_lossy(error).chars().take(200).collect();
+    let error: String = String::from_utf8_lossy(error).chars().take(2_000).collect();
     format!("`{method}` was answered with {error}")
 }
 

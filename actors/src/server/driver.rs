@@ -27,6 +27,9 @@ use tokio::time::Instant;
 mod probing;
 mod upward;
 
+/// An alarm that comes later than this says that the whole process was suspended.
+const SUSPENDED: Duration = Duration::from_secs(1);
+
 /// What a driver is told.
 #[derive(Debug)]
 enum Command {
@@ -72,9 +75,11 @@ pub(super) struct Driver {
     noises: u64,
     /// Calls answered so far; some are noted in the timeline.
     calls: u64,
-    /// Since when calls wait without a frame, and whether that was told.
+    /// Since when calls wait without a frame, or since that was told last.
     silent_since: Instant,
-    suspected: bool,
+    /// Nothing ends for lack of time before: we were not running ourselves, so what came meanwhile is
+    /// heard first.
+    resumed_until: Option<Instant>,
 }
 
 impl Driver {
@@ -98,7 +103,7 @@ impl Driver {
             noises: 0,
             calls: 0,
             silent_since: Instant::now(),
-            suspected: false,
+            resumed_until: None,
         }
     }
 
@@ -142,7 +147,8 @@ impl Driver {
 
     fn wake_at(&self) -> Option<Instant> {
         let own = [self.control.list_due(), self.ready_by, self.suspicious_at()];
-        own.into_iter().chain([self.pending.next_deadline()]).flatten().min()
+        let next = own.into_iter().chain([self.pending.next_deadline()]).flatten().min();
+        next.max(self.resumed_until.filter(|_| next.is_some()))
     }
 
     /// Performs what our own conversation asks for; the loss when it gives up.
@@ -245,6 +251,14 @@ impl Driver {
     /// Ends what is due.
     fn expire(&mut self) -> Result<Vec<Action>, Loss> {
         let now = Instant::now();
+        match self.resumed_until {
+            None if self.wake_at().is_some_and(|at| at + SUSPENDED < now) => {
+                self.resumed_until = Some(now + SUSPENDED);
+                return Ok(Vec::new());
+            }
+            Some(until) if now < until => return Ok(Vec::new()),
+            _ => self.resumed_until = None,
+        }
         if self.ready_by.is_some_and(|by| by <= now) {
             let after = self.context.spec.connect_timeout;
             return Err(Loss::TimedOut { stage: "initialize and tools/list", after });
@@ -254,7 +268,7 @@ impl Driver {
         for (id, pending) in self.pending.expired(now) {
             match pending {
                 Pending::Call(pending) => self.time_out(id, *pending),
-                Pending::Probe(probe) => self.unanswered(*probe),
+                Pending::Probe(probe) => self.unanswered(id, *probe),
                 Pending::Own(purpose, _) => {
                     self.cancel(id, &Bytes::from_static(b"\"timeout\""));
                     let error = Bytes::from_static(b"\"no answer in time\"");

@@ -109,6 +109,22 @@ pub(super) async fn closing(close: &mut watch::Receiver<Option<Loss>>) -> Loss {
     }
 }
 
+/// A process that runs, as the card shows it; it does not any more when this is dropped.
+struct Runs(Arc<Card>, u32);
+
+impl Runs {
+    fn begin(card: &Arc<Card>, process: u32) -> Self {
+        card.vitals.runs_as(process);
+        Self(Arc::clone(card), process)
+    }
+}
+
+impl Drop for Runs {
+    fn drop(&mut self) {
+        self.0.vitals.left_by(self.1);
+    }
+}
+
 /// Connects, drives, closes. The server hears of the end exactly once, however it comes.
 async fn live(context: Connected, mut close: watch::Receiver<Option<Loss>>) {
     let spec = Arc::clone(&context.spec);
@@ -130,6 +146,7 @@ async fn live(context: Connected, mut close: watch::Receiver<Option<Loss>>) {
     };
     let process = transport.process_id();
     tracing::debug!(transport = spec.connector.kind(), process, "connected");
+    let _runs = process.map(|process| Runs::begin(&context.card, process));
     let driver = Driver::new(context, transport, ready_by);
     let (loss, transport) = driver.run(close).await;
     lease.give_back(lost(loss));

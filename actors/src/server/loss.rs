@@ -106,6 +106,15 @@ pub enum Loss {
     Internal,
 }
 
+/// Longest text from outside that is shown, in characters.
+const SHOWN: usize = 240;
+
+/// The start of a text from outside, without secrets. Cut after masking, so that no part of a secret is
+/// left: whoever made the text kept more than is shown.
+pub(super) fn shown(mask: &Mask, text: &str) -> String {
+    mask(text).chars().take(SHOWN).collect()
+}
+
 /// The last lines of stderr, for a sentence.
 struct Tail<'a>(&'a [String]);
 
@@ -136,7 +145,7 @@ impl Loss {
             | Self::Unreachable { detail, .. }
             | Self::Tls { detail, .. }
             | Self::Protocol { detail }
-            | Self::HttpStatus { body: detail, .. } => *detail = mask(detail),
+            | Self::HttpStatus { body: detail, .. } => *detail = shown(mask, detail),
             Self::Exited { stderr, .. } | Self::OutputClosed { stderr } => {
                 for line in stderr {
                     *line = mask(line);

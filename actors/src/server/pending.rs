@@ -34,7 +34,12 @@ impl PendingProbe {
     /// It was answered, with whatever.
     pub(super) fn alive(self) {
         let rtt = self.since.elapsed();
-        let _nobody_waits = self.reply.send(ProbeOutcome::Alive { rtt });
+        self.ended(ProbeOutcome::Alive { rtt });
+    }
+
+    /// It is over.
+    pub(super) fn ended(self, outcome: ProbeOutcome) {
+        let _nobody_waits = self.reply.send(outcome);
     }
 }
 

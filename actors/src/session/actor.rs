@@ -1,9 +1,11 @@
 //! The session actor: one client's conversation.
 
 use super::list::{self, BadList, Listing};
-use super::{Client, ClientStream, Fact, LogLevel, SessionHandle, SessionTable, initialize};
+use super::{
+    BuiltinTool, Client, ClientStream, Fact, LogLevel, SessionHandle, SessionTable, initialize,
+};
 use crate::call::{Again, Call, CallTicket, Control, GoneBecause, Request, method_not_allowed};
-use crate::catalog::SnapshotCell;
+use crate::catalog::{STATUS_TOOL, SnapshotCell};
 use crate::otp::{Address, Ticket, Timer};
 use crate::proxy;
 use crate::wire::{
@@ -53,6 +55,8 @@ pub struct Arguments {
     pub snapshot: SnapshotCell,
     /// How lists are answered.
     pub listing: Listing,
+    /// The gateway's own tool, if it has one.
+    pub builtin: Option<Arc<dyn BuiltinTool>>,
     /// Without traffic for this long it ends.
     pub idle: Duration,
     /// Its place among the sessions, given back when it is gone, however it ends.
@@ -225,12 +229,15 @@ impl State {
     fn list(&mut self, request: Request, id: RawId) {
         while self.lists.try_join_next().is_some() {}
         let Listing { page_size, boot_wait } = self.arguments.listing;
+        let own = self.arguments.builtin.clone();
         // while it waits, the ticket answers for it
         let ticket = Ticket::new(request);
         let answer = move |snapshot: &SnapshotCell| {
             let Some(request) = ticket.redeem() else { return };
-            let page = list::cursor(request.message.params())
-                .and_then(|cursor| list::page(&snapshot.load(), cursor.as_deref(), page_size));
+            let page = list::cursor(request.message.params()).and_then(|cursor| {
+                let own = own.as_ref().map(|tool| tool.listed()).filter(|_| cursor.is_none());
+                list::page(&snapshot.load(), own.as_ref(), cursor.as_deref(), page_size)
+            });
             let reply = match page {
                 Ok(result) => result_raw(&id, result),
                 Err(fault @ (BadList::NotAnObject | BadList::Cursor)) => {
@@ -259,6 +266,12 @@ impl State {
                 return;
             }
         };
+        if params.name == STATUS_TOOL
+            && let Some(tool) = &self.arguments.builtin
+        {
+            let result = tool.call(&self.arguments.snapshot.load());
+            return request.reply(result_raw(&id, result));
+        }
         let control = Arc::new(Control::default());
         if !self.register(&id, &control) {
             let text = "a request with this id is still in flight";

@@ -2,7 +2,7 @@
 
 use super::actor::{Arguments, Message, Session};
 use super::list::Listing;
-use super::{Client, ClientStream, Fact, SessionTable};
+use super::{BuiltinTool, Client, ClientStream, Fact, SessionTable};
 use crate::call::{Admission, Request};
 use crate::catalog::SnapshotCell;
 use crate::otp::{Address, ChildSpec, DynamicMessage, Restart, Shutdown, Ticket};
@@ -33,6 +33,8 @@ pub struct ClientsSpec {
     pub snapshot: SnapshotCell,
     /// How lists are answered.
     pub listing: Listing,
+    /// The gateway's own tool, if it has one.
+    pub builtin: Option<Arc<dyn BuiltinTool>>,
     /// Requests in flight in the whole gateway.
     pub max_requests: usize,
     /// Sessions alive at once.
@@ -97,6 +99,7 @@ impl Clients {
             proxy: spec.proxy.clone(),
             snapshot: spec.snapshot.clone(),
             listing: spec.listing,
+            builtin: spec.builtin.clone(),
             idle: spec.idle,
             place,
         };

@@ -37,15 +37,20 @@ pub(super) fn cursor(params: Option<&[u8]>) -> Result<Option<String>, BadList> {
     }
 }
 
-/// One page as the JSON text of a result.
+/// One page as the JSON text of a result; `own` is a tool put in front of it, above its size.
 pub(super) fn page(
     snapshot: &Snapshot,
+    own: Option<&Bytes>,
     cursor: Option<&str>,
     size: usize,
 ) -> Result<Bytes, BadList> {
     let Page { tools, next } = snapshot.page(cursor, size).ok_or(BadList::Cursor)?;
     let mut result = BytesMut::with_capacity(tools.len() + 64);
     result.extend_from_slice(b"{\"tools\":[");
+    if let Some(own) = own {
+        result.extend_from_slice(own);
+        result.extend_from_slice(if tools.is_empty() { b"" } else { b"," });
+    }
     result.extend_from_slice(&tools);
     result.extend_from_slice(b"]");
     if let Some(next) = next {

@@ -123,8 +123,8 @@ fn steers(c: char) -> bool {
     c.is_control() || matches!(c, '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
 }
 
-/// Foreign text on one line, without control characters, of bounded length.
-fn clean(text: &str) -> String {
+/// Foreign text on one line, without control characters, of bounded length: fit for a terminal.
+pub fn clean(text: &str) -> String {
     let mut clean: String =
         text.trim().chars().map(|c| if steers(c) { ' ' } else { c }).take(LONGEST + 1).collect();
     if let Some((at, _)) = clean.char_indices().nth(LONGEST) {

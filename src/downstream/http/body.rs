@@ -7,8 +7,8 @@ use bytes::{Bytes, BytesMut};
 use mcpvisor_actors::server::{Loss, Noise};
 use mcpvisor_actors::wire::{Kind, Limits, Message, Strictness, WireError};
 
-/// How many bytes of something broken are shown.
-pub(crate) const EXCERPT: usize = 200;
+/// How many bytes of something broken are kept; fewer are shown.
+pub(crate) const EXCERPT: usize = 1000;
 
 /// Why a body could not be read.
 #[derive(Debug)]

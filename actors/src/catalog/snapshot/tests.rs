@@ -196,3 +196,20 @@ fn near_names_are_found_whatever_their_case_and_with_or_without_the_server() {
     assert_eq!(snapshot.near("zzz"), [""; 0]);
     assert!(snapshot.near("git").len() <= 3);
 }
+
+#[test]
+fn the_name_of_the_gateways_own_tool_is_given_to_no_tool_of_a_server() {
+    for (strategy, server, tool, expected) in [
+        (NamingStrategy::Prefix, "mcpvisor", "status", None),
+        (NamingStrategy::Flat, "git", "mcpvisor.status", Some("mcpvisor.status_git")),
+    ] {
+        let snapshot = merged(strategy, &[(spec(server), &[tool])]);
+        assert_eq!(snapshot.route(STATUS_TOOL).map(|_| ()), None);
+        let shown: Vec<&str> = snapshot.tools_of(&ServerName::new(server)).collect();
+        assert_eq!(shown, names(&snapshot));
+        assert_eq!(shown.len(), 1);
+        let meant = format!("{server}:{tool}");
+        assert_eq!(meaning(&snapshot, shown[0]).as_deref(), Some(&*meant));
+        assert!(expected.is_none_or(|expected| expected == shown[0]), "{shown:?}");
+    }
+}

@@ -11,6 +11,7 @@ fn rules() -> Rules {
         recheck: 10 * T,
         busy_limit: 55 * T,
         ignores_ping: false,
+        at_work: false,
     }
 }
 
@@ -51,10 +52,14 @@ fn real_traffic_is_as_good_as_a_probe() {
     let mut watch = up(start);
     let now = start + 60 * T;
     assert_eq!(watch.due(Some(now - 9 * T), &rules(), now), Step::Nothing);
-    assert_eq!(watch.next(), Some(now + 60 * T));
+    assert_eq!(watch.next(), Some(now + 51 * T), "an interval after it was heard");
     assert_eq!(watch.checks().outcome, None);
     let now = now + 60 * T;
     assert_eq!(watch.due(Some(now - 11 * T), &rules(), now), probe(Ping, 5.0, false));
+    watch.probed(ALIVE, Some(now), &rules(), now);
+    let often = Rules { interval: 9 * T, ..rules() };
+    let later = now + 60 * T;
+    assert_eq!(watch.due(Some(now), &often, later), probe(Ping, 5.0, false), "its own answer");
 }
 
 #[test]
@@ -76,8 +81,8 @@ fn silence_is_confirmed_by_a_longer_probe_of_another_kind_before_the_verdict() {
         }
     };
     let ping = probe(Ping, 5.0, false);
-    assert_eq!(steps, [(60, ping), (75, ping), (90, ping), (95, probe(List, 10.0, false))]);
-    assert_eq!(condemned, (105 * T, 4));
+    assert_eq!(steps, [(60, ping), (70, ping), (80, ping), (85, probe(List, 10.0, false))]);
+    assert_eq!(condemned, (95 * T, 4));
 }
 
 #[test]
@@ -94,15 +99,25 @@ fn a_suspicion_is_settled_within_seven_seconds() {
 }
 
 #[test]
-fn a_suspicion_during_a_routine_probe_makes_that_one_count() {
+fn a_suspicion_during_a_routine_probe_is_settled_as_fast() {
     let start = Instant::now();
     let mut watch = up(start);
     let now = start + 60 * T;
     watch.due(None, &rules(), now);
-    assert_eq!(watch.suspect(&rules(), now + T), Step::Nothing);
-    let now = now + 5 * T;
-    let step = watch.probed(ProbeOutcome::Silent, None, &rules(), now);
-    assert_eq!(step, probe(List, 5.0, true));
+    let routine = watch.awaits();
+    assert_eq!(watch.suspect(&rules(), now + T), probe(Ping, 1.5, true));
+    assert_ne!(watch.awaits(), routine, "the outcome of the routine probe does not count");
+    assert_eq!(watch.suspect(&rules(), now + T), Step::Nothing, "once");
+    let now = now + Duration::from_millis(2500);
+    assert_eq!(watch.probed(ProbeOutcome::Silent, None, &rules(), now), probe(List, 5.0, true));
+
+    let rules = Rules { ping: PingPolicy { max_failures: 1, ..rules().ping }, ..rules() };
+    let mut watch = up(start);
+    let now = start + 60 * T;
+    watch.due(None, &rules, now);
+    let confirm = watch.probed(ProbeOutcome::Silent, None, &rules, now + 5 * T);
+    assert_eq!(confirm, probe(List, 10.0, false));
+    assert_eq!(watch.suspect(&rules, now + 6 * T), probe(List, 5.0, true), "already confirming");
 }
 
 #[test]
@@ -123,11 +138,25 @@ fn a_computing_server_is_left_alone_for_a_while() {
     let mut watch = up(start);
     watch.suspect(&rules(), start);
     let now = start + 54 * T;
-    let step = watch.probed(ProbeOutcome::Busy, Some(start - T / 2), &rules(), now);
+    // however long ago it was heard before
+    let heard = Some(start - 100 * T);
+    let step = watch.probed(ProbeOutcome::Busy, heard, &rules(), now);
     assert_eq!((step, watch.next()), (Step::Nothing, Some(now + 10 * T)));
-    watch.suspect(&rules(), now);
-    let step = watch.probed(ProbeOutcome::Busy, Some(start - T), &rules(), now + 2 * T);
+    assert_eq!(watch.suspect(&rules(), now + 9 * T), Step::Nothing, "it is known to be busy");
+    let now = now + 10 * T;
+    assert_eq!(watch.suspect(&rules(), now), probe(Ping, 1.5, true));
+    let step = watch.probed(ProbeOutcome::Busy, heard, &rules(), now + 2 * T);
     assert_eq!(step, probe(List, 5.0, true), "not for ever");
+}
+
+#[test]
+fn a_server_at_work_that_is_known_not_to_speak_then_is_left_alone() {
+    let start = Instant::now();
+    let rules = Rules { at_work: true, ..rules() };
+    let mut watch = up(start);
+    watch.ask(&rules, start);
+    let step = watch.probed(ProbeOutcome::Silent, None, &rules, start + 5 * T);
+    assert_eq!((step, watch.checks().failures), (Step::Nothing, 0));
 }
 
 #[test]
@@ -152,5 +181,5 @@ fn a_probe_whose_outcome_is_lost_is_sent_anew() {
     let mut watch = up(start);
     assert_eq!(watch.due(None, &rules(), start + 60 * T), probe(Ping, 5.0, false));
     assert_eq!(watch.due(None, &rules(), start + 65 * T), Step::Nothing);
-    assert_eq!(watch.due(None, &rules(), start + 66 * T), probe(Ping, 5.0, false));
+    assert_eq!(watch.due(None, &rules(), start + 665 * T), probe(Ping, 5.0, false));
 }

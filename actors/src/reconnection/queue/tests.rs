@@ -143,17 +143,18 @@ fn a_task_that_is_not_due_takes_no_slot_and_comes_at_its_time() {
 }
 
 #[test]
-fn asked_again_a_task_is_replaced_but_keeps_its_place_and_the_greater_urgency() {
+fn asked_again_a_task_is_replaced_but_keeps_its_place() {
     let mut q = fixture(1, &[]);
     q.want("a", Lost);
     q.want("b", Lost);
     q.want_with("a", Background, |task| task.attempt = 2);
     let queued = q.queue.view(q.now).queued;
-    assert_eq!((queued.len(), queued[0].task.attempt, queued[0].urgency), (2, 2, Lost));
+    assert_eq!((queued.len(), queued[0].task.attempt, queued[0].urgency), (2, 2, Background));
+    q.want("a", Lost);
     q.want("c", Lost);
     q.want("c", CallWaiting);
     q.want("c", Lost);
-    assert_eq!(q.drained(), "c a b", "a call jumps the queue, and goes on to");
+    assert_eq!(q.drained(), "a b c", "when no call waits any more, it does not");
     let later = q.now + SECOND;
     q.want("a", Lost);
     q.want_with("a", Lost, |task| task.not_before = later);

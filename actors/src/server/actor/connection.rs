@@ -20,6 +20,9 @@ use tokio::time::Instant;
 /// An attempt that takes longer gives its slot back and goes on without: a server that never answers
 /// must not keep others waiting.
 const SLOW: Duration = Duration::from_secs(5);
+/// What takes a server down often takes down at the same moment those it depends on: so long it waits
+/// for word of them before it wants to connect.
+const TOGETHER: Duration = Duration::from_millis(100);
 
 impl State {
     /// Tells the coordinator what this server wants at the moment. May be said again and again.
@@ -37,7 +40,7 @@ impl State {
                 return coordinator.tell(reconnection::Message::Down(name));
             }
         };
-        let awaited = self.admission.queued() > 0;
+        let awaited = self.is_awaited();
         let parked = matches!(how, Wait::Parked | Wait::Login);
         let task = Task {
             server: name,
@@ -172,6 +175,7 @@ impl State {
         self.schedule.ready(now);
         let card = &self.arguments.card;
         card.history().link(LinkEvent::Up, now);
+        card.vitals.ping_answered(true); // what was learnt of an earlier connection may be over
         if let Some(state) = card.vitals.reset_breaker() {
             self.note(Some(generation), EventKind::Breaker { state: state.word().to_owned() });
         }
@@ -184,18 +188,21 @@ impl State {
         }
         let up = monitor::Message::Up(self.spec.name.clone(), generation);
         self.arguments.monitor.tell(up);
+        self.unlisted.clear(); // not sent, so routed once more: now it is known whose they are
         self.dispatch(me);
     }
 
-    /// The connection of this phase ended, or never began.
+    /// The connection of this phase ended, or never began: there will be another one.
     fn lost(&mut self, loss: Loss, me: &ActorRef<Message>) {
         let now = Instant::now();
         let was_ready = matches!(self.phase, Phase::Ready { .. });
-        self.end_instance(&loss);
         let class = CauseClass::of(&loss, was_ready);
         let retry_after = loss.retry_after();
         let policy = &self.spec.reconnection;
-        let verdict = self.schedule.lost(class, retry_after, policy, chance(), now);
+        let mut verdict = self.schedule.lost(class, retry_after, policy, chance(), now);
+        if !self.spec.depends_on.is_empty() {
+            verdict.not_before = verdict.not_before.max(now + TOGETHER);
+        }
         let next = verdict.not_before.saturating_duration_since(now);
         let attempt = self.schedule.failures();
         tracing::warn!(server = %self.spec.name, cause = %loss, attempt, next_in = ?next, "down");
@@ -205,18 +212,13 @@ impl State {
             let generation = self.phase.generation();
             self.note(generation, EventKind::Stderr { lines: stderr.clone() });
         }
-        if class != CauseClass::Stopped {
-            self.arguments.card.history().link(LinkEvent::Down, now);
-        }
-        self.arguments.monitor.tell(monitor::Message::Down(self.spec.name.clone()));
-        self.admission.all_freed();
+        self.arguments.card.history().link(LinkEvent::Down, now);
+        let slot = self.disconnect(&loss);
         if !was_ready {
             // an attempt failed: who waits for it waits `call_wait` more, not for the next ones
             self.admission.hurry(now + self.spec.limits.call_wait);
-            let unreachable = catalog::Message::Unreachable(self.spec.name.clone());
-            self.arguments.catalog.tell(unreachable);
+            self.unreachable();
         }
-        let slot = self.phase.take_slot();
         let how = match verdict {
             _ if verdict.login => Wait::Login,
             _ if verdict.parked => Wait::Parked,
@@ -225,8 +227,7 @@ impl State {
         self.last_loss = Some(loss.clone());
         self.enter(Phase::Waiting { until: verdict.not_before, how, cause: Some((class, loss)) });
         // in this order, so that those who depend on it never see it neither up nor wanting to be
-        let down = reconnection::Message::Down(self.spec.name.clone());
-        self.arguments.coordinator.tell(down);
+        self.arguments.coordinator.tell(reconnection::Message::Down(self.spec.name.clone()));
         self.want(me);
         if let Some(slot) = slot {
             slot.finish(Outcome::Failed);
@@ -234,13 +235,23 @@ impl State {
         self.dispatch(me);
     }
 
-    fn end_instance(&mut self, loss: &Loss) {
+    /// Ends the connection there is, and all that hangs on it; the slot it held, if any.
+    fn disconnect(&mut self, loss: &Loss) -> Option<Slot> {
         self.slow_timer = None;
         if let Some((instance, close)) = self.instance.take() {
             close.send_replace(Some(loss.clone()));
             instance.stop(None);
             self.closing.push(instance);
         }
+        self.arguments.monitor.tell(monitor::Message::Down(self.spec.name.clone()));
+        self.admission.all_freed();
+        self.phase.take_slot()
+    }
+
+    /// Nobody needs to wait for its tools.
+    pub(super) fn unreachable(&self) {
+        let unreachable = catalog::Message::Unreachable(self.spec.name.clone());
+        self.arguments.catalog.tell(unreachable);
     }
 
     /// A person asks.
@@ -253,43 +264,34 @@ impl State {
         tracing::info!(server = %self.spec.name, action, "an operator's order");
         self.note(self.phase.generation(), EventKind::Operator { action: action.to_owned() });
         let now = Instant::now();
-        let until = self.schedule.earliest().unwrap_or(now).max(now);
-        let wanted = || Phase::Waiting { until, how: Wait::Boot, cause: None };
-        match (order, &self.phase) {
-            (Order::Stop, Phase::Stopped)
-            | (
-                Order::Start,
-                Phase::Starting { .. } | Phase::Publishing { .. } | Phase::Ready { .. },
-            ) => {}
-            (Order::Stop, _) => {
-                if self.phase.generation().is_some() {
-                    self.lost(Loss::Stopped, me);
-                }
-                let queued = self.admission.take_all();
-                self.enter(Phase::Stopped);
-                for waiting in queued {
-                    fail(waiting.call.ticket, &self.unavailable(Duration::ZERO, now));
-                }
-                let name = self.spec.name.clone();
-                self.arguments.coordinator.tell(reconnection::Message::Withdraw(name));
-                self.want(me);
-            }
-            (
-                Order::Restart,
-                Phase::Starting { .. } | Phase::Publishing { .. } | Phase::Ready { .. },
-            ) => {
-                self.lost(Loss::Stopped, me);
-                self.enter(wanted());
-                self.want(me);
-            }
-            (
-                Order::Start | Order::Restart,
-                Phase::Idle | Phase::Waiting { .. } | Phase::Stopped,
-            ) => {
-                self.enter(wanted());
-                self.want(me);
-            }
+        let connected = self.phase.generation().is_some();
+        if order == Order::Start && connected || order == Order::Stop && self.is_stopped() {
+            return; // it is so already
         }
+        let slot = self.disconnect(&Loss::Stopped);
+        self.schedule.forgive();
+        if order == Order::Stop {
+            self.enter(Phase::Stopped);
+            self.unreachable();
+            let queued = self.admission.take_all().into_iter().map(|w| w.call.ticket);
+            let unlisted = self.unlisted.drain(..).map(|(_, ticket)| ticket);
+            for ticket in queued.chain(unlisted).collect::<Vec<_>>() {
+                fail(ticket, &self.unavailable(Duration::ZERO, now));
+            }
+            let name = self.spec.name.clone();
+            self.arguments.coordinator.tell(reconnection::Message::Withdraw(name));
+        } else {
+            let until = self.schedule.earliest().unwrap_or(now).max(now);
+            self.enter(Phase::Waiting { until, how: Wait::Boot, cause: None });
+            self.arguments.coordinator.tell(reconnection::Message::Down(self.spec.name.clone()));
+        }
+        self.want(me);
+        drop(slot);
+        self.dispatch(me);
+    }
+
+    fn is_stopped(&self) -> bool {
+        matches!(self.phase, Phase::Stopped)
     }
 
     /// Another phase: said on the board and in the timeline.

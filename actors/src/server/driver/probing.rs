@@ -1,10 +1,11 @@
 //! Signs of life: what the connection notes for those who watch it, and the probes it sends for them.
 
-use super::{Driver, Pending, PendingCall, PendingProbe, PingPolicy, Purpose};
+use super::{Action, Driver, Loss, Pending, PendingCall, PendingProbe, PingPolicy, Purpose};
 use crate::health::{Outcome, ProbeMethod, ProbeOutcome, monitor};
 use crate::otp::chance;
 use crate::timeline::EventKind;
 use crate::wire::request_raw;
+use bytes::Bytes;
 use std::time::Duration;
 use tokio::sync::oneshot;
 use tokio::time::Instant;
@@ -21,20 +22,20 @@ impl Driver {
     pub(super) fn sign_of_life(&mut self, now: Instant) {
         self.context.card.vitals.hear(now);
         self.silent_since = now;
-        self.suspected = false;
     }
 
-    /// When the silence of a call becomes suspicious.
+    /// When the silence of a call becomes suspicious, once more.
     pub(super) fn suspicious_at(&self) -> Option<Instant> {
-        let waits = self.pending.has_calls() && !self.suspected && self.ready_by.is_none();
+        let waits = self.pending.has_calls() && self.ready_by.is_none();
         let after = self.ping_policy().suspect_after;
         (waits && !after.is_zero()).then(|| self.silent_since + after)
     }
 
-    /// Tells the monitor when a call has waited for long with not one frame.
+    /// Tells the monitor when a call has waited for long with not one frame; again and again as long as
+    /// that lasts, because a word may be lost with a monitor.
     pub(super) fn suspect_if_due(&mut self, now: Instant) {
         if self.suspicious_at().is_some_and(|at| at <= now) {
-            self.suspected = true;
+            self.silent_since = now;
             let server = self.context.spec.name.clone();
             let suspicion = monitor::Message::Suspect(server, self.context.generation);
             self.context.monitor.tell(suspicion);
@@ -53,7 +54,9 @@ impl Driver {
         reply: oneshot::Sender<ProbeOutcome>,
     ) {
         let (id, now) = (self.pending.next_id(), Instant::now());
-        let used = self.transport.processor_time();
+        // looking is not cheap, so only where it can matter
+        let looks = method == ProbeMethod::List || self.pending.has_calls();
+        let used = looks.then(|| self.transport.processor_time()).flatten();
         let probe = PendingProbe { reply, since: now, deadline: now + timeout, used };
         self.pending.insert(id, Pending::Probe(Box::new(probe)));
         let method = match method {
@@ -65,15 +68,33 @@ impl Driver {
     }
 
     /// A probe was not answered in time.
-    pub(super) fn unanswered(&mut self, probe: PendingProbe) {
-        let used = self.transport.processor_time().zip(probe.used);
+    pub(super) fn unanswered(&mut self, id: u64, probe: PendingProbe) {
+        self.cancel(id, &Bytes::from_static(b"\"timeout\""));
+        let used = probe.used.and_then(|before| Some((self.transport.processor_time()?, before)));
         let used = used.map(|(after, before)| after.saturating_sub(before));
         let busy = used.is_some_and(|used| used > probe.since.elapsed() / BUSY_PART);
         let outcome = if busy { ProbeOutcome::Busy } else { ProbeOutcome::Silent };
-        let _nobody_waits = probe.reply.send(outcome);
-        // its silence was told; the next one is suspicious again
-        self.suspected = false;
-        self.silent_since = self.silent_since.max(probe.since);
+        probe.ended(outcome);
+    }
+
+    /// A probe could not be delivered, or was answered by a status. The loss, when it says that the
+    /// connection is of no use any more.
+    pub(super) fn probe_failed(
+        &mut self,
+        probe: PendingProbe,
+        loss: Loss,
+    ) -> Result<Vec<Action>, Loss> {
+        match loss {
+            Loss::NeedsLogin { .. } => return Err(loss),
+            Loss::HttpStatus { status: 500.., .. } => probe.ended(ProbeOutcome::Ailing),
+            loss if loss.is_of_server() => {
+                self.sign_of_life(Instant::now());
+                probe.alive();
+            }
+            // if the connection ended with it, that is about to be told and this counts for nothing
+            _ => probe.ended(ProbeOutcome::Silent),
+        }
+        Ok(Vec::new())
     }
 
     /// A call was answered.

@@ -4,6 +4,8 @@ use super::{
     Action, Driver, Inbound, Kind, Loss, Message, Noise, OutboundKind, Pending, ProgressParams,
     Purpose, RawId, code, error_reply, result_raw,
 };
+use crate::health::monitor;
+use crate::server::loss::shown;
 use crate::session::{Fact, LogLevel};
 use crate::timeline::EventKind;
 use bytes::Bytes;
@@ -119,13 +121,17 @@ impl Driver {
     fn failed(&mut self, id: u64, sent: bool, loss: Loss) -> Result<Vec<Action>, Loss> {
         match self.pending.remove(id) {
             Some(Pending::Call(pending)) => {
-                if !loss.is_of_connection() {
+                if sent || !loss.is_of_connection() {
                     self.ended(&pending, "transport_error");
+                }
+                if matches!(loss, Loss::NeedsLogin { .. }) {
+                    // this call alone, or all of them? a probe tells
+                    let check = monitor::Message::Check(self.context.spec.name.clone());
+                    self.context.monitor.tell(check);
                 }
                 self.fail(pending.call, sent, loss);
             }
-            // an HTTP status is an answer, too
-            Some(Pending::Probe(probe)) if loss.is_of_server() => probe.alive(),
+            Some(Pending::Probe(probe)) => return self.probe_failed(*probe, loss),
             Some(Pending::Own(Purpose::Initialize | Purpose::List, _))
                 if self.ready_by.is_some() =>
             {
@@ -135,7 +141,7 @@ impl Driver {
                 let error = Bytes::from(loss.to_string());
                 return Ok(self.control.answered(purpose, Err(error), Instant::now()));
             }
-            Some(Pending::Probe(_)) | None => {}
+            None => {}
         }
         Ok(Vec::new())
     }
@@ -147,8 +153,8 @@ impl Driver {
         self.context.card.vitals.noise();
         if self.noises.is_power_of_two() {
             let count = self.noises; // a flood is told at 1, 2, 4, 8 …
+            let excerpt = shown(&self.context.spec.mask, &excerpt);
             tracing::warn!(server = %self.context.spec.name, %fault, %excerpt, count, "the server sent no message");
-            let excerpt = (self.context.spec.mask)(&excerpt);
             self.context.note(EventKind::Noise { count, excerpt });
         }
         let detail = format!("its answer cannot be read: {fault}");

@@ -1,6 +1,6 @@
 //! Servers whose tools change: by themselves, or with the next start.
 
-use crate::process::Reply;
+use crate::process::Http;
 use crate::row::{ALL, Row};
 use crate::stage::{Pace, play};
 use crate::subject::Subject;
@@ -28,58 +28,69 @@ fn clients_learn_what_tools_are_new_or_gone() {
     play(Pace::Short, ROWS);
 }
 
-/// Each message is the news that the tools have changed.
-fn news(mut stream: Reply) -> Receiver<()> {
-    let (sender, receiver) = channel();
-    std::thread::spawn(move || {
-        while let Some(message) = stream.message() {
-            let news = message.contains("notifications/tools/list_changed");
-            if news && sender.send(()).is_err() {
-                return;
-            }
-        }
-    });
-    receiver
+/// A client that listens.
+struct Listener {
+    client: Http,
+    news: Receiver<()>,
 }
 
-/// Lists whenever the tools have changed, until the list is as expected.
-fn sees(subject: &mut Subject, news: &Receiver<()>, expected: &[&str], since: Instant) {
-    loop {
-        let left = SEEN.saturating_sub(since.elapsed());
-        news.recv_timeout(left).expect("the client was told in time");
-        if subject.listed() == expected {
-            subject.times.recovered = Some(since.elapsed());
-            subject.times.bound = Some(SEEN);
-            return;
+impl Listener {
+    fn of(subject: &Subject) -> Self {
+        let client = subject.client();
+        let mut stream = client.listen();
+        let (sender, news) = channel();
+        std::thread::spawn(move || {
+            while let Some(message) = stream.message() {
+                let news = message.contains("notifications/tools/list_changed");
+                if news && sender.send(()).is_err() {
+                    return;
+                }
+            }
+        });
+        Self { client, news }
+    }
+
+    /// Has the list read whenever the tools have changed, until it is as expected.
+    fn sees(self, subject: &mut Subject, expected: &[&str], since: Instant) {
+        while subject.listed() != expected {
+            let left = SEEN.saturating_sub(since.elapsed());
+            self.news.recv_timeout(left).expect("the client was told in time");
         }
+        subject.times.recovered = Some(since.elapsed());
+        subject.times.bound = Some(SEEN);
+        self.client.leave();
     }
 }
 
 fn learns(subject: &mut Subject, command: &str) {
     subject.serves();
-    let news = news(subject.client().listen());
+    let listener = Listener::of(subject);
     subject.strike_by(command);
-    sees(subject, &news, &["echo", "fresh"], Instant::now());
+    let since = Instant::now();
+    listener.news.recv_timeout(SEEN).expect("the client was told");
+    listener.sees(subject, &["echo", "fresh"], since);
     subject.was_never_down();
 }
 
 fn forgets(subject: &mut Subject) {
     learns(subject, "add-tool fresh");
-    let news = news(subject.client().listen());
+    let listener = Listener::of(subject);
     subject.strike_by("remove-tool fresh");
-    sees(subject, &news, &["echo"], Instant::now());
+    listener.sees(subject, &["echo"], Instant::now());
 }
 
 fn restarts_with_more(subject: &mut Subject) {
     subject.serves();
-    let news = news(subject.client().listen());
+    let listener = Listener::of(subject);
     subject.server.will_start_with("--tool fresh");
     subject.strike_by("kill");
     if !subject.is_stdio() {
         subject.server.end();
         subject.server.start();
     }
-    sees(subject, &news, &["echo", "fresh"], Instant::now());
+    let since = Instant::now();
+    listener.news.recv_timeout(SEEN).expect("the client was told");
+    listener.sees(subject, &["echo", "fresh"], since);
     subject.times.note = "a new tool after a restart".into();
     subject.serves();
 }

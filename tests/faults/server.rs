@@ -101,7 +101,9 @@ impl Server {
             words.push(format!("--transport {transport} --listen {listen} --until-eof"));
         }
         words.push(flags.to_owned());
-        fs::write(self.path("flags"), words.join(" ")).unwrap();
+        // in one go: it may be starting at this moment
+        fs::write(self.path("flags.new"), words.join(" ")).unwrap();
+        fs::rename(self.path("flags.new"), self.path("flags")).unwrap();
     }
 
     /// Starts a process of the test; returns when it listens, or has ended.

@@ -58,9 +58,9 @@ impl Subject {
         self.server.transport == Transport::Stdio
     }
 
-    /// The client, for what is no call.
+    /// Another client.
     pub(crate) fn client(&self) -> Http {
-        self.client.clone()
+        self.client.another()
     }
 
     /// Calls `echo` and waits for the answer.

@@ -49,6 +49,11 @@ impl Http {
         reply
     }
 
+    /// Another client of the same gateway.
+    pub(crate) fn another(&self) -> Self {
+        Self::open(self.address)
+    }
+
     /// Ends the session.
     pub(crate) fn leave(&self) {
         assert_eq!(self.exchange("DELETE", "accept: */*", "").status, 200);

@@ -28,7 +28,7 @@ pub struct Finding {
 pub fn findings(health: &Health, servers: &[ServerReport]) -> Vec<Finding> {
     let mut findings = of_gateway(health);
     findings.extend(servers.iter().flat_map(of_server));
-    findings.sort_by(|a, b| b.severity.cmp(&a.severity));
+    findings.sort_by_key(|finding| std::cmp::Reverse(finding.severity));
     findings
 }
 

@@ -5,6 +5,7 @@ use super::report::CheckReport;
 use mcpvisor_actors::fleet::Fleet;
 use mcpvisor_actors::health::{GlobalPolicy, QualityReport, Rollup, Tier};
 use mcpvisor_actors::reconnection::{Task, View};
+use mcpvisor_actors::server::ServerName;
 use serde::Serialize;
 use serde_json::{Value, json};
 use std::time::Duration;
@@ -106,7 +107,7 @@ fn waiting(view: &View, now: Instant) -> Value {
     let queued = view.queued.iter().map(|queued| {
         let mut shown = task(&queued.task);
         shown["urgency"] = queued.urgency.word().into();
-        shown["heldBy"] = queued.held_by.as_ref().map(|server| server.as_str()).into();
+        shown["heldBy"] = queued.held_by.as_ref().map(ServerName::as_str).into();
         shown
     });
     json!({

@@ -165,14 +165,13 @@ fn cause(
     known: Option<&(mcpvisor_actors::reconnection::CauseClass, mcpvisor_actors::server::Loss)>,
 ) -> Option<CauseReport> {
     match (state, known) {
-        (State::Ready | State::Idle | State::Stopped, _) => None,
+        (State::Ready | State::Idle | State::Stopped, _) | (State::Queued | State::Starting | State::Down | State::Parked | State::NeedsLogin, None) => None,
         (State::Quarantined, _) => Some(CauseReport {
             class: "quarantined".into(),
-            text: "its supervisor crashed again and again, so it is left alone for five minutes"
+            text: "its actor in the gateway crashed again and again, so it is left alone for five minutes"
                 .into(),
             remedy: "Report it with the gateway's log; it is tried again by itself.".into(),
         }),
-        (_, None) => None,
         (_, Some((class, loss))) => Some(CauseReport {
             class: class.word().to_owned(),
             text: loss.to_string(),

@@ -5,15 +5,9 @@
 #[path = "support/running.rs"]
 mod running;
 
-use mcpvisor::admin::{self, Desk, Exposure};
-use mcpvisor::config::{self, Env, Format};
-use mcpvisor::faces::{HttpEntrance, HttpSettings};
-use mcpvisor::gateway;
 use running::{Answer, Running, eventually, faulty};
 use rustix::process::{Pid, Signal, kill_process};
 use serde_json::{Value, json};
-use std::sync::Arc;
-use std::time::Duration;
 
 fn get(running: &Running, page: &str) -> Answer {
     running.send(&format!("GET {page} HTTP/1.1\r\nhost: {{host}}\r\n"), b"")
@@ -280,47 +274,4 @@ fn pages_from_elsewhere_neither_read_nor_order() {
     assert_eq!(send(&running, "PATCH", "/api/v1/monitor", JSON, &large).status, 400);
     let now = server(&running, "s");
     assert_eq!((&now["state"], &now["pid"]), (&json!("ready"), &ready["pid"]));
-}
-
-#[tokio::test(flavor = "multi_thread")]
-async fn a_listener_that_others_reach_tells_nothing_of_servers_and_takes_no_order() {
-    let config = json!({
-        "servers": { "secret-name": { "command": "/no/such/program", "required": true } },
-        "state_dir": tempfile::tempdir().unwrap().path(),
-    });
-    let config = config::parse(&config.to_string(), Format::Json, &Env::default()).unwrap();
-    let desk = Desk::new();
-    let listen = "127.0.0.1:0".parse().unwrap();
-    let face = HttpEntrance::bind(HttpSettings { listen, ..HttpSettings::default() }).unwrap();
-    let address = face.local_addr();
-    let face = face.beside(admin::router(desk.clone(), Exposure::Remote));
-    let gateway = gateway::start(&config, vec![Arc::new(face)]).await.unwrap();
-    let ask = move |method: &str, page: &str| {
-        let head = format!("{method} {page} HTTP/1.1\r\nhost: {{host}}\r\n");
-        running::send(address, &head, b"")
-    };
-    let told = tokio::task::spawn_blocking(move || {
-        let health = ask("GET", "/health");
-        assert_eq!((health.status, json_of(&health)), (503, json!({ "status": "starting" })));
-        assert_eq!(ask("GET", "/readyz").status, 503);
-        desk.open(gateway.fleet().clone());
-        eventually("its state is known", || {
-            json_of(&ask("GET", "/health"))["status"] == "degraded"
-        });
-        let health = ask("GET", "/health");
-        assert_eq!((health.status, json_of(&health)), (200, json!({ "status": "degraded" })));
-        let ready = ask("GET", "/readyz");
-        assert_eq!((ready.status, json_of(&ready)), (503, json!({ "ready": false })));
-        for answer in [
-            ask("GET", "/api/v1/servers"),
-            ask("GET", "/api/v1/monitor"),
-            ask("POST", "/api/v1/servers/secret-name/stop"),
-        ] {
-            let code = json_of(&answer)["error"]["code"].clone();
-            assert_eq!((answer.status, code), (403, json!("not_here")));
-            assert!(!answer.body.contains("secret-name"));
-        }
-        gateway
-    });
-    told.await.unwrap().stop(Duration::from_secs(10)).await;
 }

@@ -89,7 +89,7 @@ fn over_stdio_nothing_but_protocol_is_written_to_stdout() {
     for id in ["1", "null", "2", "3"] {
         assert!(said.contains(&format!("\"id\":{id},")), "{id}: {said}");
     }
-    assert!(stderr.whole().contains("\"level\":\"TRACE\""));
+    assert!(stderr.whole().contains("\"level\":\"DEBUG\""));
 }
 
 /// Each comes into the configuration in another way; the last two need escaping in JSON.

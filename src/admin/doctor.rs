@@ -1,6 +1,7 @@
 //! What is wrong, in words, each with what to do about it. Pure.
 
 use super::{Health, ServerReport, Status, clause, spell, when};
+use std::cmp::Reverse;
 
 /// How bad something is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -28,7 +29,7 @@ pub struct Finding {
 pub fn findings(health: &Health, servers: &[ServerReport]) -> Vec<Finding> {
     let mut findings = of_gateway(health);
     findings.extend(servers.iter().flat_map(of_server));
-    findings.sort_by(|a, b| b.severity.cmp(&a.severity));
+    findings.sort_by_key(|finding| Reverse(finding.severity));
     findings
 }
 

@@ -2,11 +2,13 @@
 
 use super::ServerReport;
 use super::report::CheckReport;
-use mcpvisor_actors::fleet::Fleet;
+use mcpvisor_actors::fleet::{Card, Fleet};
 use mcpvisor_actors::health::{GlobalPolicy, QualityReport, Rollup, Tier};
-use mcpvisor_actors::reconnection::{Task, View};
+use mcpvisor_actors::reconnection::{CauseClass, Task, View};
+use mcpvisor_actors::server::ServerName;
 use serde::Serialize;
 use serde_json::{Value, json};
+use std::sync::Arc;
 use std::time::Duration;
 use tokio::time::Instant;
 
@@ -44,7 +46,7 @@ impl MonitorReport {
     pub async fn of(fleet: &Fleet, history: Option<Tier>) -> Self {
         let now = Instant::now();
         let queue = fleet.reconnections().await;
-        let server = |card: &std::sync::Arc<mcpvisor_actors::fleet::Card>| {
+        let server = |card: &Arc<Card>| {
             let ServerReport { name, state, quality, checks, .. } = ServerReport::of(card, fleet);
             let history = history.map(|tier| card.history().history(tier, now));
             ServerMonitor { name, state, quality, checks, history }
@@ -100,13 +102,13 @@ fn waiting(view: &View, now: Instant) -> Value {
             "score": task.score,
             "attempt": task.attempt,
             "notBeforeMs": in_ms,
-            "reason": task.reason.map(mcpvisor_actors::reconnection::CauseClass::word),
+            "reason": task.reason.map(CauseClass::word),
         })
     };
     let queued = view.queued.iter().map(|queued| {
         let mut shown = task(&queued.task);
         shown["urgency"] = queued.urgency.word().into();
-        shown["heldBy"] = queued.held_by.as_ref().map(|server| server.as_str()).into();
+        shown["heldBy"] = queued.held_by.as_ref().map(ServerName::as_str).into();
         shown
     });
     json!({

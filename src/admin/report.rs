@@ -3,7 +3,8 @@
 use super::millis;
 use mcpvisor_actors::fleet::{Card, Fleet, State};
 use mcpvisor_actors::health::{Checks, QualityReport};
-use mcpvisor_actors::server::Start;
+use mcpvisor_actors::reconnection::CauseClass;
+use mcpvisor_actors::server::{Loss, Start};
 use serde::{Deserialize, Serialize};
 use tokio::time::Instant;
 
@@ -160,19 +161,14 @@ impl ServerReport {
     }
 }
 
-fn cause(
-    state: State,
-    known: Option<&(mcpvisor_actors::reconnection::CauseClass, mcpvisor_actors::server::Loss)>,
-) -> Option<CauseReport> {
+fn cause(state: State, known: Option<&(CauseClass, Loss)>) -> Option<CauseReport> {
     match (state, known) {
-        (State::Ready | State::Idle | State::Stopped, _) => None,
         (State::Quarantined, _) => Some(CauseReport {
             class: "quarantined".into(),
-            text: "its supervisor crashed again and again, so it is left alone for five minutes"
-                .into(),
+            text: "its actor crashed again and again, so it is left alone for five minutes".into(),
             remedy: "Report it with the gateway's log; it is tried again by itself.".into(),
         }),
-        (_, None) => None,
+        (State::Ready | State::Idle | State::Stopped, _) | (_, None) => None,
         (_, Some((class, loss))) => Some(CauseReport {
             class: class.word().to_owned(),
             text: loss.to_string(),

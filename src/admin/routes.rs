@@ -21,6 +21,7 @@ use mcpvisor_actors::fleet::{Fleet, NoSuchServer};
 use mcpvisor_actors::server::Order;
 use mcpvisor_actors::timeline::words;
 use serde_json::{Value, json};
+use std::net::SocketAddr;
 use std::time::Duration;
 use tokio::time::timeout;
 
@@ -39,6 +40,13 @@ pub enum Exposure {
     Local,
     /// Other machines too.
     Remote,
+}
+
+impl Exposure {
+    /// Who reaches a listener at this address.
+    pub fn of(listening: SocketAddr) -> Self {
+        if listening.ip().to_canonical().is_loopback() { Self::Local } else { Self::Remote }
+    }
 }
 
 /// The routes, to be merged into the listener's own.

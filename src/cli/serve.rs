@@ -52,10 +52,7 @@ async fn serve(arguments: &Arguments, config: &Config) -> Exit {
             Ok(face) => {
                 let listening = face.local_addr();
                 address = Some(listening);
-                let exposure = match listening.ip().to_canonical().is_loopback() {
-                    true => Exposure::Local,
-                    false => Exposure::Remote,
-                };
+                let exposure = Exposure::of(listening);
                 faces.push(Arc::new(face.beside(admin::router(desk.clone(), exposure))));
             }
             Err(error) => {

@@ -6,6 +6,7 @@
 //! [`Connector`]: mcpvisor_actors::server::Connector
 
 mod custodian;
+mod evidence;
 mod guard;
 pub mod http;
 mod sse;

@@ -7,7 +7,6 @@
 //!
 //! *Invariant:* dropping the connect future or the transport leaves no process of the group behind.
 
-mod evidence;
 mod frames;
 mod lines;
 mod outbox;

@@ -35,7 +35,8 @@ fn fails_half(subject: &mut Subject, command: &str) {
         assert!(called.failure.is_none(), "{called:?}");
         let text = called.answer.to_string();
         served += usize::from(called.is_served());
-        failed += usize::from(text.contains("simulated error") || text.contains("simulated failure"));
+        failed +=
+            usize::from(text.contains("simulated error") || text.contains("simulated failure"));
     }
     assert_eq!(served + failed, CALLS);
     assert!(served >= CALLS / 4 && failed >= CALLS / 4, "{failed} of {CALLS} failed");

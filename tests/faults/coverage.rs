@@ -64,6 +64,7 @@ fn commands(help: &str) -> impl Iterator<Item = &str> {
     let table = help.split("The control port").nth(1).unwrap().split("\n\n").next().unwrap();
     let lines = table.lines().filter(|line| line.starts_with("  ") && !line.starts_with("   "));
     let names = lines.map(|line| line.trim().split("   ").next().unwrap());
-    let words = names.flat_map(|names| names.split(" · ")).filter_map(|name| name.split(' ').next());
+    let words =
+        names.flat_map(|names| names.split(" · ")).filter_map(|name| name.split(' ').next());
     words.filter(|word| !NO_FAULTS.contains(word))
 }

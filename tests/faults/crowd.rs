@@ -44,7 +44,8 @@ fn a_dozen_servers_come_back_three_at_a_time_the_wanted_one_among_the_first() {
     wanted.times.note = "the one of twelve that is wanted".into();
     table::keep(&wanted.times);
 
-    let (mut begun, mut ready): (Vec<_>, Vec<_>) = subjects.iter().map(|it| story(it, struck)).unzip();
+    let (mut begun, mut ready): (Vec<_>, Vec<_>) =
+        subjects.iter().map(|it| story(it, struck)).unzip();
     let rank = begun.iter().filter(|at| *at < begun.last().unwrap()).count();
     assert!(rank < 2 * SLOTS, "the wanted one was tried as number {rank}");
     for at in &begun {

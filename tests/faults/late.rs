@@ -32,8 +32,11 @@ pub(crate) const ROWS: &[Row] = &[
         ]),
     Row::new(&["ping-mute"], ALL, |subject| is_left_alone(subject, "set ping-mute")),
     Row::new(&["ping-unsupported"], ALL, |subject| is_left_alone(subject, "set ping-unsupported")),
-    Row::new(&["freeze"], ALL, is_missed_by_nobody)
-        .causes(&["nothing was heard for", "no connection to", "no answer to"]),
+    Row::new(&["freeze"], ALL, is_missed_by_nobody).causes(&[
+        "nothing was heard for",
+        "no connection to",
+        "no answer to",
+    ]),
 ];
 
 #[test]

@@ -76,4 +76,3 @@ fn p99(took: &mut [Duration]) -> Duration {
     took.sort_unstable();
     took[took.len().saturating_sub(1) * 99 / 100]
 }
-

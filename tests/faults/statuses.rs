@@ -22,10 +22,8 @@ pub(crate) const ROWS: &[Row] = &[
     Row::new(&["retry-after", "status"], OVER_HTTP, asks_for_time)
         .causes(&["no connection to 127.0.0.1:", "HTTP status 503"]),
     Row::new(&["status-for", "status"], OVER_HTTP, has_a_bad_moment).causes(&["HTTP status 500"]),
-    Row::new(&["refuse"], OVER_HTTP, refuses_for_a_while).causes(&[
-        "no connection to 127.0.0.1:",
-        "the response stream ended without an answer",
-    ]),
+    Row::new(&["refuse"], OVER_HTTP, refuses_for_a_while)
+        .causes(&["no connection to 127.0.0.1:", "the response stream ended without an answer"]),
     Row::new(&["session-loss"], OVER_HTTP, loses_the_session),
 ];
 

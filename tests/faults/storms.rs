@@ -30,7 +30,10 @@ fn a_thousand_changes_a_second_cause_few_listings() {
 fn changes_as_fast_as_can_be_cause_few_listings() {
     // one at a time: each takes all of a processor it can have
     for transport in ALL.chunks(1) {
-        play(Pace::Short, &FASTEST.iter().map(|row| Row { on: transport, ..*row }).collect::<Vec<_>>());
+        play(
+            Pace::Short,
+            &FASTEST.iter().map(|row| Row { on: transport, ..*row }).collect::<Vec<_>>(),
+        );
     }
 }
 
@@ -48,8 +51,11 @@ fn storms(subject: &mut Subject, command: &str) {
     let most = LISTINGS * usize::try_from(since.elapsed().as_secs() + 1).unwrap();
     assert!(listed <= most, "{listed} listings");
     subject.order("clear");
-    subject.times.note =
-        format!("{listed} listings in {} s, slowest call {} ms", STORM.as_secs(), slowest.as_millis());
+    subject.times.note = format!(
+        "{listed} listings in {} s, slowest call {} ms",
+        STORM.as_secs(),
+        slowest.as_millis()
+    );
     subject.was_never_down();
     subject.serves();
 }

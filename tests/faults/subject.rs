@@ -195,7 +195,11 @@ impl Subject {
             assert!(executed.insert(key), "{} executed twice: {line}", self.server.name);
         }
         for key in &self.served {
-            assert!(executed.contains(key), "{} never executed {key}: {executed:?}", self.server.name);
+            assert!(
+                executed.contains(key),
+                "{} never executed {key}: {executed:?}",
+                self.server.name
+            );
         }
     }
 }

@@ -36,7 +36,8 @@ impl Times {
     fn cells(&self) -> [String; 7] {
         let ms = |span: Option<Duration>| span.map_or("-".into(), |it| it.as_millis().to_string());
         let Self { fault, transport, detected, answered, recovered, bound, note } = self;
-        let [detected, answered, recovered, bound] = [detected, answered, recovered, bound].map(|it| ms(*it));
+        let [detected, answered, recovered, bound] =
+            [detected, answered, recovered, bound].map(|it| ms(*it));
         [(*fault).into(), (*transport).into(), detected, answered, recovered, bound, note.clone()]
     }
 }
@@ -81,5 +82,7 @@ fn padded(cells: &[String]) -> String {
     let [fault, transport, detected, answered, recovered, bound, note] = cells else {
         return cells.join(" ");
     };
-    format!("{fault:<24} {transport:<9} {detected:>8} {answered:>8} {recovered:>9} {bound:>6}  {note}")
+    format!(
+        "{fault:<24} {transport:<9} {detected:>8} {answered:>8} {recovered:>9} {bound:>6}  {note}"
+    )
 }

@@ -54,6 +54,21 @@ async fn frames_go_to_the_address_the_stream_names_and_answers_come_on_the_strea
 }
 
 #[tokio::test]
+async fn an_answer_on_the_stream_that_cannot_be_read_tells_whose_it_is() {
+    for (text, expected) in [
+        (format!(r#"{{"jsonrpc":"2.0","id":1,"result":"{}"}}"#, "x".repeat(5000)), Some(1)),
+        (r#"{"jsonrpc":"2.0","id":1,"result":{oops}"#.to_owned(), Some(1)),
+        (format!(r#"{{"jsonrpc":"2.0","method":"{}"}}"#, "x".repeat(5000)), None),
+    ] {
+        let server = saying(vec![endpoint("/post"), message(&text), forever()]).await;
+        let mut peer = connect(&server, HttpKind::Sse).await;
+        peer.request(1, "tools/call");
+        let Inbound::Noise(noise) = peer.hear().await else { panic!("no noise: {text:.60}") };
+        assert_eq!(noise.id, expected, "{text:.60}");
+    }
+}
+
+#[tokio::test]
 async fn a_post_the_server_does_not_end_does_not_outlive_its_answer_for_long() {
     let asked = Arc::new(Notify::new());
     let gate = Arc::clone(&asked);

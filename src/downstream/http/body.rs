@@ -3,6 +3,7 @@
 //! Never keeps more of a broken answer than an excerpt.
 
 use super::batch::{Batch, MAX_MESSAGES};
+use crate::downstream::evidence;
 use bytes::{Bytes, BytesMut};
 use mcpvisor_actors::server::{Loss, Noise};
 use mcpvisor_actors::wire::{Kind, Limits, Message, Strictness, WireError};
@@ -72,9 +73,9 @@ pub(crate) fn messages(data: &Bytes, limits: Limits) -> Result<Vec<Result<Messag
     Ok(vec![one(data)])
 }
 
-/// Evidence of something that is no message.
+/// Evidence of something that is no message; if it was meant as an answer, of which request.
 pub(crate) fn noise(fault: WireError, bytes: &[u8]) -> Noise {
-    Noise { fault, excerpt: excerpt(bytes), id: None }
+    Noise { fault, excerpt: excerpt(bytes), id: evidence::request_id(bytes, None) }
 }
 
 /// The request of ours the message answers, if it does: all our ids are numbers.

@@ -131,7 +131,7 @@ impl EventDecoder {
         if self.line.len() + bytes.len() + self.data.len() > self.limit + LINE_PREFIX {
             let mut evidence = std::mem::take(&mut self.line);
             evidence.extend_from_slice(&bytes[..bytes.len().min(LINE_PREFIX)]);
-            self.give_up(&evidence);
+            self.give_up(evidence.strip_prefix(b"data:").unwrap_or(&evidence));
             self.skipping = true;
         } else {
             self.line.extend_from_slice(bytes);

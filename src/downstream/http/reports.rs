@@ -44,15 +44,17 @@ impl Reports {
         self.report(Inbound::Message { message, related }).await;
     }
 
-    /// Something that is no message.
-    async fn noise(&self, noise: Noise) {
-        self.report(Inbound::Noise(self.remote.discreet(noise))).await;
+    /// Something that is no message. On the stream of a request the failure of that is told by
+    /// whoever reads it.
+    async fn noise(&self, noise: Noise, related: Option<u64>) {
+        let id = noise.id.filter(|_| related.is_none());
+        self.report(Inbound::Noise(self.remote.discreet(Noise { id, ..noise }))).await;
     }
 
     /// Data above the cap, of which `start` is left.
-    pub(crate) async fn too_large(&self, start: &Bytes) -> WireError {
+    pub(crate) async fn too_large(&self, start: &Bytes, related: Option<u64>) -> WireError {
         let fault = WireError::TooLarge { limit: self.remote.limits.max_bytes };
-        self.noise(body::noise(fault.clone(), start)).await;
+        self.noise(body::noise(fault.clone(), start), related).await;
         fault
     }
 
@@ -67,7 +69,7 @@ impl Reports {
                 }
                 Err(noise) => {
                     heard.fault = Some(noise.fault.clone());
-                    self.noise(noise).await;
+                    self.noise(noise, related).await;
                 }
             }
         }

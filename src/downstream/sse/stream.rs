@@ -74,7 +74,7 @@ async fn next(
         match stream.next(remote).await.map_err(|verdict| verdict.loss)? {
             Some(Item::Event(event)) => return Ok(event),
             Some(Item::TooLarge(start)) => {
-                reports.too_large(&start).await;
+                reports.too_large(&start, None).await;
             }
             None => {
                 let detail = "the event stream ended".to_owned();

@@ -8,8 +8,8 @@
 
 mod held;
 
-use super::evidence;
 use super::lines::{Line, Lines};
+use crate::downstream::evidence;
 use bytes::{Bytes, BytesMut};
 use held::{Held, Joined};
 use mcpvisor_actors::server::Inbound;

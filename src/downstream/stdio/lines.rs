@@ -5,7 +5,7 @@
 //!
 //! *Invariant:* the buffer never holds more than the cap and one read.
 
-use super::evidence::Evidence;
+use crate::downstream::evidence::Evidence;
 use bytes::{Bytes, BytesMut};
 
 /// Room for one read at least.

@@ -75,7 +75,7 @@ impl Exchange {
         let body = match body::read(&mut response, self.remote.limits.max_bytes).await {
             Ok(body) => body,
             Err(BodyFault::TooLarge(start)) => {
-                let fault = self.reports.too_large(&start).await;
+                let fault = self.reports.too_large(&start, Some(self.id)).await;
                 return Err(unreadable(&fault));
             }
             Err(BodyFault::Broken(error)) => return Err(self.remote.fault(error)),
@@ -153,7 +153,7 @@ impl Exchange {
                 }
                 Ok(Some(Item::Event(_))) => {}
                 Ok(Some(Item::TooLarge(start))) => {
-                    let fault = self.reports.too_large(&start).await;
+                    let fault = self.reports.too_large(&start, Some(self.id)).await;
                     return End::Broken(unreadable(&fault));
                 }
                 Ok(None) => break Verdict::sent(Loss::StreamEnded),

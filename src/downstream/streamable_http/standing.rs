@@ -66,7 +66,7 @@ async fn read(
             }
             Item::Event(_) => {}
             Item::TooLarge(start) => {
-                reports.too_large(&start).await;
+                reports.too_large(&start, None).await;
             }
         }
     }

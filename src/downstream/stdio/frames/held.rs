@@ -4,7 +4,7 @@
 //!
 //! *Invariant:* never holds more text than the cap; what exceeds it is counted, not kept.
 
-use super::super::evidence::Evidence;
+use crate::downstream::evidence::Evidence;
 use bytes::{Bytes, BytesMut};
 use mcpvisor_actors::server::Noise;
 use mcpvisor_actors::wire::{Limits, WireError};

@@ -54,7 +54,7 @@ pub(super) fn noise(text: &[u8], fault: WireError) -> Noise {
 }
 
 /// The id of the request this seems to answer; `tail` is given when more followed than `head`.
-fn request_id(head: &[u8], tail: Option<&Vec<u8>>) -> Option<u64> {
+pub(super) fn request_id(head: &[u8], tail: Option<&Vec<u8>>) -> Option<u64> {
     let head = head.trim_ascii_start();
     if head.first() != Some(&b'{') {
         return None;

@@ -67,13 +67,15 @@ pub enum Failure {
     },
     /// The server answered none of its last calls.
     #[error(
-        "server `{server}` answered none of its last calls, so it gets none for {:.1} s; nothing was \
-         sent, try again then",
-        .next.as_secs_f32()
+        "server `{server}` answered none of its last calls{}, so it gets none for {:.1} s; nothing \
+         was sent, try again then",
+        Last(.cause.as_deref()), .next.as_secs_f32()
     )]
     BreakerOpen {
         /// The server.
         server: ServerName,
+        /// Why the last of them failed.
+        cause: Option<String>,
         /// Time to the next call it gets.
         next: Duration,
     },
@@ -200,6 +202,17 @@ impl std::fmt::Display for Near<'_> {
         match self.0 {
             [] => f.write_str("; `tools/list` names all there are"),
             near => write!(f, "; did you mean {}?", near.join(", ")),
+        }
+    }
+}
+
+struct Last<'a>(Option<&'a str>);
+
+impl std::fmt::Display for Last<'_> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self.0 {
+            Some(cause) => write!(f, " (the last: {cause})"),
+            None => Ok(()),
         }
     }
 }

@@ -32,6 +32,8 @@ pub struct Vitals {
     process: AtomicU32,
     samples: Mutex<VecDeque<Sample>>,
     breaker: Mutex<Breaker>,
+    /// Why the last call that failed for reasons of the server did.
+    trouble: Mutex<Option<String>>,
 }
 
 impl Vitals {
@@ -49,6 +51,7 @@ impl Vitals {
             process: AtomicU32::new(0),
             samples: Mutex::default(),
             breaker: Mutex::default(),
+            trouble: Mutex::default(),
         }
     }
 
@@ -156,6 +159,16 @@ impl Vitals {
     /// Takes what was noted since the last time.
     pub fn collect(&self) -> VecDeque<Sample> {
         std::mem::take(&mut *self.samples.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    /// Notes why a call failed for reasons of the server.
+    pub fn fails(&self, cause: String) {
+        *self.trouble.lock().unwrap_or_else(PoisonError::into_inner) = Some(cause);
+    }
+
+    /// Why the last one did.
+    pub fn trouble(&self) -> Option<String> {
+        self.trouble.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
     /// Asks the breaker for one call.

@@ -251,15 +251,16 @@ impl State {
 
     /// Why no call is taken at the moment, if none is.
     fn refusal(&self, now: Instant) -> Option<Failure> {
-        let server = || self.spec.name.clone();
+        let (server, vitals) = (|| self.spec.name.clone(), &self.arguments.card.vitals);
         match &self.phase {
             Phase::Stopped => Some(self.unavailable(Duration::ZERO, now)),
-            Phase::Ready { .. } => {
-                match self.arguments.card.vitals.admit(&self.spec.breaker, now) {
-                    Admitted::Yes => None,
-                    Admitted::No(next) => Some(Failure::BreakerOpen { server: server(), next }),
+            Phase::Ready { .. } => match vitals.admit(&self.spec.breaker, now) {
+                Admitted::Yes => None,
+                Admitted::No(next) => {
+                    let cause = vitals.trouble();
+                    Some(Failure::BreakerOpen { server: server(), cause, next })
                 }
-            }
+            },
             Phase::Idle
             | Phase::Waiting { .. }
             | Phase::Starting { .. }

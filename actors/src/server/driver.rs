@@ -285,7 +285,8 @@ impl Driver {
         let limits = &self.context.spec.limits;
         let after = if pending.hit_ceiling() { limits.call_ceiling } else { limits.call_timeout };
         let server = self.context.spec.name.clone();
-        self.ended(&pending, "timeout");
+        let cause = format!("no sign of it for {} s", after.as_secs_f32());
+        self.ended(&pending, "timeout", cause);
         if let Some(call) = pending.call.ticket.redeem() {
             call.fail(&if unsent {
                 let detail = format!("it has not read its input for {} s", after.as_secs_f32());

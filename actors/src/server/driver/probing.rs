@@ -108,7 +108,8 @@ impl Driver {
     }
 
     /// A call ended without an answer, for a reason of the server's.
-    pub(super) fn ended(&self, call: &PendingCall, outcome: &str) {
+    pub(super) fn ended(&self, call: &PendingCall, outcome: &str, cause: String) {
+        self.context.card.vitals.fails(cause);
         self.record(Outcome::Failed, Instant::now());
         self.note_call(call, outcome, call.since.elapsed());
     }

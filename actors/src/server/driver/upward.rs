@@ -122,7 +122,7 @@ impl Driver {
         match self.pending.remove(id) {
             Some(Pending::Call(pending)) => {
                 if sent || !loss.is_of_connection() {
-                    self.ended(&pending, "transport_error");
+                    self.ended(&pending, "transport_error", loss.to_string());
                 }
                 if matches!(loss, Loss::NeedsLogin { .. }) {
                     // this call alone, or all of them? a probe tells
@@ -160,7 +160,7 @@ impl Driver {
         let detail = format!("its answer cannot be read: {fault}");
         match id.and_then(|id| self.pending.remove(id)) {
             Some(Pending::Call(pending)) => {
-                self.ended(&pending, "unreadable");
+                self.ended(&pending, "unreadable", detail.clone());
                 self.fail(pending.call, true, Loss::Protocol { detail });
                 Vec::new()
             }

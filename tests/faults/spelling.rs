@@ -46,6 +46,12 @@ pub(crate) const ROWS: &[Row] = &[
     Row::new(&["pretty"], ALL, |subject| is_understood(subject, "set pretty")).flags("--pretty"),
     Row::new(&["huge-result"], ALL, |subject| is_understood(subject, "set huge-result 500000")),
     // above `max_message_bytes`
+    Row::new(&["huge-line"], &[Transport::Stdio, Transport::Sse], |subject| {
+        is_understood(subject, "set huge-line 2000000");
+    }),
+    Row::new(&["huge-line"], HTTP, |subject| is_not(subject, "set huge-line 2000000", TOLD))
+        .flags(STREAMED)
+        .causes(UNREADABLE),
     Row::new(&["huge-result"], ALL, |subject| is_not(subject, "set huge-result 2000000", TOLD))
         .causes(UNREADABLE),
     Row::new(&["wrong-id"], ALL, |subject| is_not(subject, "set wrong-id", TOLD * 4))

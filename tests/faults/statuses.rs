@@ -11,6 +11,8 @@ use std::time::{Duration, Instant};
 const AFTER_RETURN: Duration = Duration::from_secs(2);
 /// What is asked for with 503.
 const RETRY_AFTER: Duration = Duration::from_secs(3);
+/// The time between two checks.
+const INTERVAL: Duration = Duration::from_secs(2);
 /// Somebody insists for so long.
 const INSISTS: Duration = Duration::from_secs(8);
 /// More requests than there will be.
@@ -19,6 +21,7 @@ const MANY: u64 = 1_000;
 pub(crate) const ROWS: &[Row] = &[
     Row::new(&["status"], OVER_HTTP, asks_for_a_login)
         .causes(&["no connection to 127.0.0.1:", "asks for a login (HTTP 401)"]),
+    Row::new(&["status"], OVER_HTTP, forgets_the_login).causes(&["asks for a login (HTTP 401)"]),
     Row::new(&["retry-after", "status"], OVER_HTTP, asks_for_time)
         .causes(&["no connection to 127.0.0.1:", "HTTP status 503"]),
     Row::new(&["status-for", "status"], OVER_HTTP, has_a_bad_moment).causes(&["HTTP status 500"]),
@@ -36,6 +39,7 @@ fn servers_over_http_are_tried_again_as_they_ask_for() {
 fn insists(subject: &mut Subject, flags: &str, says: &str) {
     subject.serves();
     subject.server.end();
+    subject.fails();
     subject.server.will_start_with(&format!("{flags} --status-for {MANY}"));
     subject.server.start();
     subject.server.is_new();
@@ -62,6 +66,20 @@ fn asks_for_a_login(subject: &mut Subject) {
     subject.timeline.first(subject.struck_at(), "state", |event| event["state"] == "needs_login");
     subject.was_noticed(None);
     subject.times.note = format!("401: {asked} requests in {} s", INSISTS.as_secs());
+    subject.order("clear");
+    subject.recovers_since(Instant::now(), AFTER_RETURN);
+}
+
+/// The login expires while the session stands: a probe, at the latest, finds that it is wanted.
+fn forgets_the_login(subject: &mut Subject) {
+    subject.serves();
+    subject.strike_by("set status 401");
+    subject.fails();
+    subject.was_answered(Duration::from_secs(1));
+    let wanted = subject.was_noticed(Some(INTERVAL + Duration::from_secs(1)));
+    assert!(wanted.contains("asks for a login (HTTP 401)"), "{wanted}");
+    subject.timeline.first(subject.struck_at(), "state", |event| event["state"] == "needs_login");
+    subject.times.note = "401 in a session".into();
     subject.order("clear");
     subject.recovers_since(Instant::now(), AFTER_RETURN);
 }

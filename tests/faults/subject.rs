@@ -176,6 +176,9 @@ impl Subject {
         let events = self.timeline.since(self.struck.1);
         let down: Vec<&Value> = events.iter().filter(|event| event["event"] == "state").collect();
         assert!(down.is_empty(), "{}: {down:?}", self.server.name);
+        if self.times.note.is_empty() {
+            self.times.note = "the connection stands".into();
+        }
     }
 
     /// The names of its tools, as the gateway lists them.

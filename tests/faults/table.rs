@@ -34,7 +34,9 @@ impl Times {
     }
 
     fn cells(&self) -> [String; 7] {
-        let ms = |span: Option<Duration>| span.map_or("-".into(), |it| it.as_millis().to_string());
+        let ms = |span: Option<Duration>| {
+            span.map_or_else(|| "-".into(), |it| it.as_millis().to_string())
+        };
         let Self { fault, transport, detected, answered, recovered, bound, note } = self;
         let [detected, answered, recovered, bound] =
             [detected, answered, recovered, bound].map(|it| ms(*it));

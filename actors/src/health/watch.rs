@@ -196,11 +196,15 @@ impl Watch {
                 }
                 Step::Nothing
             }
-            ProbeOutcome::Alive { .. }
-            | ProbeOutcome::Ailing
-            | ProbeOutcome::Silent
-            | ProbeOutcome::Busy => {
+            ProbeOutcome::Alive { .. } | ProbeOutcome::Ailing => {
                 self.passed(Some(outcome), rules, now);
+                Step::Nothing
+            }
+            // something else was heard while the probe waited: the interval counts from there
+            ProbeOutcome::Silent | ProbeOutcome::Busy => {
+                self.passed(Some(outcome), rules, now);
+                let heard = heard.unwrap_or(now);
+                self.checks.next = Some(now.max(heard + rules.interval));
                 Step::Nothing
             }
         }

@@ -10,6 +10,7 @@ const FAMILIES: &[&[Row]] = &[
     answering::ROWS,
     crowd::ROWS,
     dying::ROWS,
+    late::MUTE,
     late::ROWS,
     listing::ROWS,
     quality::ROWS,

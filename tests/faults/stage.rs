@@ -11,7 +11,7 @@ use crate::table;
 use crate::timeline::Timeline;
 use serde_json::{Value, json};
 use std::sync::atomic::{AtomicUsize, Ordering};
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::{Mutex, MutexGuard, PoisonError, TryLockError};
 use std::time::Duration;
 
 /// One stage at a time, so that times are those of the gateway; across processes the runner sees to it.
@@ -121,5 +121,6 @@ pub(crate) fn play(pace: Pace, rows: &[Row]) {
 
 /// Whether no other test of this process is at it or waits for its turn.
 pub(crate) fn is_over() -> bool {
-    WAITING.load(Ordering::SeqCst) == 0 && TURN.try_lock().is_ok()
+    let busy = matches!(TURN.try_lock(), Err(TryLockError::WouldBlock));
+    WAITING.load(Ordering::SeqCst) == 0 && !busy
 }

@@ -44,6 +44,8 @@ pub(crate) struct Script {
     pub(crate) close_takes: Duration,
     /// Its process computes all the time.
     pub(crate) computes: bool,
+    /// It does not write down what it was asked.
+    pub(crate) forgetful: bool,
 }
 
 /// What becomes of a request.
@@ -230,7 +232,9 @@ impl Memory {
 
 impl Inner {
     fn note(&self, what: What) {
-        lock(&self.heard).push((Instant::now(), what));
+        if !lock(&self.script).forgetful {
+            lock(&self.heard).push((Instant::now(), what));
+        }
     }
 
     fn script(&self) -> Script {

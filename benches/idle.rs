@@ -65,7 +65,7 @@ fn measure(runtime: &Runtime, long: Duration) -> Result<(), Box<dyn Error>> {
 
         let (begun, used) = (std::time::Instant::now(), processor_time()?);
         sleep(long).await;
-        let used = (processor_time()? - used).as_secs_f64();
+        let used = processor_time()?.saturating_sub(used).as_secs_f64();
         if long == WATCHED {
             let percent = 100.0 * used / begun.elapsed().as_secs_f64();
             report("processor", percent, "% of one core", CPU_GOAL)?;

@@ -99,6 +99,13 @@ impl Shakes {
         std::mem::take(&mut lock(&self.0).begun)
     }
 
+    /// Counts anew.
+    pub(crate) fn anew(&self) {
+        let mut shaken = lock(&self.0);
+        shaken.most = shaken.open;
+        shaken.begun.clear();
+    }
+
     fn begin(&self, name: &str) -> Shaking {
         let mut shaken = lock(&self.0);
         shaken.open += 1;

@@ -6,6 +6,8 @@
 #[path = "support/gateway.rs"]
 #[expect(dead_code, reason = "this test needs a part of the fixture")]
 mod gateway;
+#[path = "supervision/heart.rs"]
+mod heart;
 #[path = "supervision/load.rs"]
 mod load;
 

@@ -14,6 +14,7 @@ mod instance;
 mod loss;
 mod pending;
 mod phase;
+mod quarantine;
 mod spec;
 mod transport;
 
@@ -21,6 +22,7 @@ pub use actor::{Arguments, Message, Order, Server};
 pub(crate) use driver::Link;
 pub use loss::Loss;
 pub use phase::{Fact, Generation};
+pub(crate) use quarantine::quarantined;
 pub use spec::{CallLimits, Expose, Mask, ServerName, ServerSpec, Start, ToolOverride};
 pub use transport::{Connector, Inbound, Noise, Outbound, OutboundKind, Transport};
 

@@ -267,35 +267,54 @@ impl Estate {
     }
 
     fn servers(&self) -> DynamicSpec {
-        let child = |card: &Arc<Card>| {
-            let arguments = server::Arguments {
-                card: Arc::clone(card),
-                catalog: self.loops.catalog.clone(),
-                known: self.known.clone(),
-                sessions: self.sessions.clone(),
-                coordinator: self.loops.coordinator.clone(),
-                monitor: self.loops.monitor.clone(),
-                policies: self.policies.clone(),
-                timelines: self.timelines.clone(),
-            };
+        let all: Arc<[server::Arguments]> =
+            self.board.cards().map(|card| self.server(Arc::clone(card))).collect();
+        let child = |arguments: &server::Arguments| {
+            let (card, arguments) = (&arguments.card, arguments.clone());
             let patience = Shutdown::Within(card.spec.stop_within + ABOVE_CLOSE);
             let name = card.spec.name.as_str();
             permanent(name, patience, &card.address, move || (Server, arguments.clone()))
         };
-        let children: Vec<ChildSpec> = self.board.cards().map(child).collect();
-        self.pool("gateway/servers", ONE_SERVER, children)
+        let children: Vec<ChildSpec> = all.iter().map(child).collect();
+        let quarantined = move |name: &str| {
+            if let Some(server) = all.iter().find(|all| all.card.spec.name.as_str() == name) {
+                server::quarantined(server, QUARANTINE);
+            }
+        };
+        self.pool("gateway/servers", ONE_SERVER, children, Arc::new(quarantined))
+    }
+
+    fn server(&self, card: Arc<Card>) -> server::Arguments {
+        server::Arguments {
+            card,
+            catalog: self.loops.catalog.clone(),
+            known: self.known.clone(),
+            sessions: self.sessions.clone(),
+            coordinator: self.loops.coordinator.clone(),
+            monitor: self.loops.monitor.clone(),
+            policies: self.policies.clone(),
+            timelines: self.timelines.clone(),
+        }
     }
 
     fn sessions(&self) -> DynamicSpec {
-        self.pool("gateway/sessions", ROOT, Vec::new())
+        // temporary children are never quarantined
+        self.pool("gateway/sessions", ROOT, Vec::new(), Arc::new(|_| {}))
     }
 
-    fn pool(&self, path: &str, budget: Budget, children: Vec<ChildSpec>) -> DynamicSpec {
+    fn pool(
+        &self,
+        path: &str,
+        budget: Budget,
+        children: Vec<ChildSpec>,
+        quarantined: Arc<dyn Fn(&str) + Send + Sync>,
+    ) -> DynamicSpec {
         DynamicSpec {
             path: path.into(),
             budget,
             quarantine: QUARANTINE,
             initial: Arc::new(move || children.clone()),
+            quarantined,
             roster: self.roster.clone(),
         }
     }

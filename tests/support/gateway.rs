@@ -6,6 +6,7 @@
 use mcpvisor::config::{self, Config, Env, Format};
 use mcpvisor::gateway;
 use mcpvisor::signals::Signals;
+use mcpvisor_actors::fleet::Fleet;
 use mcpvisor_actors::ingress::Face;
 use mcpvisor_actors::session::{ClientStream, Clients, SessionHandle};
 use mcpvisor_actors::tree::{Ended, Gateway};
@@ -68,6 +69,17 @@ impl Running {
     /// The way in.
     pub(crate) fn clients(&self) -> Clients {
         self.gateway.clients().clone()
+    }
+
+    /// What is known of its servers.
+    pub(crate) fn fleet(&self) -> &Fleet {
+        self.gateway.fleet()
+    }
+
+    /// What the timeline of a server has on disk.
+    pub(crate) fn recorded(&self, server: &str) -> String {
+        let file = self.folder.path().join("state/timeline").join(format!("{server}.jsonl"));
+        std::fs::read_to_string(file).unwrap_or_default()
     }
 
     /// The actor at this path; waits for it to be there.

@@ -44,6 +44,8 @@ pub(crate) struct Script {
     pub(crate) close_takes: Duration,
     /// Its process computes all the time.
     pub(crate) computes: bool,
+    /// It does not write down what it was asked.
+    pub(crate) forgetful: bool,
 }
 
 /// What becomes of a request.
@@ -95,6 +97,13 @@ impl Shakes {
     /// Who began, in order, since the last time this was asked.
     pub(crate) fn begun(&self) -> Vec<(Instant, String)> {
         std::mem::take(&mut lock(&self.0).begun)
+    }
+
+    /// Counts anew.
+    pub(crate) fn anew(&self) {
+        let mut shaken = lock(&self.0);
+        shaken.most = shaken.open;
+        shaken.begun.clear();
     }
 
     fn begin(&self, name: &str) -> Shaking {
@@ -230,7 +239,9 @@ impl Memory {
 
 impl Inner {
     fn note(&self, what: What) {
-        lock(&self.heard).push((Instant::now(), what));
+        if !lock(&self.script).forgetful {
+            lock(&self.heard).push((Instant::now(), what));
+        }
     }
 
     fn script(&self) -> Script {

@@ -25,6 +25,8 @@ pub struct DynamicSpec {
     pub quarantine: Duration,
     /// The children every incarnation starts with.
     pub initial: Arc<dyn Fn() -> Vec<ChildSpec> + Send + Sync>,
+    /// Told the name of a child that does not run for now. It must only send messages.
+    pub quarantined: Arc<dyn Fn(&str) + Send + Sync>,
     /// Where running actors are noted.
     pub roster: Roster,
 }
@@ -218,6 +220,7 @@ impl State {
     /// It does not run for now, and is tried again after the quarantine.
     fn later(&self, name: &str, me: &ActorRef<DynamicMessage>) {
         self.spec.roster.left(&self.path(name));
+        (self.spec.quarantined)(name);
         let name = name.to_owned();
         let _timer = me.send_after(self.spec.quarantine, move || DynamicMessage::TryAgain(name));
     }

@@ -209,3 +209,23 @@ async fn a_crowd_that_is_down_for_ten_minutes_is_back_within_its_delays() {
     assert_eq!(crowd.shakes.most(), 3);
     tree.stop().await;
 }
+
+#[tokio::test(start_paused = true)]
+async fn how_many_connect_at_a_time_may_be_changed_at_any_moment() {
+    let crowd = Crowd::new();
+    let tree = crowd.start().await;
+    crowd.all_ready(&tree).await;
+    for count in [1, 10] {
+        sleep(MIN).await;
+        tree.fleet().set_max_concurrent_reconnections(count);
+        crowd.shakes.anew();
+        crowd.drop_all();
+        sleep(MS).await;
+        let view = tree.fleet().reconnections().await.expect("a view");
+        assert_eq!((view.max_concurrent, view.active.len()), (count, count));
+        assert_eq!(view.queued.len(), COUNT - count);
+        crowd.all_ready(&tree).await;
+        assert_eq!(crowd.shakes.most(), count);
+    }
+    tree.stop().await;
+}

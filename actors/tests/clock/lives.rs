@@ -124,7 +124,9 @@ async fn killed_health_actors_take_up_where_they_died() {
 async fn a_coordinator_killed_while_many_wait_forgets_nobody_and_grants_no_more_slots() {
     let shakes = crate::memory::Shakes::default();
     let servers: Vec<_> = (0..60).map(|n| Memory::among(&format!("s{n:02}"), &shakes)).collect();
-    servers.iter().for_each(|server| server.set(|script| script.latency = S / 10));
+    for server in &servers {
+        server.set(|script| script.latency = S / 10);
+    }
     let tree = Tree::with(servers.iter().map(Memory::spec).collect()).await;
     for _ in 0..3 {
         sleep(S).await;
@@ -192,5 +194,28 @@ async fn a_failing_server_s_score_falls_and_it_is_probed_more_often() {
     server.forget();
     sleep(MIN).await;
     assert!(server.pings().len() >= 3, "{}", server.pings().len());
+    tree.stop().await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_server_whose_actor_crashes_too_often_is_shown_as_out_of_service_until_its_trial() {
+    let server = Memory::new("a");
+    let tree = Tree::ready(&[&server]).await;
+    let client = tree.client().await;
+    for _ in 0..6 {
+        tree.gateway.roster().find("gateway/servers/a").expect("it runs").kill();
+        sleep(S).await;
+    }
+    assert_eq!(tree.state(&server), State::Quarantined);
+    let standing = tree.card(&server).standing();
+    let next = standing.next.expect("it is said") - Instant::now();
+    assert!(standing.cause.is_some() && next <= 5 * MIN && next > 4 * MIN, "{next:?}");
+    assert_eq!(client.call(&server, "k").await.word(), "not_running");
+    server.forget();
+    sleep(4 * MIN).await;
+    assert_eq!((server.pings().len(), tree.state(&server)), (0, State::Quarantined));
+    sleep(MIN + S).await;
+    assert_eq!(tree.state(&server), State::Ready);
+    assert_eq!(client.call(&server, "k").await.word(), "ok");
     tree.stop().await;
 }

@@ -6,7 +6,7 @@ use futures_util::future::BoxFuture;
 use mcpvisor_actors::server::{Inbound, Outbound, OutboundKind, Transport};
 use mcpvisor_actors::wire::{Kind, Limits, Message, RawId, Strictness};
 use serde_json::{Value, json};
-use std::collections::BTreeMap;
+use std::collections::VecDeque;
 use std::future::Future;
 use std::pin::Pin;
 use std::sync::{Arc, Mutex};
@@ -21,7 +21,8 @@ type Due = (Instant, u64);
 pub(super) struct Line {
     server: Arc<Inner>,
     wire: Arc<Mutex<Wire>>,
-    answers: BTreeMap<Due, Inbound>,
+    /// In the order of their times.
+    answers: VecDeque<(Due, Inbound)>,
     last: u64,
     alarm: Option<Pin<Box<Sleep>>>,
     /// Until the answer to the first listing is heard.
@@ -31,7 +32,7 @@ pub(super) struct Line {
 
 impl Line {
     pub(super) fn new(server: Arc<Inner>, wire: Arc<Mutex<Wire>>, shaking: Shaking) -> Self {
-        let (answers, since) = (BTreeMap::new(), Instant::now());
+        let (answers, since) = (VecDeque::new(), Instant::now());
         Self { server, wire, answers, last: 0, alarm: None, shaking: Some((shaking, None)), since }
     }
 
@@ -66,7 +67,8 @@ impl Line {
         };
         self.last += 1;
         let due = (Instant::now() + takes, self.last);
-        self.answers.insert(due, answer);
+        let place = self.answers.partition_point(|(other, _)| *other < due);
+        self.answers.insert(place, (due, answer));
         if what == What::List
             && let Some((_, ends)) = &mut self.shaking
         {
@@ -77,10 +79,12 @@ impl Line {
     /// The next answer whose time has come; else its alarm is set.
     fn poll_answer(&mut self, context: &mut Context<'_>) -> Poll<Inbound> {
         loop {
-            let Some((&due, _)) = self.answers.first_key_value() else { return Poll::Pending };
+            let Some((due, _)) = self.answers.front() else { return Poll::Pending };
+            let due = *due;
             if due.0 <= Instant::now()
-                && let Some(answer) = self.answers.remove(&due)
+                && let Some((_, answer)) = self.answers.pop_front()
             {
+                self.answers.shrink_to_fit(); // a thousand idle ones are measured
                 if self.shaking.as_ref().is_some_and(|(_, ends)| *ends == Some(due)) {
                     self.shaking = None;
                 }

@@ -104,6 +104,7 @@ impl Nursery {
             budget: BUDGET,
             quarantine: QUARANTINE,
             initial: Arc::new(move || initial.clone()),
+            quarantined: Arc::new(|_| {}),
             roster: roster.clone(),
         };
         let (pool, _) = Actor::spawn(None, DynamicSupervisor, spec).await.expect("starts");

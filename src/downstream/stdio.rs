@@ -7,14 +7,14 @@
 //!
 //! *Invariant:* dropping the connect future or the transport leaves no process of the group behind.
 
+#[cfg(target_os = "linux")]
+mod activity;
 mod frames;
 mod lines;
 mod outbox;
 #[cfg(target_os = "linux")]
 mod parent_death;
 mod process;
-#[cfg(target_os = "linux")]
-mod processor;
 mod program;
 mod stderr;
 mod transport;

@@ -1,7 +1,7 @@
 //! Servers whose connection stands and who say nothing, while somebody waits: with the intervals as
 //! they are by default.
 
-use crate::row::{ALL, Row};
+use crate::row::{ALL, OVER_HTTP, Row, STDIO};
 use crate::stage::{Pace, play};
 use crate::subject::Subject;
 use rustix::process::Signal;
@@ -9,6 +9,8 @@ use std::time::{Duration, Instant};
 
 /// Who waits is answered by then.
 const ANSWERED: Duration = Duration::from_secs(10);
+/// By then a server that is found dead is given up.
+const LONGER: Duration = Duration::from_secs(12);
 /// A replacement serves by then.
 const REPLACED: Duration = Duration::from_secs(15);
 /// After a server over HTTP moves again: what was asked meanwhile is answered.
@@ -21,7 +23,11 @@ const SILENCE: &[&str] = &["nothing was heard for"];
 pub(crate) const ROWS: &[Row] = &[
     row(&["freeze"], |subject| stands_still(subject, "freeze", MOVES)),
     row(&["freeze-at-call"], |subject| stands_still(subject, "set freeze-at-call 1", MOVES)),
-    row(&["freeze-loop"], |subject| stands_still(subject, "set freeze-loop", MOVES)),
+    Row {
+        on: OVER_HTTP,
+        ..row(&["freeze-loop"], |subject| stands_still(subject, "set freeze-loop", MOVES))
+    },
+    Row { on: STDIO, ..row(&["freeze-loop"], is_kept_by_its_call) },
     row(&["freeze-on-call"], |subject| stands_still(subject, "set freeze-on-call", HEARS_ANEW)),
     row(&["black-hole"], |subject| stands_still(subject, "set black-hole", HEARS_ANEW)),
 ];
@@ -33,6 +39,18 @@ const fn row(fault: &'static [&'static str], play: fn(&mut Subject)) -> Row {
 #[test]
 fn silent_servers_are_found_replaced_and_their_callers_answered() {
     play(Pace::Default, ROWS);
+}
+
+/// A child that does not even read while it has a call may be at work in it: it is left alone.
+fn is_kept_by_its_call(subject: &mut Subject) {
+    subject.serves();
+    subject.strike_by("set freeze-loop");
+    let waiting = subject.begin();
+    std::thread::sleep(LONGER);
+    subject.order("clear");
+    let called = waiting.end(subject);
+    assert!(called.is_served(), "{}", called.answer);
+    subject.was_never_down();
 }
 
 fn stands_still(subject: &mut Subject, command: &str, bound: Duration) {

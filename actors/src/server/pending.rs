@@ -4,8 +4,8 @@ use super::RoutedCall;
 use super::control::Purpose;
 use super::spec::CallLimits;
 use crate::health::ProbeOutcome;
+use crate::server::Activity;
 use std::collections::HashMap;
-use std::time::Duration;
 use tokio::sync::oneshot;
 use tokio::time::Instant;
 
@@ -26,8 +26,8 @@ pub(super) struct PendingProbe {
     pub(super) reply: oneshot::Sender<ProbeOutcome>,
     pub(super) since: Instant,
     pub(super) deadline: Instant,
-    /// Processor time the server's process had used when it was sent.
-    pub(super) used: Option<Duration>,
+    /// What the server did when it was sent.
+    pub(super) before: Option<Activity>,
 }
 
 impl PendingProbe {

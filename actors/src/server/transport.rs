@@ -46,9 +46,35 @@ pub trait Transport: Send + 'static {
         None
     }
 
-    /// Processor time the server and all processes it started have used so far, where that is known.
-    fn processor_time(&self) -> Option<Duration> {
-        None
+    /// What the server's processes do at this moment, as far as that can be seen. Not cheap.
+    fn activity(&self) -> Activity {
+        Activity::default()
+    }
+}
+
+/// What a server that says nothing does meanwhile.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Activity {
+    /// Processor time used so far, with all processes it started.
+    pub processor_time: Option<Duration>,
+    /// What was sent lies unread in its input.
+    pub unread: bool,
+    /// One of its processes is stopped by a signal.
+    pub stopped: bool,
+}
+
+/// A process that used this part of a time is computing.
+const BUSY_PART: u32 = 5;
+
+impl Activity {
+    /// Whether it has been at work for `elapsed` since `before`, and may be again: it computes, or it
+    /// does not even read because a call keeps it (`called`). One that reads and says nothing is not
+    /// at work, nor is one that is stopped.
+    pub fn shows_work(&self, before: &Self, elapsed: Duration, called: bool) -> bool {
+        let used = self.processor_time.zip(before.processor_time);
+        let used = used.map(|(after, before)| after.saturating_sub(before));
+        let computes = used.is_some_and(|used| used > elapsed / BUSY_PART);
+        !self.stopped && (computes || called && self.unread)
     }
 }
 
@@ -116,4 +142,30 @@ pub struct Noise {
     pub excerpt: String,
     /// The request this seems to be the answer to, when an id could be read in it.
     pub id: Option<u64>,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn who_computes_or_does_not_even_read_for_a_call_is_at_work_unless_stopped() {
+        let at = |seconds, unread, stopped| Activity {
+            processor_time: Some(Duration::from_secs(seconds)),
+            unread,
+            stopped,
+        };
+        let (before, elapsed) = (at(7, false, false), Duration::from_secs(5));
+        for (after, called, works) in [
+            (at(7, false, false), true, false),
+            (at(8, false, false), true, false),
+            (at(9, false, false), false, true),
+            (at(7, true, false), true, true),
+            (at(7, true, false), false, false),
+            (at(12, true, true), true, false),
+            (Activity::default(), true, false),
+        ] {
+            assert_eq!(after.shows_work(&before, elapsed, called), works, "{after:?}");
+        }
+    }
 }

@@ -191,8 +191,14 @@ impl Transport for StdioTransport {
     }
 
     #[cfg(target_os = "linux")]
-    fn processor_time(&self) -> Option<std::time::Duration> {
-        super::processor::used_by(self.process.id())
+    fn activity(&self) -> mcpvisor_actors::server::Activity {
+        let group = super::activity::of_group(self.process.id());
+        let unread = |stdin: &ChildStdin| rustix::io::ioctl_fionread(stdin).is_ok_and(|n| n > 0);
+        mcpvisor_actors::server::Activity {
+            processor_time: group.map(|(used, _)| used),
+            stopped: group.is_some_and(|(_, stopped)| stopped),
+            unread: self.stdin.as_ref().is_some_and(unread),
+        }
     }
 }
 

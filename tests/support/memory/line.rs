@@ -3,7 +3,7 @@
 use super::{Fate, Inner, Script, Shaking, What, Wire, lock};
 use bytes::Bytes;
 use futures_util::future::BoxFuture;
-use mcpvisor_actors::server::{Inbound, Outbound, OutboundKind, Transport};
+use mcpvisor_actors::server::{Activity, Inbound, Outbound, OutboundKind, Transport};
 use mcpvisor_actors::wire::{Kind, Limits, Message, RawId, Strictness};
 use serde_json::{Value, json};
 use std::collections::VecDeque;
@@ -11,7 +11,6 @@ use std::future::Future;
 use std::pin::Pin;
 use std::sync::{Arc, Mutex};
 use std::task::{Context, Poll};
-use std::time::Duration;
 use tokio::time::{Instant, Sleep, sleep, sleep_until};
 
 /// The place of an answer: its time, then the order of asking.
@@ -141,8 +140,10 @@ impl Transport for Line {
         })
     }
 
-    fn processor_time(&self) -> Option<Duration> {
-        lock(&self.server.script).computes.then(|| self.since.elapsed())
+    fn activity(&self) -> Activity {
+        let computes = lock(&self.server.script).computes;
+        let processor_time = computes.then(|| self.since.elapsed());
+        Activity { processor_time, ..Activity::default() }
     }
 }
 

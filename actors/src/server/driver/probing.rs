@@ -12,8 +12,6 @@ use tokio::time::Instant;
 
 use super::OutboundKind;
 
-/// A process that used this part of the time it was probed for is computing.
-const BUSY_PART: u32 = 5;
 /// One of so many answered calls is noted in the timeline.
 const CALL_SAMPLE: u64 = 256;
 
@@ -56,8 +54,8 @@ impl Driver {
         let (id, now) = (self.pending.next_id(), Instant::now());
         // looking is not cheap, so only where it can matter
         let looks = method == ProbeMethod::List || self.pending.has_calls();
-        let used = looks.then(|| self.transport.processor_time()).flatten();
-        let probe = PendingProbe { reply, since: now, deadline: now + timeout, used };
+        let before = looks.then(|| self.transport.activity());
+        let probe = PendingProbe { reply, since: now, deadline: now + timeout, before };
         self.pending.insert(id, Pending::Probe(Box::new(probe)));
         let method = match method {
             ProbeMethod::List if self.control.has_tools() => Purpose::List.method(),
@@ -70,9 +68,10 @@ impl Driver {
     /// A probe was not answered in time.
     pub(super) fn unanswered(&mut self, id: u64, probe: PendingProbe) {
         self.cancel(id, &Bytes::from_static(b"\"timeout\""));
-        let used = probe.used.and_then(|before| Some((self.transport.processor_time()?, before)));
-        let used = used.map(|(after, before)| after.saturating_sub(before));
-        let busy = used.is_some_and(|used| used > probe.since.elapsed() / BUSY_PART);
+        let busy = probe.before.is_some_and(|before| {
+            let called = self.pending.has_calls();
+            self.transport.activity().shows_work(&before, probe.since.elapsed(), called)
+        });
         let outcome = if busy { ProbeOutcome::Busy } else { ProbeOutcome::Silent };
         probe.ended(outcome);
     }

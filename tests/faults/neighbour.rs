@@ -14,7 +14,7 @@ const REST: Duration = Duration::from_millis(15);
 /// How long it is watched before anything happens.
 const CALM: Duration = Duration::from_millis(1500);
 /// A p99 below is good in any case: the machine has others to serve.
-const GOOD: Duration = Duration::from_millis(100);
+const GOOD: Duration = Duration::from_millis(500);
 
 /// The calling client.
 pub(crate) struct Neighbour {

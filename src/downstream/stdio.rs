@@ -7,10 +7,9 @@
 //!
 //! *Invariant:* dropping the connect future or the transport leaves no process of the group behind.
 
-mod evidence;
+pub(super) mod evidence;
 mod frames;
 mod lines;
-mod outbox;
 #[cfg(target_os = "linux")]
 mod parent_death;
 mod process;

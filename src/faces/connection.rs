@@ -47,8 +47,7 @@ pub(super) trait Output: Send {
     type Error: Send;
 
     /// Takes one message.
-    fn write(&mut self, message: Payload)
-    -> impl Future<Output = Result<(), Self::Error>> + Send;
+    fn write(&mut self, message: Payload) -> impl Future<Output = Result<(), Self::Error>> + Send;
 
     /// Sends off what it took.
     fn flush(&mut self) -> impl Future<Output = Result<(), Self::Error>> + Send;

@@ -1,10 +1,12 @@
 //! A WebSocket client written by hand, so that it can misbehave.
 //!
 //! Source: RFC 6455.
+#![allow(dead_code)] // each test uses its part
 
 use crate::running::PATIENCE;
 use std::io::{Read, Write};
 use std::net::{Shutdown, SocketAddr, TcpStream};
+use std::time::Duration;
 
 /// The headers of an ordinary handshake.
 pub(crate) const HANDSHAKE: &str = "connection: Upgrade\r\nupgrade: websocket\r\n\
@@ -47,6 +49,11 @@ impl WebSocket {
         }
         let head = String::from_utf8(head).unwrap();
         if head.starts_with("HTTP/1.1 101 ") { Ok(Self { stream, head }) } else { Err(head) }
+    }
+
+    /// Gives sending so much time.
+    pub(crate) fn patience(&self, longest: Duration) {
+        self.stream.set_write_timeout(Some(longest)).unwrap();
     }
 
     /// The same connection, for another thread.

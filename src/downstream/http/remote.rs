@@ -11,7 +11,9 @@ use crate::downstream::HttpTarget;
 use bytes::Bytes;
 use mcpvisor_actors::server::{Loss, Noise};
 use mcpvisor_actors::wire::{Limits, Payload, ProtocolVersion};
-use reqwest::header::{ACCEPT, ACCEPT_ENCODING, CONTENT_TYPE, HeaderMap, HeaderName, HeaderValue, RETRY_AFTER};
+use reqwest::header::{
+    ACCEPT, ACCEPT_ENCODING, CONTENT_TYPE, HeaderMap, HeaderName, HeaderValue, RETRY_AFTER,
+};
 use reqwest::{Client, RequestBuilder, Response, Url};
 use secrecy::ExposeSecret;
 use std::sync::{Arc, OnceLock};

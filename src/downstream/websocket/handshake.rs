@@ -116,7 +116,8 @@ mod tests {
         };
         assert_eq!(with("", None), Ok(None));
         assert_eq!(with("sec-websocket-protocol", Some("mcp")), Ok(None));
-        for text in ["permessage-deflate", DEFLATE, "permessage-deflate; server_max_window_bits=10"] {
+        for text in ["permessage-deflate", DEFLATE, "permessage-deflate; server_max_window_bits=10"]
+        {
             assert_eq!(with("sec-websocket-extensions", Some(text)), Ok(Some(text.to_owned())));
         }
         for (name, value) in [

@@ -53,9 +53,10 @@ enum NoUpgrade {
 impl IntoResponse for NoUpgrade {
     fn into_response(self) -> Response {
         let (status, text) = match self {
-            Self::NotAsked => {
-                (StatusCode::UPGRADE_REQUIRED, "this is a WebSocket; connect with ws:// (HTTP/1.1)\n")
-            }
+            Self::NotAsked => (
+                StatusCode::UPGRADE_REQUIRED,
+                "this is a WebSocket; connect with ws:// (HTTP/1.1)\n",
+            ),
             Self::Version => (StatusCode::UPGRADE_REQUIRED, "use version 13 of the protocol\n"),
             Self::Key => (StatusCode::BAD_REQUEST, "Sec-WebSocket-Key is missing or no key\n"),
         };
@@ -99,7 +100,8 @@ async fn upgrade(face: &Arc<Shared>, mut request: Request) -> Result<Response, R
     let settings = &face.settings;
     let connection = Connection::open(face.clients.clone(), settings.limits).await;
     let connection = connection.ok_or(Refusal::NoRoom)?.sharing(MAX_REQUESTS);
-    let (response, upgraded) = answer(&mut request, options(settings.limits)).ok_or(Refusal::Broken)?;
+    let (response, upgraded) =
+        answer(&mut request, options(settings.limits)).ok_or(Refusal::Broken)?;
     let mut response = response.map(|_empty| Body::empty());
     if subprotocol {
         let named = HeaderValue::from_static(SUBPROTOCOL);
@@ -110,10 +112,7 @@ async fn upgrade(face: &Arc<Shared>, mut request: Request) -> Result<Response, R
 }
 
 /// The library agrees to any compression; so it only sees an offer that can be agreed to.
-fn answer(
-    request: &mut Request,
-    options: Options,
-) -> Option<(yawc::HttpResponse, UpgradeFut)> {
+fn answer(request: &mut Request, options: Options) -> Option<(yawc::HttpResponse, UpgradeFut)> {
     let offers: Vec<_> =
         values(request.headers(), header::SEC_WEBSOCKET_EXTENSIONS).map(str::to_owned).collect();
     let headers = request.headers_mut();

@@ -57,7 +57,9 @@ impl Farewell {
                 Self::Close(code, reason) => socket.feed(Frame::close(code, reason)).await?,
             }
             socket.flush().await?;
-            while matches!(self, Self::Close(..)) && socket.frame().await?.opcode() != OpCode::Close {}
+            while matches!(self, Self::Close(..)) && socket.frame().await?.opcode() != OpCode::Close
+            {
+            }
             Ok::<_, WebSocketError>(())
         };
         // a client that does not take its leave is left

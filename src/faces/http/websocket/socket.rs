@@ -92,7 +92,10 @@ impl<F: Fn() -> bool + Send> Input for Ears<F> {
                     return Err(Fault::Silent);
                 }
                 // where there is no room for a ping, something else waits to be taken
-                let ping = async { self.socket.feed(Frame::ping("")).await?; self.socket.flush().await };
+                let ping = async {
+                    self.socket.feed(Frame::ping("")).await?;
+                    self.socket.flush().await
+                };
                 let _told_by_reading = ping.now_or_never();
                 continue;
             };

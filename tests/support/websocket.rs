@@ -3,10 +3,12 @@
 //! Source: RFC 6455.
 #![allow(dead_code)] // each test uses its part
 
-use crate::running::PATIENCE;
 use std::io::{Read, Write};
 use std::net::{Shutdown, SocketAddr, TcpStream};
 use std::time::Duration;
+
+/// Longest wait for anything.
+const PATIENCE: Duration = Duration::from_secs(60);
 
 /// The headers of an ordinary handshake.
 pub(crate) const HANDSHAKE: &str = "connection: Upgrade\r\nupgrade: websocket\r\n\

@@ -1,6 +1,8 @@
 //! Servers behind a WebSocket are spoken to as over stdio, and every failure is told for what it is.
 #![allow(clippy::unwrap_used, clippy::expect_used)]
 
+#[path = "ws_downstream/deflate.rs"]
+mod deflate;
 #[path = "ws_downstream/ends.rs"]
 mod ends;
 #[path = "ws_downstream/messages.rs"]

@@ -238,7 +238,6 @@ pub(super) enum Kind {
     Http,
     StreamableHttp,
     Sse,
-    #[serde(alias = "ws")]
     #[serde(rename = "websocket")]
     WebSocket,
 }

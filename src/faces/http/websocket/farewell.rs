@@ -36,7 +36,6 @@ impl Farewell {
             Err(Broken::Input(fault)) => fault,
         };
         match fault {
-            Fault::Left => Self::Owed,
             Fault::Binary => Self::Close(CloseCode::Unsupported, "send messages as text"),
             Fault::NotText => Self::Close(CloseCode::Invalid, "a message is not UTF-8"),
             Fault::Silent => Self::Close(CloseCode::Policy, "no pong came"),
@@ -44,7 +43,7 @@ impl Farewell {
             Fault::Broken(WebSocketError::InvalidFragment) => {
                 Self::Close(CloseCode::Protocol, "the frames break the rules")
             }
-            Fault::Broken(_) => Self::Owed,
+            Fault::Left | Fault::Broken(_) => Self::Owed,
         }
     }
 

@@ -145,7 +145,7 @@ const BELOW_ONE_COMMAND: &[(&str, &str)] = &[
     ),
     (
         "    type: streamable\n",
-        "config:4: servers.a.type: expected one of `stdio`, `http`, `streamable-http`, `sse`, found `streamable`; did you mean `streamable-http`?",
+        "config:4: servers.a.type: expected one of `stdio`, `http`, `streamable-http`, `sse`, `websocket`, found `streamable`; did you mean `streamable-http`?",
     ),
     (
         "    comand: x\n",

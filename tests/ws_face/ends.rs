@@ -136,3 +136,15 @@ async fn a_client_that_does_not_read_is_read_no_further_and_harms_nobody() {
         assert!(answer["id"].as_u64().is_some_and(|id| id < sent), "{answer}");
     }
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_client_that_only_pings_and_reads_nothing_is_given_up() {
+    let short = Duration::from_millis(300);
+    let gateway = Gateway::with(|settings| settings.keep_alive = short).await;
+    let pinging = WebSocket::connect(gateway.address, "");
+    pinging.patience(Duration::from_secs(20));
+    // each is owed a pong, and none is taken
+    let given_up = (0..10_000_000).any(|_| pinging.try_send(0x89, &[b'x'; 125]).is_err());
+    assert!(given_up, "everything is taken");
+    gateway.sessions(0).await;
+}

@@ -107,7 +107,10 @@ impl<F: Fn() -> bool + Send> Input for Ears<F> {
                 OpCode::Binary | OpCode::Continuation => return Err(Fault::Binary),
                 OpCode::Close => return Err(Fault::Left),
                 // the library owes a pong for each ping: no further one before it is sent
-                OpCode::Ping => self.socket.ready().await.map_err(Fault::Broken)?,
+                OpCode::Ping => match timeout(self.patience, self.socket.ready()).await {
+                    Ok(ready) => ready.map_err(Fault::Broken)?,
+                    Err(_elapsed) => return Err(Fault::Silent),
+                },
                 OpCode::Pong => {}
             }
         }

@@ -9,9 +9,11 @@ mod custodian;
 mod evidence;
 mod guard;
 pub mod http;
+mod outbox;
 mod sse;
 mod stdio;
 mod streamable_http;
+mod websocket;
 
 pub use custodian::Custodian;
 pub use guard::run_guard;
@@ -90,4 +92,6 @@ pub enum HttpKind {
     StreamableHttp,
     /// HTTP+SSE of 2024-11-05 only.
     Sse,
+    /// One WebSocket, a message a text frame.
+    WebSocket,
 }

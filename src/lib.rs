@@ -16,3 +16,4 @@ pub mod signals;
 pub mod simulate;
 pub mod state;
 pub mod telemetry;
+mod websocket;

@@ -61,7 +61,7 @@ pub struct Options {
 /// Why the server cannot serve.
 #[derive(Debug, thiserror::Error)]
 enum SimulateError {
-    #[error("--{0} needs --transport http or sse")]
+    #[error("--{0} needs --transport http, sse or ws")]
     NeedsHttp(&'static str),
     #[error(transparent)]
     File(#[from] files::FileError),
@@ -124,8 +124,12 @@ fn serve_stdio(server: &Arc<Server>) -> Result<ExitCode, SimulateError> {
 fn serve_http(server: &Arc<Server>) -> Result<ExitCode, SimulateError> {
     signals::catch(server);
     let (listener, address) = bind(server.settings.listen)?;
-    let path = if server.settings.transport == Kind::Sse { "sse" } else { "mcp" };
-    say(&format!("listening on http://{address}/{path}"));
+    let (scheme, path) = match server.settings.transport {
+        Kind::Sse => ("http", "sse"),
+        Kind::Ws => ("ws", "ws"),
+        Kind::Http | Kind::Stdio => ("http", "mcp"),
+    };
+    say(&format!("listening on {scheme}://{address}/{path}"));
     if let Some(control) = open_control(server)? {
         say(&control);
     }

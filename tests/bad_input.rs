@@ -40,6 +40,9 @@ fn bytes_that_are_no_message_get_one_error_without_an_id_and_harm_nothing() {
             (br#"{"jsonrpc":"2.0","id":1,"method":7}"#, -32_600),
         ] {
             let shown = String::from_utf8_lossy(&message[..message.len().min(60)]);
+            if face == Face::WebSocket && std::str::from_utf8(message).is_err() {
+                continue; // ends the connection: tests/ws_face.rs
+            }
             client.send(message);
             let answer = client.receive();
             assert_eq!(answer["error"]["code"], code, "{face:?} {shown}: {answer}");
@@ -106,7 +109,7 @@ fn an_unknown_tool_is_answered_with_the_names_that_are_near() {
 #[test]
 fn nothing_but_ping_is_served_before_initialize() {
     let running = Running::serve(&one_server(&[]));
-    for face in [Face::Sse, Face::Stdio] {
+    for face in [Face::Sse, Face::Stdio, Face::WebSocket] {
         let mut client = Client::connect(face, &running);
         assert_eq!(client.ask("ping", &json!({}))["result"], json!({}));
         for (method, params) in [
@@ -273,7 +276,8 @@ fn a_message_above_the_cap_is_refused_and_the_session_goes_on() {
     let running = Running::serve(&config);
     let params = json!({ "name": "s.echo", "arguments": { "text": "x".repeat(100_000) } });
     let large = request("1", "tools/call", &params);
-    for face in Face::ALL {
+    // a WebSocket is closed with 1009: tests/ws_face.rs
+    for face in [Face::Http, Face::Sse, Face::Stdio] {
         let mut client = Client::open(face, &running);
         client.send(large.as_bytes());
         let answer = client.receive();

@@ -3,6 +3,8 @@
 
 #[path = "http_downstream/answers.rs"]
 mod answers;
+#[path = "http_downstream/compressed.rs"]
+mod compressed;
 #[path = "http_downstream/failures.rs"]
 mod failures;
 #[path = "http_downstream/floods.rs"]

@@ -3,6 +3,8 @@
 
 #[path = "support/bare.rs"]
 mod bare;
+#[path = "http_face/compression.rs"]
+mod compression;
 #[path = "http_face/doors.rs"]
 mod doors;
 #[path = "http_face/envelopes.rs"]

@@ -1,4 +1,4 @@
-//! What passes through the gateway passes as it is, on both faces.
+//! What passes through the gateway passes as it is, on every face.
 #![cfg(target_os = "linux")]
 #![allow(clippy::unwrap_used, clippy::expect_used)]
 
@@ -6,7 +6,7 @@
 mod process;
 
 use process::{
-    Gateway, Http, Lines, Setup, call, call_with_progress, direct, parse, request, until,
+    Gateway, Http, Lines, Setup, Socket, call, call_with_progress, direct, parse, request, until,
 };
 use serde_json::{Value, json};
 
@@ -15,10 +15,11 @@ const ODD: &str = r#"{"z":1.0, "a":1e2,"big":123456789012345678901234567890,"key
 
 const CHANGED: &str = r#"{"jsonrpc":"2.0","method":"notifications/tools/list_changed"}"#;
 
-/// A client on either face.
+/// A client on one of the faces.
 enum Client {
     Lines(Lines),
     Http(Http),
+    Socket(Socket),
 }
 
 impl Client {
@@ -27,6 +28,7 @@ impl Client {
         let mut messages = match self {
             Self::Lines(client) => client.ask(request),
             Self::Http(client) => client.ask(request),
+            Self::Socket(client) => client.ask(request),
         };
         messages.retain(|message| message != CHANGED);
         messages
@@ -38,16 +40,19 @@ impl Client {
 }
 
 /// Runs a test behind each of the faces, each time with a server of its own.
-fn on_both_faces(flags: &str, config: &Value, test: impl Fn(&Setup, &mut Client)) {
-    for http in [false, true] {
+fn on_every_face(flags: &str, config: &Value, test: impl Fn(&Setup, &mut Client)) {
+    for face in ["stdio", "http", "websocket"] {
         let setup = Setup::new(config.clone()).server("s", flags, json!({}));
-        let (_gateway, mut client): (Gateway, Client) = if http {
-            let gateway = setup.serve();
-            let client = Client::Http(gateway.client());
-            (gateway, client)
-        } else {
+        let (_gateway, mut client): (Gateway, Client) = if face == "stdio" {
             let (gateway, lines) = setup.stdio();
             (gateway, Client::Lines(lines))
+        } else {
+            let gateway = setup.serve();
+            let client = match face {
+                "http" => Client::Http(gateway.client()),
+                _ => Client::Socket(gateway.socket()),
+            };
+            (gateway, client)
         };
         test(&setup, &mut client);
     }
@@ -58,7 +63,7 @@ fn a_result_is_byte_identical_to_the_one_without_a_gateway() {
     let (_server, mut without) = direct("--echo-raw");
     let expected = without.ask(&call("7", "echo", ODD)).pop().unwrap();
     assert!(expected.contains(r#""z":1.0,"a":1e2"#) && expected.contains(r"\u00e9\u4e2d\/"));
-    on_both_faces("--echo-raw", &json!({}), |_, client| {
+    on_every_face("--echo-raw", &json!({}), |_, client| {
         assert_eq!(client.ask(&call("7", "s.echo", ODD)), std::slice::from_ref(&expected));
     });
 }
@@ -68,7 +73,7 @@ fn an_error_of_the_server_is_byte_identical_to_the_one_without_a_gateway() {
     let (_server, mut without) = direct("--error-raw");
     let expected = without.ask(&call("7", "echo", ODD)).pop().unwrap();
     assert!(expected.contains(r#""code":-32042"#) && expected.contains(r#""vendor":1.0"#));
-    on_both_faces("--error-raw", &json!({}), |_, client| {
+    on_every_face("--error-raw", &json!({}), |_, client| {
         assert_eq!(client.ask(&call("7", "s.echo", ODD)), std::slice::from_ref(&expected));
     });
 }
@@ -80,7 +85,7 @@ fn a_request_reaches_the_server_byte_identical_but_for_id_name_and_token() {
             r#"{{"x-first":1.0,"id":{id}, "params":{{"unknown":[1e2],"_meta":{{"other":1.0,"progressToken":{token},"z":null}},"name":"{name}","arguments":{ODD},"task":{{"ttl":1E3}}}},"method":"tools/call","jsonrpc":"2.0"}}"#
         )
     };
-    on_both_faces("--echo-raw", &json!({}), |setup, client| {
+    on_every_face("--echo-raw", &json!({}), |setup, client| {
         client.ask(&message("\"an id\"", "s.echo", "\"a token\""));
         let received = setup.received("s", "tools/call").pop().unwrap();
         let id = parse(&received)["id"].to_string();
@@ -91,7 +96,7 @@ fn a_request_reaches_the_server_byte_identical_but_for_id_name_and_token() {
 
 #[test]
 fn ids_come_back_as_they_were_spelled() {
-    on_both_faces("", &json!({}), |_, client| {
+    on_every_face("", &json!({}), |_, client| {
         for id in ["1", "\"1\"", "0", "-7", "9007199254740993", r#""\u0061\/""#, "\"\""] {
             let answer = client.ask(&call(id, "s.echo", "{}")).pop().unwrap();
             assert!(answer.contains(&format!("\"id\":{id},")), "{id}: {answer}");
@@ -175,7 +180,7 @@ fn no_progress_of_concurrent_calls_is_lost_over_stdio() {
 #[test]
 fn odd_envelopes_of_a_server_arrive_as_regular_messages() {
     for flags in ["--omit-jsonrpc", "--error-null", "--pretty", "--garbage"] {
-        on_both_faces(&format!("{flags} --progress 2"), &json!({}), |_, client| {
+        on_every_face(&format!("{flags} --progress 2"), &json!({}), |_, client| {
             let messages = client.ask(&call_with_progress("\"x\"", "s.echo", "\"t\""));
             assert_eq!(messages.len(), 3, "{flags}");
             for message in &messages {
@@ -192,7 +197,7 @@ fn odd_envelopes_of_a_server_arrive_as_regular_messages() {
 
 #[test]
 fn log_messages_come_only_after_set_level_and_before_their_answer() {
-    on_both_faces("--log-messages", &json!({}), |setup, client| {
+    on_every_face("--log-messages", &json!({}), |setup, client| {
         let methods = |messages: Vec<String>| -> Vec<String> {
             let word = |text: &String| match parse(text)["method"].as_str() {
                 Some(method) => method.to_owned(),
@@ -218,7 +223,7 @@ fn log_messages_come_only_after_set_level_and_before_their_answer() {
 
 #[test]
 fn a_log_message_passes_unchanged() {
-    on_both_faces("--log-messages", &json!({}), |_, client| {
+    on_every_face("--log-messages", &json!({}), |_, client| {
         client.ask(&call("0", "s.echo", "{}"));
         client.ask(&request("1", "logging/setLevel", r#"{"level":"debug"}"#));
         let messages = client.ask(&call("2", "s.echo", "{}"));
@@ -267,7 +272,7 @@ fn a_tool_that_appears_is_announced_and_can_be_called_over_stdio() {
 
 #[test]
 fn the_gateway_answers_pings_of_clients_and_of_servers() {
-    on_both_faces("--server-request", &json!({}), |setup, client| {
+    on_every_face("--server-request", &json!({}), |setup, client| {
         assert_eq!(client.answer(&request("\"p\"", "ping", "{}"))["result"], json!({}));
         client.ask(&call("1", "s.echo", "{}"));
         let answers = || -> Vec<Value> {
@@ -286,7 +291,7 @@ fn the_gateway_answers_pings_of_clients_and_of_servers() {
 #[test]
 fn all_pages_of_a_server_are_read_and_clients_get_pages_of_the_configured_size() {
     let config = json!({ "list": { "page_size": 3 } });
-    on_both_faces("--tools 10 --page-size 4", &config, |setup, client| {
+    on_every_face("--tools 10 --page-size 4", &config, |setup, client| {
         let (mut names, mut sizes, mut cursor) = (Vec::new(), Vec::new(), None);
         loop {
             let params = match &cursor {
@@ -321,7 +326,7 @@ fn a_listed_tool_keeps_its_bytes_but_for_its_name() {
     let listed = without.ask(&request("1", "tools/list", "{}")).pop().unwrap();
     let tool = listed.split_once("\"tools\":[").unwrap().1.rsplit_once("]}").unwrap().0;
     let expected = tool.replace(r#""name":"echo""#, r#""name":"s.echo""#);
-    on_both_faces("", &json!({}), |_, client| {
+    on_every_face("", &json!({}), |_, client| {
         let listed = client.ask(&request("1", "tools/list", "{}")).pop().unwrap();
         assert!(listed.contains(&format!("[{expected}]")), "{listed}");
     });

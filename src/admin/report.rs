@@ -14,7 +14,7 @@ use tokio::time::Instant;
 pub struct ServerReport {
     /// Its name.
     pub name: String,
-    /// How it is reached: `stdio`, `streamable-http`, `sse`.
+    /// How it is reached: `stdio`, `streamable-http`, `sse`, `websocket`.
     pub transport: String,
     /// Its state, for programs: `idle`, `queued`, `starting`, `ready`, `down`, `parked`,
     /// `needs_login`, `stopped`, `quarantined`.

@@ -224,7 +224,8 @@ pub(super) struct Reach {
     /// Headers sent with every request.
     pub(super) headers: BTreeMap<String, Secret>,
     /// What is spoken: `stdio` with `command`; with `url` `http` (streamable HTTP, or SSE when the
-    /// server knows only that), `streamable-http` or `sse`. Absent: `stdio` or `http`.
+    /// server knows only that), `streamable-http`, `sse` or `websocket`. Absent: `stdio`, `http`, or
+    /// `websocket` when the address begins with `ws://` or `wss://`.
     #[serde(rename = "type")]
     pub(super) kind: Option<Kind>,
 }
@@ -237,6 +238,8 @@ pub(super) enum Kind {
     Http,
     StreamableHttp,
     Sse,
+    #[serde(rename = "websocket")]
+    WebSocket,
 }
 
 /// Settings that a server may have itself or take from `defaults`.

@@ -29,6 +29,7 @@ pub(super) fn of_http(target: &HttpTarget) -> String {
         HttpKind::Auto => "http",
         HttpKind::StreamableHttp => "streamable-http",
         HttpKind::Sse => "sse",
+        HttpKind::WebSocket => "websocket",
     });
     parts.add(target.url.as_str());
     parts.count(target.headers.len());

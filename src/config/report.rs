@@ -42,6 +42,7 @@ impl fmt::Display for Line<'_> {
                 HttpKind::Auto => "http",
                 HttpKind::StreamableHttp => "streamable-http",
                 HttpKind::Sse => "sse",
+                HttpKind::WebSocket => "websocket",
             },
         };
         let start = match (server.enabled, server.start) {

@@ -200,12 +200,17 @@ fn http(
     }
     let headers = headers(name, reach.headers, judge);
     let url = reqwest::Url::parse(&reach.url?).ok();
-    let Some(url) = url.filter(|url| matches!(url.scheme(), "http" | "https") && url.has_host())
-    else {
-        let message = "is no http or https URL";
+    let spoken = ["http", "https", "ws", "wss"];
+    let Some(url) = url.filter(|url| spoken.contains(&url.scheme()) && url.has_host()) else {
+        let message = "is no http, https, ws or wss URL";
         judge.fault(&key("url"), message, "write it like `https://mcp.example.com/mcp`");
         return None;
     };
+    let is_socket = url.scheme().starts_with("ws");
+    if is_socket && reach.kind.is_some_and(|kind| kind != Kind::WebSocket && kind != Kind::Stdio) {
+        let message = "this type is spoken over http or https, but the URL is of a WebSocket";
+        judge.fault(&key("type"), message, "remove it or write `websocket`");
+    }
     Some(HttpTarget {
         url,
         headers,
@@ -214,6 +219,8 @@ fn http(
         kind: match reach.kind {
             Some(Kind::StreamableHttp) => HttpKind::StreamableHttp,
             Some(Kind::Sse) => HttpKind::Sse,
+            Some(Kind::WebSocket) => HttpKind::WebSocket,
+            _ if is_socket => HttpKind::WebSocket,
             Some(Kind::Http | Kind::Stdio) | None => HttpKind::Auto,
         },
     })

@@ -46,10 +46,12 @@ pub(super) const OF_A_BLOCK: [(&str, &str, &str); 15] = [
 pub(super) const OF_NO_EFFECT: [&str; 3] = ["alwaysAllow", "autoApprove", "trust"];
 
 /// Other names of the transports, each with ours.
-pub(super) const TRANSPORTS: [(&str, &str); 3] = [
+pub(super) const TRANSPORTS: [(&str, &str); 5] = [
     ("streamableHttp", "streamable-http"),
     ("streamable_http", "streamable-http"),
     ("streamableHTTP", "streamable-http"),
+    ("ws", "websocket"),
+    ("webSocket", "websocket"),
 ];
 
 /// Larger numbers of seconds are milliseconds by mistake.

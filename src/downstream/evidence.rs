@@ -48,7 +48,7 @@ impl Evidence {
 }
 
 /// A report about a text that is all there.
-pub(super) fn noise(text: &[u8], fault: WireError) -> Noise {
+pub(in crate::downstream) fn noise(text: &[u8], fault: WireError) -> Noise {
     let excerpt = excerpt(&text[..text.len().min(KEEP)]);
     Noise { fault, excerpt, id: request_id(text, None) }
 }

@@ -1,5 +1,5 @@
-//! Servers behind a URL: what Streamable HTTP and HTTP+SSE have in common, and the choice between
-//! them.
+//! Servers behind a URL: what Streamable HTTP, HTTP+SSE and WebSocket have in common, and the choice
+//! between them.
 //!
 //! A connection's I/O runs in tasks owned by its transport and dies with it. Nothing here retries a
 //! request, follows a redirect to another origin, or puts a header's value or a URL's query into an
@@ -24,6 +24,7 @@ pub use client::install_tls;
 
 use super::sse::LegacySse;
 use super::streamable_http::StreamableHttp;
+use super::websocket;
 use super::{HttpKind, HttpTarget};
 use auto::Auto;
 use futures_util::future::BoxFuture;
@@ -39,7 +40,14 @@ pub struct HttpConnector {
 
 impl HttpConnector {
     /// A connector for `target`; nothing is opened yet.
-    pub fn new(target: HttpTarget) -> Self {
+    pub fn new(mut target: HttpTarget) -> Self {
+        // a WebSocket begins as a request over HTTP
+        let over = match target.url.scheme() {
+            "ws" => Some("http"),
+            "wss" => Some("https"),
+            _ => None,
+        };
+        let _always_fits = over.map(|scheme| target.url.set_scheme(scheme));
         Self { target: Arc::new(target) }
     }
 }
@@ -53,6 +61,7 @@ impl Connector for HttpConnector {
                 HttpKind::Auto => Box::new(Auto::new(remote)) as Box<dyn Transport>,
                 HttpKind::StreamableHttp => Box::new(StreamableHttp::new(remote)),
                 HttpKind::Sse => Box::new(LegacySse::new(remote)),
+                HttpKind::WebSocket => Box::new(websocket::open(remote).await?),
             })
         })
     }
@@ -61,6 +70,7 @@ impl Connector for HttpConnector {
         match self.target.kind {
             HttpKind::Auto | HttpKind::StreamableHttp => "streamable-http",
             HttpKind::Sse => "sse",
+            HttpKind::WebSocket => "websocket",
         }
     }
 }

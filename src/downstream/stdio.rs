@@ -11,7 +11,6 @@
 mod activity;
 mod frames;
 mod lines;
-mod outbox;
 #[cfg(target_os = "linux")]
 mod parent_death;
 mod process;

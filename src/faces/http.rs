@@ -1,9 +1,11 @@
-//! The HTTP face: Streamable HTTP at `/mcp`, legacy HTTP+SSE at `/sse` and `/messages`.
+//! The HTTP face: Streamable HTTP at `/mcp`, WebSocket at `/ws`, legacy HTTP+SSE at `/sse` and
+//! `/messages`.
 //!
 //! *Invariant:* nothing reaches a session before host, origin, size, format and JSON-RPC envelope
 //! were found good.
 
 mod body;
+mod compression;
 mod events;
 mod guard;
 mod host;
@@ -14,6 +16,7 @@ mod server;
 mod settings;
 mod sse;
 mod streamable;
+mod websocket;
 
 pub use host::NotAHost;
 pub(in crate::faces) use server::bind;
@@ -61,6 +64,7 @@ impl HttpFace {
             .route("/mcp", any(streamable::endpoint))
             .route("/sse", any(sse::open))
             .route("/messages", any(sse::messages))
+            .route("/ws", any(websocket::connect))
             .with_state(Arc::clone(&self.shared))
             .route("/livez", get(async || "ok"))
             .fallback(async || (StatusCode::NOT_FOUND, "no such page; MCP is at /mcp\n"))

@@ -13,6 +13,8 @@ pub enum Kind {
     Http,
     /// The older HTTP+SSE at /sse.
     Sse,
+    /// A WebSocket at /ws.
+    Ws,
 }
 
 impl Kind {
@@ -22,6 +24,7 @@ impl Kind {
             Self::Stdio => "stdio",
             Self::Http => "http",
             Self::Sse => "sse",
+            Self::Ws => "ws",
         }
     }
 }
@@ -42,7 +45,7 @@ pub struct Settings {
     /// How clients reach it.
     #[arg(long, value_enum, default_value = "stdio", value_name = "KIND")]
     pub transport: Kind,
-    /// Where http and sse listen; port 0 lets the system choose.
+    /// Where http, sse and ws listen; port 0 lets the system choose.
     #[arg(long, default_value = "127.0.0.1:0", value_name = "ADDR")]
     pub listen: SocketAddr,
     /// How http answers a POST.
@@ -57,10 +60,10 @@ pub struct Settings {
     /// Write the address of the control port into this file.
     #[arg(long, value_name = "FILE", requires = "control")]
     pub control_file: Option<PathBuf>,
-    /// http and sse: stop at the end of stdin, too.
+    /// http, sse and ws: stop at the end of stdin, too.
     #[arg(long)]
     pub until_eof: bool,
-    /// Stop after so long in any case [default: 3600 for http and sse].
+    /// Stop after so long in any case [default: 3600 unless on stdio].
     #[arg(long, value_name = "SECONDS")]
     pub max_life: Option<u64>,
 

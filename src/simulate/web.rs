@@ -7,12 +7,14 @@
 
 mod legacy;
 mod reply;
+mod socket;
 mod streamable;
 
 use super::fault::Fault;
 use super::lines::complain;
 use super::server::Server;
 use super::settings::Kind;
+use crate::websocket::Onward;
 use axum::body::Body;
 use axum::http::{Request, Response, StatusCode, header};
 use bytes::Bytes;
@@ -27,7 +29,7 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::Duration;
-use tokio::net::TcpListener;
+use tokio::net::{TcpListener, TcpStream};
 use tokio::task::JoinSet;
 
 /// Largest body that is read.
@@ -63,12 +65,8 @@ pub(super) async fn serve(server: Arc<Server>, listener: std::net::TcpListener) 
                 Ok((stream, _)) => {
                     let _best_effort = stream.set_nodelay(true);
                     let server = Arc::clone(&server);
-                    let route = service_fn(move |request| route(Arc::clone(&server), request));
                     // however it ends, it has ended
-                    connections.spawn(async move {
-                        let socket = TokioIo::new(stream);
-                        let _ended = http1::Builder::new().serve_connection(socket, route).await;
-                    });
+                    connections.spawn(converse(server, stream));
                 }
                 Err(error) => {
                     complain(&format!("error: cannot accept a connection: {error}"));
@@ -77,6 +75,21 @@ pub(super) async fn serve(server: Arc<Server>, listener: std::net::TcpListener) 
             },
             Some(_) = connections.join_next() => {}
         }
+    }
+}
+
+/// Serves one connection, and whatever it is upgraded to.
+async fn converse(server: Arc<Server>, stream: TcpStream) {
+    let onward = Onward::default();
+    let next = onward.clone();
+    let route = service_fn(move |mut request: Request<Incoming>| {
+        request.extensions_mut().insert(next.clone());
+        route(Arc::clone(&server), request)
+    });
+    let connection = http1::Builder::new().serve_connection(TokioIo::new(stream), route);
+    let _ended = connection.with_upgrades().await;
+    if let Some(next) = onward.take() {
+        next.await;
     }
 }
 
@@ -119,7 +132,8 @@ async fn route(server: Arc<Server>, request: Request<Incoming>) -> Result<Respon
     match (server.settings.transport, request.uri().path()) {
         (Kind::Http, "/mcp") => streamable::answer(server, request).await,
         (Kind::Sse, "/sse" | "/messages") => legacy::answer(server, request).await,
-        _ => Ok(plain(StatusCode::NOT_FOUND, "no such page; MCP is at /mcp or /sse\n")),
+        (Kind::Ws, "/ws") => socket::answer(server, request),
+        _ => Ok(plain(StatusCode::NOT_FOUND, "no such page; MCP is at /mcp, /sse or /ws\n")),
     }
 }
 

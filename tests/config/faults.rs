@@ -109,7 +109,11 @@ const ANYWHERE: &[(&str, &str)] = &[
     ),
     (
         "servers:\n  a:\n    url: ftp://h\n",
-        "config:3: servers.a.url: is no http or https URL; write it like `https://mcp.example.com/mcp`",
+        "config:3: servers.a.url: is no http, https, ws or wss URL; write it like `https://mcp.example.com/mcp`",
+    ),
+    (
+        "servers:\n  a:\n    url: ws://h\n    type: sse\n",
+        "config:4: servers.a.type: this type is spoken over http or https, but the URL is of a WebSocket; remove it or write `websocket`",
     ),
     (
         "servers:\n  a:\n    url: http://h\n    headers:\n      \"a b\": x\n",
@@ -141,7 +145,7 @@ const BELOW_ONE_COMMAND: &[(&str, &str)] = &[
     ),
     (
         "    type: streamable\n",
-        "config:4: servers.a.type: expected one of `stdio`, `http`, `streamable-http`, `sse`, found `streamable`; did you mean `streamable-http`?",
+        "config:4: servers.a.type: expected one of `stdio`, `http`, `streamable-http`, `sse`, `websocket`, found `streamable`; did you mean `streamable-http`?",
     ),
     (
         "    comand: x\n",

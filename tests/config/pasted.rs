@@ -142,3 +142,18 @@ fn what_has_no_effect_is_noted_with_its_place() {
     );
     assert!(config.report().to_string().contains("note: config:4: "));
 }
+
+#[test]
+fn a_websocket_is_known_by_its_type_or_by_its_address() {
+    for (url, kind, expected) in [
+        ("ws://h/ws", "", HttpKind::WebSocket),
+        ("wss://h/ws", "type: websocket", HttpKind::WebSocket),
+        ("wss://h/ws", "type: ws", HttpKind::WebSocket),
+        ("https://h/ws", "type: webSocket", HttpKind::WebSocket),
+        ("https://h/ws", "", HttpKind::Auto),
+    ] {
+        let config = sound(&format!("servers:\n  s:\n    url: {url}\n    {kind}\n"));
+        let Target::Http(target) = &config.servers["s"].target else { panic!("no URL") };
+        assert_eq!((target.kind, target.url.as_str()), (expected, url), "{kind}");
+    }
+}

@@ -112,6 +112,6 @@ fn a_crash_loop_ends_when_its_file_is_there_and_the_control_port_is_on_file() {
 #[test]
 fn what_needs_http_is_refused_on_stdio() {
     let mut peer = LinePeer::start(&["simulate", "--refuse"]);
-    assert_eq!(peer.stderr_line(), "error: --refuse needs --transport http or sse");
+    assert_eq!(peer.stderr_line(), "error: --refuse needs --transport http, sse or ws");
     assert_eq!(peer.exit_code(), Some(64));
 }

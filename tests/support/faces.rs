@@ -3,12 +3,16 @@
 //! *Invariant:* no answer is thrown away.
 #![allow(dead_code)] // each test uses its part
 
+#[path = "websocket.rs"]
+mod websocket;
+
 use crate::running::{PATIENCE, Running, send, wait};
 use serde_json::{Value, json};
 use std::io::{BufRead, BufReader, Write};
 use std::net::{SocketAddr, TcpStream};
 use std::process::{Child, ChildStdin, Stdio};
 use std::sync::mpsc::{Receiver, Sender, channel};
+use websocket::{Frame, WebSocket};
 
 /// A way in.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -16,10 +20,11 @@ pub(crate) enum Face {
     Http,
     Sse,
     Stdio,
+    WebSocket,
 }
 
 impl Face {
-    pub(crate) const ALL: [Self; 3] = [Self::Http, Self::Sse, Self::Stdio];
+    pub(crate) const ALL: [Self; 4] = [Self::Http, Self::Sse, Self::Stdio, Self::WebSocket];
 }
 
 /// A client's conversation.
@@ -35,6 +40,7 @@ enum Way {
     Http(SocketAddr),
     Sse(SocketAddr, String),
     Stdio(Child, Option<ChildStdin>),
+    WebSocket(WebSocket),
 }
 
 /// The text of a request.
@@ -58,6 +64,7 @@ impl Client {
             Face::Http => Way::Http(running.address),
             Face::Sse => open_stream(running.address, said.clone()),
             Face::Stdio => start(running, said.clone()),
+            Face::WebSocket => open_socket(running.address, said.clone()),
         };
         Self { way, said, heard, last_id: 1000, session: None }
     }
@@ -112,6 +119,7 @@ impl Client {
                 stdin.write_all(message).unwrap();
                 stdin.write_all(b"\n").unwrap();
             }
+            Way::WebSocket(socket) => socket.text(message),
         }
     }
 
@@ -193,6 +201,21 @@ fn open_stream(address: SocketAddr, said: Sender<String>) -> Way {
         }
     });
     Way::Sse(address, path)
+}
+
+fn open_socket(address: SocketAddr, said: Sender<String>) -> Way {
+    let socket = WebSocket::connect(address, "");
+    let mut reading = socket.another();
+    std::thread::spawn(move || {
+        while let Some(frame) = reading.frame() {
+            if let Frame::Text(text) = frame
+                && said.send(text).is_err()
+            {
+                return;
+            }
+        }
+    });
+    Way::WebSocket(socket)
 }
 
 /// Starts `mcpvisor stdio` with the same configuration.

@@ -14,11 +14,16 @@ mod legacy;
 mod lines;
 #[path = "process/proc.rs"]
 mod proc;
+#[path = "process/socket.rs"]
+mod socket;
+#[path = "websocket.rs"]
+mod websocket;
 
 pub(crate) use http::{Http, Reply};
 pub(crate) use legacy::Legacy;
 pub(crate) use lines::Lines;
 pub(crate) use proc::{Process, family};
+pub(crate) use socket::Socket;
 
 use serde_json::{Value, json};
 use std::fs;
@@ -166,6 +171,11 @@ impl Gateway {
     /// A client with a session of its own.
     pub(crate) fn client(&self) -> Http {
         Http::open(self.address())
+    }
+
+    /// The same on a WebSocket.
+    pub(crate) fn socket(&self) -> Socket {
+        Socket::open(self.address())
     }
 
     pub(crate) fn process(&self) -> Process {

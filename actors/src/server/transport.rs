@@ -1,6 +1,7 @@
 //! The seam to the outside: how a server is reached, and what can be heard from it.
 //!
-//! The edges implement [`Connector`] and [`Transport`] (stdio, Streamable HTTP, HTTP+SSE); this crate
+//! The edges implement [`Connector`] and [`Transport`] (stdio, Streamable HTTP, HTTP+SSE,
+//! WebSocket); this crate
 //! only drives them. A transport moves frames and reports facts; it decides nothing.
 
 use super::Loss;
@@ -15,7 +16,7 @@ pub trait Connector: Send + Sync + 'static {
     /// point must leave nothing behind, no process and no socket.
     fn connect(&self) -> BoxFuture<'static, Result<Box<dyn Transport>, Loss>>;
 
-    /// The kind of transport, for people: `stdio`, `streamable-http`, `sse`.
+    /// The kind of transport, for people: `stdio`, `streamable-http`, `sse`, `websocket`.
     fn kind(&self) -> &'static str;
 }
 

@@ -159,7 +159,8 @@ impl SessionHandle {
         self.address.tell(Message::Abandon(id.clone()));
     }
 
-    /// Sets where messages go that belong to no request (GET stream, stdio, SSE). A later call
+    /// Sets where messages go that belong to no request (GET stream, stdio, SSE,
+    /// WebSocket). A later call
     /// replaces the earlier stream.
     pub fn attach(&self, stream: ClientStream) -> Result<(), SessionGone> {
         self.address.cast(Message::Attach(stream)).map_err(|_| SessionGone)

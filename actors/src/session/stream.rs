@@ -56,7 +56,7 @@ impl ClientStream {
         Self::with_budget(OF_REQUEST)
     }
 
-    /// A new stream for a whole stdio or SSE connection.
+    /// A new stream for a whole stdio, SSE or WebSocket connection.
     pub fn of_connection() -> (Self, ClientStreamReader) {
         Self::with_budget(OF_CONNECTION)
     }

@@ -3,7 +3,7 @@
 //! Never retries, never leaves the origin, never keeps cookies.
 
 use super::connecting::Connecting;
-use crate::downstream::HttpTarget;
+use crate::downstream::{HttpKind, HttpTarget};
 use reqwest::{Client, Url, redirect};
 use std::time::Duration;
 
@@ -48,6 +48,9 @@ pub(super) fn build(
         .http2_keep_alive_interval(KEEP_ALIVE);
     if is_loopback(&target.url) {
         builder = builder.no_proxy();
+    }
+    if target.kind == HttpKind::WebSocket {
+        builder = builder.http1_only(); // the only one that can be upgraded
     }
     if target.url.scheme() == "http" {
         // No certificate is ever looked at, so the system need not have any.

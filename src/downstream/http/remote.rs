@@ -11,7 +11,9 @@ use crate::downstream::HttpTarget;
 use bytes::Bytes;
 use mcpvisor_actors::server::{Loss, Noise};
 use mcpvisor_actors::wire::{Limits, Payload, ProtocolVersion};
-use reqwest::header::{ACCEPT, CONTENT_TYPE, HeaderMap, HeaderName, HeaderValue, RETRY_AFTER};
+use reqwest::header::{
+    ACCEPT, ACCEPT_ENCODING, CONTENT_TYPE, HeaderMap, HeaderName, HeaderValue, RETRY_AFTER,
+};
 use reqwest::{Client, RequestBuilder, Response, Url};
 use secrecy::ExposeSecret;
 use std::sync::{Arc, OnceLock};
@@ -114,7 +116,18 @@ impl Remote {
         let accept = (ACCEPT, HeaderValue::from_static("text/event-stream"));
         let last = last_event_id.and_then(|id| HeaderValue::from_bytes(id.as_bytes()).ok());
         let last = last.map(|id| (LAST_EVENT_ID, id));
-        self.http.get(self.url.clone()).headers(self.headers(std::iter::once(accept).chain(last)))
+        // events that are compressed tend to be held back until there are more of them
+        let plain = (ACCEPT_ENCODING, HeaderValue::from_static("identity"));
+        let own = [accept, plain].into_iter().chain(last);
+        self.http.get(self.url.clone()).headers(self.headers(own))
+    }
+
+    /// The request to go on as something else than HTTP.
+    pub(crate) fn upgrade(
+        &self,
+        asking: impl IntoIterator<Item = (HeaderName, HeaderValue)>,
+    ) -> RequestBuilder {
+        self.http.get(self.url.clone()).headers(self.headers(asking))
     }
 
     /// The end of the session.

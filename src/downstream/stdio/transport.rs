@@ -8,9 +8,9 @@
 //! *Invariant:* everything readable is heard before [`Inbound::Lost`].
 
 use super::frames::Frames;
-use super::outbox::Outbox;
 use super::process::{Process, Started};
 use super::stderr::Stderr;
+use crate::downstream::outbox::Outbox;
 use crate::redaction::Redaction;
 use futures_util::future::BoxFuture;
 use mcpvisor_actors::server::{Inbound, Loss, Outbound, Transport};
@@ -61,7 +61,7 @@ impl StdioTransport {
         let Started { process, stdin, stdout, stderr } = started;
         Self {
             stderr: Stderr::of(stderr, process.id()),
-            outbox: Outbox::new(process.id()),
+            outbox: Outbox::new(format!("process {}", process.id())),
             process,
             redaction,
             stdin: Some(stdin),

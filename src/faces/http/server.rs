@@ -7,6 +7,7 @@ mod connection;
 mod socket;
 
 use super::Shared;
+use super::compression;
 use super::guard::guard;
 use super::host::{Doorkeeper, NotAHost};
 use axum::Router;
@@ -72,7 +73,8 @@ impl HttpServer {
         let listener = TcpListener::from_std(listener).map_err(failed)?;
         let address = listener.local_addr().map_err(failed)?;
         let doorkeeper = Arc::new(Doorkeeper::new(&shared.settings, address)?);
-        let router = router.layer(from_fn_with_state(doorkeeper, guard));
+        let router =
+            router.layer(compression::layer()).layer(from_fn_with_state(doorkeeper, guard));
         Ok(Self { listener, address, router, shared: Arc::clone(shared) })
     }
 

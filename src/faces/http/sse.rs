@@ -21,7 +21,7 @@ use std::sync::Arc;
 use tokio::sync::Semaphore;
 
 /// Requests of one client in flight, or answered and unread: each keeps a slot of the gateway's.
-const MAX_REQUESTS: usize = 256;
+pub(super) const MAX_REQUESTS: usize = 256;
 
 /// The open event streams by session id.
 pub(super) type Streams = Arc<DashMap<String, Legacy>>;

@@ -1,20 +1,12 @@
 //! Cuts the input into lines; a line above the cap is skipped, not kept.
 
-use bytes::{Bytes, BytesMut};
+use crate::faces::connection::{Heard, Input};
+use bytes::BytesMut;
 use std::io;
 use tokio::io::{AsyncRead, AsyncReadExt};
 
 /// Read at a time; also what the buffer starts with and shrinks back to.
 const READ: usize = 16 * 1024;
-
-/// One line of the input.
-#[derive(Debug, PartialEq, Eq)]
-pub(super) enum Line {
-    /// Its text, without the line break.
-    Text(Bytes),
-    /// It was longer than the cap and was thrown away.
-    TooLong,
-}
 
 /// Reads lines; memory is bounded by the cap and one read.
 #[derive(Debug)]
@@ -28,14 +20,24 @@ pub(super) struct Lines<R> {
     ended: bool,
 }
 
-impl<R: AsyncRead + Unpin> Lines<R> {
+impl<R> Lines<R> {
     pub(super) fn new(input: R, cap: usize) -> Self {
         let buffer = BytesMut::with_capacity(READ);
         Self { input, cap, buffer, searched: 0, skipping: false, ended: false }
     }
 
+    fn finish(&mut self, line: BytesMut) -> Heard {
+        self.searched = 0;
+        let too_long = std::mem::take(&mut self.skipping) || line.len() > self.cap;
+        if too_long { Heard::TooLong } else { Heard::Text(line.freeze()) }
+    }
+}
+
+impl<R: AsyncRead + Unpin + Send> Input for Lines<R> {
+    type Error = io::Error;
+
     /// The next line; `None` at the end of the input. The last line needs no line break.
-    pub(super) async fn next(&mut self) -> io::Result<Option<Line>> {
+    async fn next(&mut self) -> io::Result<Option<Heard>> {
         loop {
             if let Some(at) = line_break(&self.buffer[self.searched..]) {
                 let mut line = self.buffer.split_to(self.searched + at + 1);
@@ -57,12 +59,6 @@ impl<R: AsyncRead + Unpin> Lines<R> {
             self.ended = self.input.read_buf(&mut self.buffer).await? == 0;
         }
     }
-
-    fn finish(&mut self, line: BytesMut) -> Line {
-        self.searched = 0;
-        let too_long = std::mem::take(&mut self.skipping) || line.len() > self.cap;
-        if too_long { Line::TooLong } else { Line::Text(line.freeze()) }
-    }
 }
 
 fn line_break(bytes: &[u8]) -> Option<usize> {
@@ -72,8 +68,9 @@ fn line_break(bytes: &[u8]) -> Option<usize> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use bytes::Bytes;
 
-    async fn lines(input: &[u8], cap: usize) -> Vec<Line> {
+    async fn lines(input: &[u8], cap: usize) -> Vec<Heard> {
         let mut lines = Lines::new(input, cap);
         let mut all = Vec::new();
         while let Some(line) = lines.next().await.unwrap() {
@@ -83,8 +80,8 @@ mod tests {
         all
     }
 
-    fn text(text: &'static str) -> Line {
-        Line::Text(Bytes::from_static(text.as_bytes()))
+    fn text(text: &'static str) -> Heard {
+        Heard::Text(Bytes::from_static(text.as_bytes()))
     }
 
     #[tokio::test]
@@ -96,18 +93,18 @@ mod tests {
 
     #[tokio::test]
     async fn a_line_above_the_cap_is_skipped_and_the_next_one_is_read() {
-        assert_eq!(lines(b"123\n1234\n12\n", 3).await, [text("123"), Line::TooLong, text("12")]);
+        assert_eq!(lines(b"123\n1234\n12\n", 3).await, [text("123"), Heard::TooLong, text("12")]);
         let mut long = vec![b'x'; 10 * READ];
         long.extend_from_slice(b"\nok");
-        assert_eq!(lines(&long, 3).await, [Line::TooLong, text("ok")]);
-        assert_eq!(lines(&long[..5 * READ], 3).await, [Line::TooLong]);
+        assert_eq!(lines(&long, 3).await, [Heard::TooLong, text("ok")]);
+        assert_eq!(lines(&long[..5 * READ], 3).await, [Heard::TooLong]);
     }
 
     #[tokio::test]
     async fn a_line_that_is_thrown_away_is_not_kept() {
         let long = vec![b'x'; 100 * READ];
         let mut lines = Lines::new(&long[..], READ);
-        assert_eq!(lines.next().await.unwrap(), Some(Line::TooLong));
+        assert_eq!(lines.next().await.unwrap(), Some(Heard::TooLong));
         assert!(lines.buffer.capacity() <= 2 * READ);
     }
 
@@ -117,6 +114,6 @@ mod tests {
         long.push(b'\n');
         let mut lines = Lines::new(&long[..], 5 * READ);
         let line = lines.next().await.unwrap();
-        assert_eq!(line, Some(Line::Text(Bytes::copy_from_slice(&long[..5 * READ]))));
+        assert_eq!(line, Some(Heard::Text(Bytes::copy_from_slice(&long[..5 * READ]))));
     }
 }

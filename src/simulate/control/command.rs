@@ -38,7 +38,7 @@ pub(super) enum CommandError {
     TooMuch(String),
     #[error("{0} can be had at the start only; give it as a flag")]
     StartOnly(&'static str),
-    #[error("{0} needs --transport http or sse")]
+    #[error("{0} needs --transport http, sse or ws")]
     NeedsHttp(&'static str),
     #[error("the server does not follow; see stderr")]
     Socket,

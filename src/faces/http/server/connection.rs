@@ -1,7 +1,9 @@
-//! Drives one connection: HTTP/1.1 or HTTP/2, whichever the client begins with.
+//! Drives one connection: HTTP/1.1 or HTTP/2, whichever the client begins with, and what it may be
+//! upgraded to.
 
 use super::socket::Socket;
 use crate::faces::http::HttpSettings;
+use crate::websocket::Onward;
 use axum::Router;
 use hyper::Request;
 use hyper::body::Incoming;
@@ -38,20 +40,24 @@ impl Driver {
     }
 
     /// Serves until the client leaves, is too slow, or `closing` becomes true and what was in
-    /// flight is answered.
+    /// flight is answered; then whatever the connection was upgraded to, to its end.
     ///
     /// The library's own timer for request heads also runs while a connection is idle, and not
     /// while it guesses the protocol; so the first request has a deadline of ours.
     pub(super) async fn drive(&self, socket: Socket, mut closing: watch::Receiver<bool>) {
         let asked = Arc::new(AtomicBool::new(false));
+        let onward = Onward::default();
         let service = service_fn({
             let (asked, service) = (Arc::clone(&asked), self.service.clone());
-            move |request: Request<Incoming>| {
+            let onward = onward.clone();
+            move |mut request: Request<Incoming>| {
                 asked.store(true, Ordering::Relaxed);
+                request.extensions_mut().insert(onward.clone());
                 service.call(request)
             }
         });
-        let mut connection = pin!(self.builder.serve_connection(TokioIo::new(socket), service));
+        let socket = TokioIo::new(socket);
+        let mut connection = pin!(self.builder.serve_connection_with_upgrades(socket, service));
         let mut first_request = pin!(sleep(self.header_timeout));
         let (mut waiting, mut stopping) = (true, false);
         loop {
@@ -60,7 +66,7 @@ impl Driver {
                     if let Err(error) = ended {
                         tracing::debug!(%error, "connection ended");
                     }
-                    return;
+                    break;
                 }
                 () = &mut first_request, if waiting => {
                     if !asked.load(Ordering::Relaxed) {
@@ -74,6 +80,9 @@ impl Driver {
                     stopping = true;
                 }
             }
+        }
+        if let Some(next) = onward.take() {
+            next.await;
         }
     }
 }

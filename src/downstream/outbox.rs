@@ -1,9 +1,10 @@
-//! Frames on their way into the child's stdin: whole ones, of which only the first may be begun.
+//! Frames on their way out on the one stream a connection has (a child's stdin, a WebSocket): whole
+//! ones, of which only the first may be begun.
 //!
-//! A child that does not read must not cost much: of the answers to its own requests only some wait,
-//! and what waits altogether is measured, so that the connection can be given up.
+//! A server that does not read must not cost much: of the answers to its own requests only some
+//! wait, and what waits altogether is measured, so that the connection can be given up.
 //!
-//! *Invariant:* bytes leave in the order of `push`; a frame is taken back as a whole or not at all.
+//! *Invariant:* frames leave in the order of `push`; a frame is taken back as a whole or not at all.
 
 use mcpvisor_actors::server::{Outbound, OutboundKind};
 use mcpvisor_actors::wire::Payload;
@@ -15,7 +16,7 @@ use tokio::io::AsyncWrite;
 
 /// Slices handed to the kernel at once.
 const SLICES: usize = 64;
-/// Most answers that wait: a child can ask for any number without reading one.
+/// Most answers that wait: a server can ask for any number without reading one.
 const MAX_RESPONSES: usize = 64;
 /// Most bytes that wait.
 const MAX_UNWRITTEN: usize = 64 * 1024 * 1024;
@@ -32,13 +33,13 @@ pub(super) struct Outbox {
     responses: usize,
     /// Answers that were not queued.
     dropped: u64,
-    /// The reader, for the log.
-    pid: u32,
+    /// Who is to read them, for the log.
+    reader: String,
 }
 
 impl Outbox {
-    pub(super) fn new(pid: u32) -> Self {
-        Self { frames: VecDeque::new(), begun: 0, unwritten: 0, responses: 0, dropped: 0, pid }
+    pub(super) fn new(reader: String) -> Self {
+        Self { frames: VecDeque::new(), begun: 0, unwritten: 0, responses: 0, dropped: 0, reader }
     }
 
     /// Queues a frame. A cancellation whose request was not begun takes it out, and neither goes.
@@ -63,11 +64,8 @@ impl Outbox {
         self.dropped += 1;
         if self.dropped.is_power_of_two() {
             let count = self.dropped; // a flood is told at 1, 2, 4, 8 …
-            tracing::warn!(
-                pid = self.pid,
-                count,
-                "answers dropped: the process does not read them"
-            );
+            let reader = self.reader.as_str();
+            tracing::warn!(reader, count, "answers dropped: the server does not read them");
         }
     }
 
@@ -89,7 +87,20 @@ impl Outbox {
         self.unwritten > MAX_UNWRITTEN && self.frames.len() > 1
     }
 
-    /// Writes until nothing is left or the pipe is full.
+    /// Whether nothing waits.
+    pub(super) fn is_empty(&self) -> bool {
+        self.frames.is_empty()
+    }
+
+    /// Hands on the first frame as a whole: it is sent from now on. Not for use with
+    /// [`Self::poll_write`].
+    pub(super) fn take(&mut self) -> Option<Payload> {
+        let payload = self.frames.front()?.payload.clone();
+        self.advance(length(&payload));
+        Some(payload)
+    }
+
+    /// Writes until nothing is left or the pipe is full; each frame is a line.
     pub(super) fn poll_write<W: AsyncWrite + Unpin>(
         &mut self,
         pipe: &mut W,
@@ -163,7 +174,7 @@ mod tests {
 
     /// An outbox and a pipe that takes eight bytes.
     fn outbox(frames: impl IntoIterator<Item = Outbound>) -> (Outbox, DuplexStream, DuplexStream) {
-        let mut outbox = Outbox::new(1);
+        let mut outbox = Outbox::new("a child".into());
         frames.into_iter().for_each(|frame| outbox.push(frame));
         let (pipe, child) = duplex(8);
         (outbox, pipe, child)

@@ -11,6 +11,7 @@ mod admission;
 mod control;
 mod driver;
 mod instance;
+mod listing;
 mod loss;
 mod pending;
 mod phase;
@@ -33,6 +34,6 @@ use std::sync::Arc;
 pub struct RoutedCall {
     /// The call.
     pub ticket: CallTicket,
-    /// Its tool.
+    /// What it names there.
     pub route: Arc<Route>,
 }

@@ -1,6 +1,6 @@
 //! The driver of one connection: the task that alone reads from and writes to a server.
 //!
-//! It rewrites id, tool name and progress token on the way down and back on the way up, keeps the
+//! It rewrites id, name or URI and progress token on the way down and back on the way up, keeps the
 //! pending table, enforces deadlines, passes cancellation on. Payloads are not looked at.
 //!
 //! *Invariant:* every ticket it holds is answered, also when the connection or the driver itself ends.
@@ -11,11 +11,12 @@ use super::pending::{Pending, PendingCall, PendingProbe, PendingTable};
 use super::transport::{Inbound, Noise, Outbound, OutboundKind, Transport};
 use super::{Fact, Loss, RoutedCall};
 use crate::call::{Failure, GoneBecause};
+use crate::catalog::Capability;
 use crate::health::{PingPolicy, ProbeMethod, ProbeOutcome};
 use crate::session::LogLevel;
 use crate::wire::{
-    Kind, Message, Payload, ProgressParams, RawId, code, error_reply, notification,
-    notification_raw, request_raw, result_raw,
+    Kind, Message, Method, Payload, ProgressParams, RawId, code, error_reply, notification,
+    notification_raw, request_raw, result_raw, string,
 };
 use bytes::Bytes;
 use std::future::poll_fn;
@@ -90,7 +91,7 @@ impl Driver {
     ) -> Self {
         let (sender, commands) = mpsc::unbounded_channel();
         let mut levels = context.sessions.levels();
-        let control = Control::new(*levels.borrow_and_update());
+        let control = Control::new(*levels.borrow_and_update(), context.remembered.clone());
         Self {
             context,
             transport,
@@ -216,6 +217,10 @@ impl Driver {
     }
 
     fn call(&mut self, mut call: RoutedCall) {
+        let method = call.ticket.params.method;
+        if !self.control.capabilities().has(Capability::of_method(method)) {
+            return self.refuse(call, method);
+        }
         let id = self.pending.next_id();
         let commands = self.link.0.clone();
         let awaited = call.ticket.control.runs_at(move |because| {
@@ -226,7 +231,8 @@ impl Driver {
         }
         let id_text = id.to_string();
         let params = &call.ticket.params;
-        let mut edits = vec![(params.name_span, call.route.tool.as_ref())];
+        let own = string(&call.route.own);
+        let mut edits = vec![(params.name_span, own.as_bytes())];
         if let Some((_, span)) = &params.progress_token {
             edits.push((*span, id_text.as_bytes()));
         }
@@ -239,6 +245,14 @@ impl Driver {
         let pending = PendingCall::new(call, &self.context.spec.limits, now);
         self.pending.insert(id, Pending::Call(Box::new(pending)));
         self.send(payload, OutboundKind::Request { id, initialize: false });
+    }
+
+    /// The server of this connection did not declare what one before it had.
+    fn refuse(&self, call: RoutedCall, method: Method) {
+        let (server, method) = (self.context.spec.name.clone(), method.as_str());
+        if let Some(call) = call.ticket.redeem() {
+            call.fail(&Failure::NotDeclared { server, method });
+        }
     }
 
     fn cancel(&mut self, id: u64, reason: &Bytes) {
@@ -261,7 +275,11 @@ impl Driver {
         }
         if self.ready_by.is_some_and(|by| by <= now) {
             let after = self.context.spec.connect_timeout;
-            return Err(Loss::TimedOut { stage: "initialize and tools/list", after });
+            let ready = self.control.hurry();
+            if ready.is_empty() {
+                return Err(Loss::TimedOut { stage: "initialize and tools/list", after });
+            }
+            return Ok(ready);
         }
         self.suspect_if_due(now);
         let mut actions = self.control.list_if_due(now);

@@ -5,15 +5,16 @@ use super::{
     BuiltinTool, Client, ClientStream, Fact, LogLevel, SessionHandle, SessionTable, initialize,
 };
 use crate::call::{Again, Call, CallTicket, Control, GoneBecause, Request, method_not_allowed};
-use crate::catalog::{STATUS_TOOL, SnapshotCell};
+use crate::catalog::{Capability, STATUS_TOOL, SnapshotCell};
 use crate::otp::{Address, Ticket, Timer};
 use crate::proxy;
 use crate::wire::{
-    CallParams, CancelParams, Kind, Payload, RawId, code, error_reply, notification, result_raw,
+    CallParams, CancelParams, Kind, Method, Payload, RawId, Subject, code, error_reply,
+    notification, result_raw,
 };
 use bytes::Bytes;
 use ractor::{Actor, ActorProcessingErr, ActorRef};
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::sync::OwnedSemaphorePermit;
@@ -75,8 +76,8 @@ pub struct State {
     initialized: bool,
     in_flight: HashMap<RawId, Arc<Control>>,
     outbound: Option<ClientStream>,
-    /// The client has not been told yet that the list of tools changed.
-    tools_changed: bool,
+    /// What the client has not been told yet of lists that changed.
+    changed: BTreeSet<&'static str>,
     last_heard: Instant,
     idle_timer: Timer,
     lists: JoinSet<()>,
@@ -126,7 +127,7 @@ impl Actor for Session {
             initialized: false,
             in_flight: HashMap::new(),
             outbound: None,
-            tools_changed: false,
+            changed: BTreeSet::new(),
             last_heard: Instant::now(),
             lists: JoinSet::new(),
         })
@@ -190,12 +191,21 @@ impl State {
                 let text = "this session is not initialized; send `initialize` first";
                 error_reply(Some(&id), code::NOT_READY, text, None)
             }
-            "tools/list" => return self.list(request, id),
-            "tools/call" => return self.call(request, id),
             "logging/setLevel" => self.set_level(&id, params),
-            _ => method_not_allowed(&id, method),
+            _ => match (Subject::listed_by(method), Method::parse(method)) {
+                (Some(subject), _) => return self.list(request, id, subject),
+                (_, Some(named)) if self.offers(Capability::of_method(named)) => {
+                    return self.call(request, id, named);
+                }
+                _ => method_not_allowed(&id, method),
+            },
         };
         request.reply(reply);
+    }
+
+    /// Whether something behind this gateway can do this, or may once it is known. Tools it has itself.
+    fn offers(&self, capability: Capability) -> bool {
+        capability == Capability::Tools || self.arguments.snapshot.load().offers(capability)
     }
 
     fn initialize(&mut self, id: &RawId, params: Option<&[u8]>) -> Payload {
@@ -226,17 +236,22 @@ impl State {
 
     /// Lists at once when everything is known, else as soon as it is, but after `boot_wait` at the
     /// latest.
-    fn list(&mut self, request: Request, id: RawId) {
+    fn list(&mut self, request: Request, id: RawId, subject: Subject) {
         while self.lists.try_join_next().is_some() {}
         let Listing { page_size, boot_wait } = self.arguments.listing;
-        let own = self.arguments.builtin.clone();
+        let own = self.arguments.builtin.clone().filter(|_| subject == Subject::Tool);
+        let capability = Capability::of_subject(subject);
         // while it waits, the ticket answers for it
         let ticket = Ticket::new(request);
         let answer = move |snapshot: &SnapshotCell| {
             let Some(request) = ticket.redeem() else { return };
+            let snapshot = snapshot.load();
+            if subject != Subject::Tool && !snapshot.offers(capability) {
+                return request.reply(method_not_allowed(&id, subject.list()));
+            }
             let page = list::cursor(request.message.params()).and_then(|cursor| {
                 let own = own.as_ref().map(|tool| tool.listed()).filter(|_| cursor.is_none());
-                list::page(&snapshot.load(), own.as_ref(), cursor.as_deref(), page_size)
+                list::page(&snapshot, subject, own.as_ref(), cursor.as_deref(), page_size)
             });
             let reply = match page {
                 Ok(result) => result_raw(&id, result),
@@ -257,8 +272,8 @@ impl State {
         }
     }
 
-    fn call(&mut self, request: Request, id: RawId) {
-        let params = match CallParams::of(&request.message) {
+    fn call(&mut self, request: Request, id: RawId, method: Method) {
+        let params = match CallParams::of(method, &request.message) {
             Ok(params) => params,
             Err(fault) => {
                 let reply = error_reply(Some(&id), code::INVALID_PARAMS, &fault.to_string(), None);
@@ -266,7 +281,8 @@ impl State {
                 return;
             }
         };
-        if params.name == STATUS_TOOL
+        if params.subject == Subject::Tool
+            && params.name == STATUS_TOOL
             && let Some(tool) = &self.arguments.builtin
         {
             let result = tool.call(&self.arguments.snapshot.load());
@@ -308,8 +324,8 @@ impl State {
 
     fn attach(&mut self, stream: ClientStream) {
         self.outbound = Some(stream);
-        if std::mem::take(&mut self.tools_changed) {
-            self.told(Fact::ToolsChanged);
+        for method in std::mem::take(&mut self.changed) {
+            self.told(Fact::ListChanged(method));
         }
     }
 
@@ -319,11 +335,14 @@ impl State {
         }
         let outbound = self.outbound.as_ref().filter(|stream| !stream.is_closed());
         match (fact, outbound) {
-            (Fact::ToolsChanged, Some(stream)) => {
-                let changed = notification("notifications/tools/list_changed");
-                self.tools_changed = stream.notify(changed).is_err();
+            (Fact::ListChanged(method), Some(stream)) => {
+                if stream.notify(notification(method)).is_err() {
+                    self.changed.insert(method);
+                }
             }
-            (Fact::ToolsChanged, None) => self.tools_changed = true,
+            (Fact::ListChanged(method), None) => {
+                self.changed.insert(method);
+            }
             (Fact::Log(level, payload), Some(stream)) if self.arguments.client.wants(level) => {
                 let _full = stream.notify(payload);
             }

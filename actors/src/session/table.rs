@@ -10,8 +10,8 @@ use tokio::sync::watch;
 /// What concerns all sessions.
 #[derive(Debug, Clone)]
 pub enum Fact {
-    /// The list of tools is another one.
-    ToolsChanged,
+    /// A list is another one; the notification that says so.
+    ListChanged(&'static str),
     /// A server logged something outside any call we know of.
     Log(LogLevel, Payload),
 }

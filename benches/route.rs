@@ -22,7 +22,7 @@ fn route(criterion: &mut Criterion) {
     ] {
         assert_eq!(snapshot.route(Subject::Tool, tool).is_some(), found, "{tool}");
         group.bench_function(name, |bencher| {
-            bencher.iter(|| snapshot.route(Subject::Tool, black_box(tool)))
+            bencher.iter(|| snapshot.route(Subject::Tool, black_box(tool)));
         });
     }
     // what a caller of an unknown tool is told, beside the calls of everybody else

@@ -16,6 +16,7 @@ mod loss;
 mod pending;
 mod phase;
 mod spec;
+mod subscribing;
 mod transport;
 
 pub use actor::{Arguments, Message, Order, Server};

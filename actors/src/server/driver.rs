@@ -8,6 +8,7 @@
 use super::control::{Action, Control, Purpose};
 use super::instance::Connected;
 use super::pending::{Pending, PendingCall, PendingProbe, PendingTable};
+use super::subscribing::Subscribing;
 use super::transport::{Inbound, Noise, Outbound, OutboundKind, Transport};
 use super::{Fact, Loss, RoutedCall};
 use crate::call::{Failure, GoneBecause};
@@ -22,10 +23,12 @@ use bytes::Bytes;
 use std::future::poll_fn;
 use std::sync::Arc;
 use std::time::Duration;
+use subscribing::Ended;
 use tokio::sync::{mpsc, oneshot, watch};
 use tokio::time::Instant;
 
 mod probing;
+mod subscribing;
 mod upward;
 
 /// An alarm that comes later than this says that the whole process was suspended.
@@ -66,6 +69,9 @@ pub(super) struct Driver {
     context: Connected,
     transport: Box<dyn Transport>,
     levels: watch::Receiver<Option<LogLevel>>,
+    /// Fires when the clients want other resources watched.
+    wishes: watch::Receiver<()>,
+    subscribing: Subscribing,
     pending: PendingTable,
     control: Control,
     link: Link,
@@ -91,11 +97,14 @@ impl Driver {
     ) -> Self {
         let (sender, commands) = mpsc::unbounded_channel();
         let mut levels = context.sessions.levels();
+        let wishes = context.sessions.subscriptions().changes(&context.spec.name);
         let control = Control::new(*levels.borrow_and_update(), context.remembered.clone());
         Self {
             context,
             transport,
             levels,
+            wishes,
+            subscribing: Subscribing::default(),
             pending: PendingTable::default(),
             control,
             link: Link(sender),
@@ -132,6 +141,10 @@ impl Driver {
                     let level = *self.levels.borrow_and_update();
                     self.control.level(level)
                 }
+                Ok(()) = self.wishes.changed() => {
+                    self.reconcile_subscriptions();
+                    Vec::new()
+                }
                 () = sleep_until(wake) => match self.expire() {
                     Ok(actions) => actions,
                     Err(loss) => break loss,
@@ -166,11 +179,12 @@ impl Driver {
                 }
                 Action::Publish(manifest) => {
                     let manifest = Arc::new(manifest);
-                    let fact = match self.ready_by.take() {
-                        Some(_) => Fact::Ready(self.link.clone(), manifest),
-                        None => Fact::Changed(manifest),
-                    };
-                    self.tell(fact);
+                    if self.ready_by.take().is_some() {
+                        self.tell(Fact::Ready(self.link.clone(), manifest));
+                        self.reconcile_subscriptions();
+                    } else {
+                        self.tell(Fact::Changed(manifest));
+                    }
                 }
                 Action::GiveUp(loss) => return Some(loss),
             }
@@ -220,6 +234,9 @@ impl Driver {
         let method = call.ticket.params.method;
         if !self.control.capabilities().has(Capability::of_method(method)) {
             return self.refuse(call, method);
+        }
+        if method == Method::Subscribe {
+            return self.subscribe(call);
         }
         let id = self.pending.next_id();
         let commands = self.link.0.clone();
@@ -287,6 +304,11 @@ impl Driver {
             match pending {
                 Pending::Call(pending) => self.time_out(id, *pending),
                 Pending::Probe(probe) => self.unanswered(id, *probe),
+                Pending::Watch { uri, leaving, .. } => {
+                    self.cancel(id, &Bytes::from_static(b"\"timeout\""));
+                    let ended = Ended::Late(self.context.spec.limits.call_timeout);
+                    self.watch_ended(&uri, leaving, &ended);
+                }
                 Pending::Own(purpose, _) => {
                     self.cancel(id, &Bytes::from_static(b"\"timeout\""));
                     let error = Bytes::from_static(b"\"no answer in time\"");
@@ -321,6 +343,9 @@ impl Driver {
                 let sent = !self.transport.is_unsent(id);
                 self.fail(pending.call, sent, loss.clone());
             }
+        }
+        for call in self.subscribing.drain() {
+            self.fail(call, false, loss.clone()); // asking twice does no harm
         }
         self.commands.close(); // what comes later drops its ticket: not sent
         while let Ok(command) = self.commands.try_recv() {

@@ -14,7 +14,7 @@ use crate::wire::{
 };
 use bytes::Bytes;
 use ractor::{Actor, ActorProcessingErr, ActorRef};
-use std::collections::{BTreeSet, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::sync::OwnedSemaphorePermit;
@@ -23,6 +23,9 @@ use tokio::time::{Instant, timeout};
 
 /// Before a call that was not sent is tried once more: time for a crashed actor to be back.
 const AGAIN_AFTER: Duration = Duration::from_millis(50);
+
+/// Most resources of which a client that listens to nothing is told later that they changed.
+const UPDATES: usize = 1_000;
 
 /// What a session hears.
 #[derive(Debug)]
@@ -78,6 +81,8 @@ pub struct State {
     outbound: Option<ClientStream>,
     /// What the client has not been told yet of lists that changed.
     changed: BTreeSet<&'static str>,
+    /// The same of resources it watches.
+    updated: BTreeMap<Arc<str>, Payload>,
     last_heard: Instant,
     idle_timer: Timer,
     lists: JoinSet<()>,
@@ -128,6 +133,7 @@ impl Actor for Session {
             in_flight: HashMap::new(),
             outbound: None,
             changed: BTreeSet::new(),
+            updated: BTreeMap::new(),
             last_heard: Instant::now(),
             lists: JoinSet::new(),
         })
@@ -281,6 +287,11 @@ impl State {
                 return;
             }
         };
+        if method == Method::Unsubscribe {
+            self.arguments.table.unsubscribe(&self.arguments.client, &params.name);
+            self.updated.remove(&*params.name);
+            return request.reply(result_raw(&id, Bytes::from_static(b"{}")));
+        }
         if params.subject == Subject::Tool
             && params.name == STATUS_TOOL
             && let Some(tool) = &self.arguments.builtin
@@ -327,6 +338,9 @@ impl State {
         for method in std::mem::take(&mut self.changed) {
             self.told(Fact::ListChanged(method));
         }
+        for (uri, payload) in std::mem::take(&mut self.updated) {
+            self.told(Fact::Updated(uri, payload));
+        }
     }
 
     fn told(&mut self, fact: Fact) {
@@ -342,6 +356,12 @@ impl State {
             }
             (Fact::ListChanged(method), None) => {
                 self.changed.insert(method);
+            }
+            (Fact::Updated(uri, payload), stream) => {
+                let told = stream.is_some_and(|stream| stream.notify(payload.clone()).is_ok());
+                if !told && (self.updated.len() < UPDATES || self.updated.contains_key(&uri)) {
+                    self.updated.insert(uri, payload);
+                }
             }
             (Fact::Log(level, payload), Some(stream)) if self.arguments.client.wants(level) => {
                 let _full = stream.notify(payload);

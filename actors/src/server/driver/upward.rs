@@ -1,7 +1,7 @@
 //! What a server says, on its way up.
 
 use super::{
-    Action, Driver, Inbound, Kind, Loss, Message, Method, Noise, OutboundKind, Pending,
+    Action, Driver, Ended, Inbound, Kind, Loss, Message, Method, Noise, OutboundKind, Pending,
     ProgressParams, RawId, RoutedCall, code, error_reply, result_raw, string,
 };
 use crate::health::monitor;
@@ -43,6 +43,10 @@ impl Driver {
                     self.log(message, related);
                     Vec::new()
                 }
+                "notifications/resources/updated" => {
+                    self.updated(message);
+                    Vec::new()
+                }
                 changed => self.control.list_changed(changed, Instant::now()),
             },
             Kind::Request { id, method } => {
@@ -73,6 +77,10 @@ impl Driver {
                 let outcome = message.outcome().unwrap_or_default();
                 let outcome = if ok { Ok(outcome) } else { Err(outcome) };
                 self.control.answered(purpose, outcome, Instant::now())
+            }
+            Some(Pending::Watch { uri, leaving, .. }) => {
+                self.watch_ended(&uri, leaving, &Ended::Answered(message, ok));
+                Vec::new()
             }
             // a second answer, an answer to a request given up, or a wrong id: nobody waits for it
             None => {
@@ -133,6 +141,9 @@ impl Driver {
             Some(Pending::Own(purpose, _)) if self.ready_by.is_some() && purpose.decides() => {
                 return Err(loss);
             }
+            Some(Pending::Watch { uri, leaving, .. }) => {
+                self.watch_ended(&uri, leaving, &Ended::Lost(false, loss));
+            }
             Some(Pending::Own(purpose, _)) => {
                 let error = Bytes::from(loss.to_string());
                 return Ok(self.control.answered(purpose, Err(error), Instant::now()));
@@ -162,6 +173,11 @@ impl Driver {
             }
             Some(Pending::Probe(probe)) => {
                 probe.alive();
+                Vec::new()
+            }
+            Some(Pending::Watch { uri, leaving, .. }) => {
+                let loss = Loss::Protocol { detail };
+                self.watch_ended(&uri, leaving, &Ended::Lost(true, loss));
                 Vec::new()
             }
             Some(Pending::Own(purpose, _)) => {

@@ -1,0 +1,118 @@
+//! Subscriptions on their way down, and the news of them on its way up.
+
+use super::{Driver, Failure, Loss, Message, OutboundKind, Pending, RoutedCall};
+use crate::server::subscribing::{Joined, Step};
+use crate::session::Fact;
+use crate::wire::{Uris, request_raw, string};
+use std::time::Duration;
+use tokio::time::Instant;
+
+/// How a request about a subscription ended.
+pub(super) enum Ended<'a> {
+    /// The server answered it; whether with a result.
+    Answered(&'a Message, bool),
+    /// It did not in time.
+    Late(Duration),
+    /// It was lost, sent or not.
+    Lost(bool, Loss),
+}
+
+impl Driver {
+    /// A client asks to be told of a resource.
+    pub(super) fn subscribe(&mut self, call: RoutedCall) {
+        if call.ticket.control.is_given_up() {
+            return; // its ticket sees that
+        }
+        match self.subscribing.join(call) {
+            Joined::Already(call) => {
+                self.enter(&call);
+                if let Some(call) = call.ticket.redeem() {
+                    call.done();
+                }
+            }
+            Joined::Waits(step) => self.step(step),
+        }
+    }
+
+    /// The clients want other resources watched, or this connection has just become ready.
+    pub(super) fn reconcile_subscriptions(&mut self) {
+        if self.ready_by.is_none() {
+            let wanted = self.context.sessions.subscriptions().wanted(&self.context.spec.name);
+            let steps = self.subscribing.reconcile(&wanted);
+            self.step(steps);
+        }
+    }
+
+    fn step(&mut self, steps: impl IntoIterator<Item = Step>) {
+        for step in steps {
+            let id = self.pending.next_id();
+            let (method, uri, leaving) = match step {
+                Step::Subscribe(uri) => ("resources/subscribe", uri, false),
+                Step::Unsubscribe(uri) => ("resources/unsubscribe", uri, true),
+            };
+            let payload = request_raw(id, method, &format!("{{\"uri\":{}}}", string(&uri)));
+            let deadline = Instant::now() + self.context.spec.limits.call_timeout;
+            self.pending.insert(id, Pending::Watch { uri: uri.into(), leaving, deadline });
+            self.send(payload, OutboundKind::Request { id, initialize: false });
+        }
+    }
+
+    /// A request about a subscription is over: who waited for it hears how.
+    pub(super) fn watch_ended(&mut self, uri: &str, leaving: bool, ended: &Ended<'_>) {
+        if leaving {
+            let step = self.subscribing.unsubscribed(uri);
+            self.step(step);
+            return self.reconcile_subscriptions();
+        }
+        let ok = matches!(ended, Ended::Answered(_, true));
+        let waiting = self.subscribing.subscribed(uri, ok);
+        if !ok && waiting.is_empty() {
+            let server = &self.context.spec.name;
+            tracing::warn!(%server, uri, "a resource that clients watch is not watched any more");
+        }
+        for call in waiting {
+            if call.ticket.control.is_given_up() {
+                continue; // its ticket sees that
+            }
+            match ended {
+                Ended::Answered(message, ok) => {
+                    if *ok {
+                        self.enter(&call);
+                    }
+                    if let Some(call) = call.ticket.redeem() {
+                        call.answer(message, &[]);
+                    }
+                }
+                Ended::Late(after) => {
+                    let (server, after) = (self.context.spec.name.clone(), *after);
+                    if let Some(call) = call.ticket.redeem() {
+                        call.fail(&Failure::Timeout { server, after });
+                    }
+                }
+                Ended::Lost(sent, loss) => self.fail(call, *sent, loss.clone()),
+            }
+        }
+        self.reconcile_subscriptions(); // those who waited may be gone
+    }
+
+    /// From here on its session is told.
+    fn enter(&self, call: &RoutedCall) {
+        let (uri, asked) = (&call.route.own, &call.ticket.params.name);
+        self.context.sessions.subscribe(&call.ticket.client, &self.context.spec.name, uri, asked);
+    }
+
+    /// A resource changed: whoever watches it hears so, under the URI they know it by.
+    pub(super) fn updated(&self, message: &Message) {
+        let (sessions, server) = (&self.context.sessions, &self.context.spec.name);
+        for (uri, span) in Uris::of_update(message).iter() {
+            for (session, told) in sessions.subscriptions().watchers(server, uri) {
+                let payload = if told == uri {
+                    message.notified(&[])
+                } else {
+                    message.notified(&[(span, string(&told).as_bytes())])
+                };
+                sessions.tell(&session, &Fact::Updated(told.into(), payload));
+            }
+        }
+    }
+}

@@ -106,7 +106,10 @@ fn execute(server: &Arc<Server>, command: Command) -> Result<(String, Then), Com
         Command::SessionLoss if server.is_stdio() => {
             return Err(CommandError::NeedsHttp("session-loss"));
         }
-        Command::SessionLoss => server.sessions.forget_all(),
+        Command::SessionLoss => {
+            server.offers.watch_nothing();
+            server.sessions.forget_all();
+        }
         Command::AddTool(name) => {
             server.tools.add(&name);
             tell_change(server);

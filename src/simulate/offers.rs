@@ -65,6 +65,10 @@ impl Offers {
         self.lists().resources.retain(|known| known != uri);
     }
 
+    pub(super) fn watch_nothing(&self) {
+        self.lists().watched.clear();
+    }
+
     pub(super) fn watched(&self) -> Vec<String> {
         self.lists().watched.iter().cloned().collect()
     }
@@ -128,9 +132,8 @@ fn done(server: &Server, method: &str, asked: &Asked<'_>, params: &str) -> Resul
         }),
         "prompts/get" if lists.prompts.iter().any(|known| known == name) => {
             let text = Value::from(asked.arguments.map_or("{}", RawValue::get));
-            let pid = std::process::id();
             Ok(format!(
-                r#"{{"z":1.0,"messages":[{{"vendor":1e2,"role":"user","content":{{"type":"text","text":{text}}}}}],"description":"of {}","_meta":{{"pid":{pid}}}}}"#,
+                r#"{{"z":1.0,"messages":[{{"vendor":1e2,"role":"user","content":{{"type":"text","text":{text}}}}}],"description":"of {}"}}"#,
                 name.escape_default()
             ))
         }

@@ -51,6 +51,10 @@ impl Setup {
             args.extend([format!("--{kind}"), self.path(name, kind).display().to_string()]);
         }
         args.extend(flags.split_whitespace().map(str::to_owned));
+        if args.iter().any(|flag| flag == "--control") {
+            let file = self.path(name, "control").display().to_string();
+            args.extend(["--control-file".to_owned(), file]);
+        }
         server["args"] = json!(args);
         self.config["servers"][name] = server;
         self
@@ -59,6 +63,11 @@ impl Setup {
     /// Changes a setting of a server.
     pub(crate) fn set(&mut self, name: &str, key: &str, value: Value) {
         self.config["servers"][name][key] = value;
+    }
+
+    /// Takes a server of any kind in place of a faulty one.
+    pub(crate) fn replace(&mut self, name: &str, server: Value) {
+        self.config["servers"][name] = server;
     }
 
     fn path(&self, name: &str, kind: &str) -> PathBuf {
@@ -81,6 +90,12 @@ impl Setup {
     pub(crate) fn process(&self, name: &str) -> Process {
         let read = || fs::read_to_string(self.path(name, "pid-file")).ok()?.parse().ok();
         Process::of(eventually("the server started", read))
+    }
+
+    /// The control port of a server that has one, once it has started.
+    pub(crate) fn control(&self, name: &str) -> SocketAddr {
+        let read = || fs::read_to_string(self.path(name, "control")).ok()?.parse().ok();
+        eventually("the server can be controlled", read)
     }
 
     /// Whether a server was ever started.

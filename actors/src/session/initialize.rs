@@ -60,4 +60,19 @@ mod tests {
             assert!(answer(params.map(str::as_bytes)).is_err(), "{params:?}");
         }
     }
+
+    #[test]
+    fn everything_is_declared_because_servers_may_come_that_have_it() {
+        let params = br#"{"protocolVersion":"2025-11-25"}"#;
+        let (_, result) = answer(Some(params)).expect("negotiated");
+        let result: serde_json::Value = serde_json::from_slice(&result).expect("JSON");
+        let capabilities = json!({
+            "tools": { "listChanged": true },
+            "prompts": { "listChanged": true },
+            "resources": { "subscribe": true, "listChanged": true },
+            "completions": {},
+            "logging": {},
+        });
+        assert_eq!(result["capabilities"], capabilities);
+    }
 }

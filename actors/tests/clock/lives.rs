@@ -124,7 +124,9 @@ async fn killed_health_actors_take_up_where_they_died() {
 async fn a_coordinator_killed_while_many_wait_forgets_nobody_and_grants_no_more_slots() {
     let shakes = crate::memory::Shakes::default();
     let servers: Vec<_> = (0..60).map(|n| Memory::among(&format!("s{n:02}"), &shakes)).collect();
-    servers.iter().for_each(|server| server.set(|script| script.latency = S / 10));
+    for server in &servers {
+        server.set(|script| script.latency = S / 10);
+    }
     let tree = Tree::with(servers.iter().map(Memory::spec).collect()).await;
     for _ in 0..3 {
         sleep(S).await;

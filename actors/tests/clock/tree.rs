@@ -3,7 +3,7 @@
 use crate::memory::Memory;
 use bytes::Bytes;
 use mcpvisor_actors::fleet::{Card, Fleet, State};
-use mcpvisor_actors::server::{Loss, ServerSpec};
+use mcpvisor_actors::server::{Generation, Loss, ServerSpec};
 use mcpvisor_actors::session::{ClientStream, Clients, SessionHandle};
 use mcpvisor_actors::tree::{Gateway, GatewaySpec};
 use mcpvisor_actors::wire::{Limits, Message, Strictness, request_raw};
@@ -71,7 +71,7 @@ impl Tree {
 
     /// The connection it has, as a number.
     pub(crate) fn generation(&self, server: &Memory) -> Option<u64> {
-        self.card(server).standing().generation.map(|generation| generation.number())
+        self.card(server).standing().generation.map(Generation::number)
     }
 
     /// A client.

@@ -69,9 +69,10 @@ fn flat_prompts_that_collide_are_renamed_and_each_reaches_its_server() {
 
 #[test]
 fn pages_of_many_servers_neither_lose_nor_double_a_prompt() {
-    let flags = |letter: char| -> String {
-        (0..7).map(|number| format!("--prompt {letter}{number} ")).collect::<String>()
-            + "--page-size 3"
+    let flags = |letter: char| {
+        let prompts: Vec<String> =
+            (0..7).map(|number| format!("--prompt {letter}{number}")).collect();
+        format!("{} --page-size 3", prompts.join(" "))
     };
     let config = json!({ "list": { "boot_wait": "20s", "page_size": 4 } });
     let setup =

@@ -66,6 +66,11 @@ impl Directory {
         found.map(|index| (*index, own))
     }
 
+    /// Whether a URI says which server it is of.
+    pub(super) fn names_a_server(&self, text: &str) -> bool {
+        self.named(text).is_some()
+    }
+
     /// The way to a URI that names its server.
     pub(super) fn route(&self, text: &str) -> Option<Route> {
         let (index, own) = self.named(text)?;
@@ -80,9 +85,10 @@ impl Directory {
     }
 
     /// The way to a URI no list has: to the only server with the template that fits best, else to the
-    /// only server with resources. A URI that several servers list is of neither.
+    /// only server with resources. A URI that several servers list is of neither, and one that names its
+    /// server is of no other.
     pub(super) fn guess(&self, text: &str) -> Option<Route> {
-        if self.shared.contains_key(text) {
+        if self.shared.contains_key(text) || self.names_a_server(text) {
             return None;
         }
         let mut fitting = self.beginnings.iter().filter(|(begins, _)| text.starts_with(begins));

@@ -119,12 +119,20 @@ fn rename(naming: &Naming, subject: Subject, shown: &mut [Wanted<'_>]) {
     }
 }
 
-/// Puts the server into the URIs that several servers have.
+/// Puts the server into the URIs that several servers have, and into those that would be taken for
+/// another server's if they were shown as they are.
 fn tell_apart(shown: &mut [Wanted<'_>], directory: &mut Directory) {
     let wanted = count(shown.iter().map(|one| &one.name));
-    for one in shown.iter_mut().filter(|one| wanted[&one.name] > 1) {
-        let name = uri::of_server(one.server(), &one.item.name);
-        directory.share(&one.item.name, &name);
-        one.name = name;
+    for one in shown {
+        let shared = wanted[&one.name] > 1;
+        if shared || directory.names_a_server(&one.name) {
+            one.name = uri::of_server(one.server(), &one.item.name);
+        }
+        if shared {
+            directory.share(&one.item.name, &one.name);
+        }
     }
 }
+
+#[cfg(test)]
+mod tests;

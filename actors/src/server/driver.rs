@@ -181,10 +181,11 @@ impl Driver {
                     let manifest = Arc::new(manifest);
                     if self.ready_by.take().is_some() {
                         self.tell(Fact::Ready(self.link.clone(), manifest));
-                        self.reconcile_subscriptions();
                     } else {
                         self.tell(Fact::Changed(manifest));
                     }
+                    self.subscribing.forgive();
+                    self.reconcile_subscriptions();
                 }
                 Action::GiveUp(loss) => return Some(loss),
             }

@@ -20,7 +20,7 @@ enum Stage {
     Asking,
     /// The server watches it.
     Watched,
-    /// The server would not; it is not asked again unless a client does.
+    /// The server would not; it is not asked again until a client asks or its lists change.
     Refused,
     /// The server was told that nobody watches any more.
     Leaving,
@@ -95,6 +95,11 @@ impl Subscribing {
         steps
     }
 
+    /// What the server would not watch may be asked for again.
+    pub(super) fn forgive(&mut self) {
+        self.0.retain(|_, (stage, _)| *stage != Stage::Refused);
+    }
+
     /// The connection is over: who still waits.
     pub(super) fn drain(&mut self) -> Vec<RoutedCall> {
         std::mem::take(&mut self.0).into_values().flat_map(|(_, waiting)| waiting).collect()
@@ -127,11 +132,14 @@ mod tests {
     }
 
     #[test]
-    fn what_a_server_refuses_is_not_asked_for_again_on_this_connection() {
+    fn what_a_server_refuses_is_not_asked_for_again_until_it_may_have_it() {
         let mut all = Subscribing::default();
         assert_eq!(all.reconcile(&set(&["a"])).len(), 1);
         assert!(all.subscribed("a", false).is_empty());
         assert_eq!(all.reconcile(&set(&["a"])), []);
+        all.forgive();
+        assert_eq!(all.reconcile(&set(&["a"])).len(), 1);
+        assert!(all.subscribed("a", false).is_empty());
         assert_eq!(all.reconcile(&set(&[])), [], "there is nothing to leave");
         assert_eq!(all.reconcile(&set(&["a"])).len(), 1);
     }

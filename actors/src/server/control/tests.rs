@@ -1,6 +1,7 @@
 //! Handshake, first listing and later ones, as a pure value with a clock given in.
 
 use super::*;
+use crate::catalog::Item;
 use crate::server::listing::SPACING;
 
 const TOOLS: &str = "notifications/tools/list_changed";
@@ -134,4 +135,108 @@ fn a_listing_that_never_ends_is_given_up() {
         panic!("{actions:?}")
     };
     assert_eq!(detail, "`tools/list` gave the same cursor twice");
+}
+
+const WITH_ALL: &[u8] =
+    br#"{"protocolVersion":"2025-06-18","capabilities":{"tools":{},"prompts":{},"resources":{}}}"#;
+
+/// What is asked for by these actions, and whether they publish.
+fn told(actions: &[Action]) -> (Vec<&'static str>, bool) {
+    let asked = actions.iter().filter_map(|action| match action {
+        Action::Request(purpose, _) => Some(purpose.method()),
+        _ => None,
+    });
+    let publishes = actions.iter().any(|action| matches!(action, Action::Publish(_)));
+    (asked.collect(), publishes)
+}
+
+#[expect(clippy::unnecessary_wraps, reason = "the answer of a server, as `answered` takes it")]
+fn empty(subject: Subject) -> Result<Bytes, Bytes> {
+    Ok(format!(r#"{{"{}":[]}}"#, subject.member()).into())
+}
+
+#[expect(clippy::unnecessary_wraps, reason = "the answer of a server, as `answered` takes it")]
+fn refused(code: i32) -> Result<Bytes, Bytes> {
+    Err(format!(r#"{{"code":{code},"message":"no"}}"#).into())
+}
+
+#[test]
+fn everything_declared_is_listed_and_then_published_once() {
+    let now = Instant::now();
+    let mut control = Control::new(None, None);
+    let all = ["tools/list", "prompts/list", "resources/list", "resources/templates/list"];
+    let actions = control.answered(Purpose::Initialize, ok(WITH_ALL), now);
+    assert_eq!(told(&actions), (all.to_vec(), false));
+    for (subject, publishes) in Subject::ALL.into_iter().zip([false, false, false, true]) {
+        let actions = control.answered(Purpose::List(subject), empty(subject), now);
+        assert_eq!(told(&actions), (vec![], publishes), "{subject:?}");
+    }
+}
+
+#[test]
+fn only_tools_decide_whether_a_server_is_ready_and_the_rest_is_waited_for_a_moment() {
+    let mut now = Instant::now();
+    let mut control = Control::new(None, None);
+    control.answered(Purpose::Initialize, ok(WITH_ALL), now);
+    for subject in [Subject::Prompt, Subject::Resource] {
+        let actions = control.answered(Purpose::List(subject), refused(-32603), now);
+        assert_eq!(told(&actions), (vec![], false), "no reason to give up");
+    }
+    control.answered(Purpose::List(Subject::Tool), empty(Subject::Tool), now);
+    let due = control.list_due().expect("templates are not waited for without end");
+    assert_eq!(due, now + BESIDE);
+    assert_eq!(control.hurry().len(), 1, "nor when there is no time at all");
+    now = due;
+    // what comes later is published when it comes; -32601 says that there are no templates
+    let actions = control.answered(Purpose::List(Subject::Template), refused(-32601), now);
+    assert_eq!(told(&actions), (vec![], true));
+    let due = control.list_due().expect("what failed is tried again");
+    assert_eq!(told(&control.list_if_due(due)), (vec!["prompts/list", "resources/list"], false));
+
+    let mut control = Control::new(None, None);
+    control.answered(Purpose::Initialize, ok(WITH_ALL), now);
+    let actions = control.answered(Purpose::List(Subject::Tool), refused(-32601), now);
+    assert!(matches!(actions.as_slice(), [Action::GiveUp(_)]));
+}
+
+#[test]
+fn a_change_lists_its_own_kind_again_and_nothing_that_was_not_declared() {
+    let now = Instant::now();
+    let mut control = Control::new(None, None);
+    control.answered(Purpose::Initialize, ok(WITH_ALL), now);
+    for subject in Subject::ALL {
+        control.answered(Purpose::List(subject), empty(subject), now);
+    }
+    let later = now + SPACING;
+    for (notification, lists) in [
+        ("notifications/prompts/list_changed", &["prompts/list"][..]),
+        ("notifications/resources/list_changed", &["resources/list", "resources/templates/list"]),
+        ("notifications/other", &[]),
+    ] {
+        assert_eq!(told(&control.list_changed(notification, later)).0, lists);
+    }
+    let mut control = ready(now);
+    for list in ["prompts", "resources"] {
+        let notification = format!("notifications/{list}/list_changed");
+        assert_eq!(control.list_changed(&notification, later), []);
+    }
+}
+
+#[test]
+fn what_cannot_be_listed_at_first_is_as_it_was_remembered() {
+    let now = Instant::now();
+    let mut remembered = Manifest::of(&Bytes::from_static(WITH_ALL)).expect("good");
+    for subject in Subject::ALL {
+        let array = format!(r#"[{{"{}":"old:1"}}]"#, subject.key());
+        remembered.items[subject] = Item::list(subject, &array.into()).expect("an array");
+    }
+    let mut control = Control::new(None, Some(Arc::new(remembered)));
+    control.answered(Purpose::Initialize, ok(WITH_ALL), now);
+    control.answered(Purpose::List(Subject::Tool), empty(Subject::Tool), now);
+    control.answered(Purpose::List(Subject::Resource), empty(Subject::Resource), now);
+    control.answered(Purpose::List(Subject::Template), empty(Subject::Template), now);
+    let actions = control.answered(Purpose::List(Subject::Prompt), refused(-32603), now);
+    let [Action::Publish(manifest)] = actions.as_slice() else { panic!("{actions:?}") };
+    let counts = Subject::ALL.map(|subject| manifest.items[subject].len());
+    assert_eq!(counts, [0, 1, 0, 0]);
 }

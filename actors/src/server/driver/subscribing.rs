@@ -1,9 +1,12 @@
 //! Subscriptions on their way down, and the news of them on its way up.
+//!
+//! What changed while there was no connection, nobody knows: once a resource is watched again, its
+//! watchers are told that it may have changed.
 
-use super::{Driver, Failure, Loss, Message, OutboundKind, Pending, RoutedCall};
+use super::{Capability, Driver, Failure, Loss, Message, OutboundKind, Pending, RoutedCall};
 use crate::server::subscribing::{Joined, Step};
 use crate::session::Fact;
-use crate::wire::{Uris, request_raw, string};
+use crate::wire::{Payload, Uris, notification_raw, request_raw, string};
 use std::time::Duration;
 use tokio::time::Instant;
 
@@ -36,7 +39,8 @@ impl Driver {
 
     /// The clients want other resources watched, or this connection has just become ready.
     pub(super) fn reconcile_subscriptions(&mut self) {
-        if self.ready_by.is_none() {
+        let able = self.control.capabilities().has(Capability::Subscribe);
+        if self.ready_by.is_none() && able {
             let wanted = self.context.sessions.subscriptions().wanted(&self.context.spec.name);
             let steps = self.subscribing.reconcile(&wanted);
             self.step(steps);
@@ -66,9 +70,13 @@ impl Driver {
         }
         let ok = matches!(ended, Ended::Answered(_, true));
         let waiting = self.subscribing.subscribed(uri, ok);
-        if !ok && waiting.is_empty() {
-            let server = &self.context.spec.name;
-            tracing::warn!(%server, uri, "a resource that clients watch is not watched any more");
+        match (ok, waiting.is_empty()) {
+            (true, true) => self.may_have_changed(uri),
+            (false, true) => {
+                let server = &self.context.spec.name;
+                tracing::warn!(%server, uri, "a resource clients watch is not watched any more");
+            }
+            (_, false) => {}
         }
         for call in waiting {
             if call.ticket.control.is_given_up() {
@@ -103,16 +111,27 @@ impl Driver {
 
     /// A resource changed: whoever watches it hears so, under the URI they know it by.
     pub(super) fn updated(&self, message: &Message) {
-        let (sessions, server) = (&self.context.sessions, &self.context.spec.name);
         for (uri, span) in Uris::of_update(message).iter() {
-            for (session, told) in sessions.subscriptions().watchers(server, uri) {
-                let payload = if told == uri {
-                    message.notified(&[])
-                } else {
-                    message.notified(&[(span, string(&told).as_bytes())])
-                };
-                sessions.tell(&session, &Fact::Updated(told.into(), payload));
-            }
+            self.spread(uri, |told| match told {
+                told if told == uri => message.notified(&[]),
+                told => message.notified(&[(span, string(told).as_bytes())]),
+            });
+        }
+    }
+
+    fn may_have_changed(&self, uri: &str) {
+        self.spread(uri, |told| {
+            let params = format!("{{\"uri\":{}}}", string(told));
+            notification_raw("notifications/resources/updated", &params)
+        });
+    }
+
+    /// Tells all who watch this.
+    fn spread(&self, uri: &str, news: impl Fn(&str) -> Payload) {
+        let (sessions, server) = (&self.context.sessions, &self.context.spec.name);
+        for (session, told) in sessions.subscriptions().watchers(server, uri) {
+            let payload = news(&told);
+            sessions.tell(&session, &Fact::Updated(told.into(), payload));
         }
     }
 }

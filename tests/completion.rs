@@ -82,3 +82,26 @@ fn what_cannot_be_completed_is_refused_and_sent_to_nobody() {
         }
     });
 }
+
+#[test]
+fn what_a_server_no_longer_declares_is_not_sent_to_it_whatever_is_remembered() {
+    let config = json!({ "list": { "boot_wait": "20s" } });
+    let lazy = json!({ "start": "lazy" });
+    let setup = Setup::new(config).flexible("s", "--prompt plan --completions", lazy);
+    let (mut gateway, mut lines) = setup.stdio();
+    let params = prompt("s.plan");
+    let answer = lines.answer(&request("1", "completion/complete", &params));
+    assert!(answer["result"].is_object(), "{answer}");
+    lines.close();
+    assert_eq!(gateway.exit_code(), Some(0));
+
+    setup.change_flags("s", "--prompt plan");
+    setup.forget("s");
+    let (_gateway, mut lines) = setup.stdio();
+    assert!(!setup.was_started("s"), "it is remembered, with completion");
+    let answer = lines.answer(&request("1", "completion/complete", &params));
+    assert_eq!(answer["error"]["code"], -32601, "{answer}");
+    assert!(setup.was_started("s"), "it was started for that");
+    assert!(setup.received("s", "completion/complete").is_empty());
+    assert!(setup.read("s", "log").is_empty(), "no VIOLATION");
+}

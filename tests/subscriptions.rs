@@ -191,3 +191,28 @@ fn a_server_over_http_is_watched_and_watched_again_in_its_next_session() {
     until("watched again", || server.control.status()["watched"] == json!(["x://1"]));
     told(&mut client, &mut server.control);
 }
+
+#[test]
+fn a_next_life_that_cannot_be_watched_is_not_asked_to_and_one_after_that_is() {
+    let setup = setup().flexible("s", "--resource x://1", json!({}));
+    let gateway = setup.serve();
+    let mut client = Client::http(&gateway);
+    assert_eq!(client.resources(), ["x://1"]);
+    subscribe(&mut client, "x://1");
+    let next_life = |flags: &str| {
+        let before = setup.process("s");
+        setup.change_flags("s", flags);
+        setup.forget("s");
+        before.signal(rustix::process::Signal::KILL);
+        until("it is listed again", || !setup.received("s", "resources/templates/list").is_empty());
+    };
+    next_life("--resource x://1 --no-subscribe");
+    let mut client_of_now = Client::http(&gateway);
+    let answer = client_of_now.answer("tools/call", r#"{"name":"s.echo"}"#);
+    assert!(answer["result"].is_object(), "{answer}");
+    assert!(received(&setup, "s", "subscribe").is_empty(), "it declared no such thing");
+    assert_eq!(setup.read("s", "log").len(), 1, "the call, and no VIOLATION");
+    next_life("--resource x://1");
+    until("it is asked again", || received(&setup, "s", "subscribe") == ["x://1"]);
+    client.hears(UPDATED);
+}

@@ -10,6 +10,7 @@ mod handle;
 mod initialize;
 mod level;
 mod list;
+mod news;
 mod stream;
 mod subscriptions;
 mod table;

@@ -65,6 +65,25 @@ impl Setup {
         self.config["servers"][name][key] = value;
     }
 
+    /// Takes a server whose flags are read from a file each time it starts; they may be changed so.
+    pub(crate) fn flexible(mut self, name: &str, flags: &str, settings: Value) -> Self {
+        self = self.server(name, "", settings);
+        let file = self.path(name, "flags").display().to_string();
+        let server = &mut self.config["servers"][name];
+        let args = server["args"].take();
+        let words = args.as_array().unwrap().iter().map(|word| word.as_str().unwrap());
+        let words: Vec<&str> = std::iter::once(PROGRAM).chain(words).collect();
+        server["args"] = json!(["-c", format!("exec {} $(cat {file})", words.join(" "))]);
+        server["command"] = "sh".into();
+        self.change_flags(name, flags);
+        self
+    }
+
+    /// Changes the flags of the next start of a flexible server.
+    pub(crate) fn change_flags(&self, name: &str, flags: &str) {
+        fs::write(self.path(name, "flags"), flags).unwrap();
+    }
+
     /// Takes a server of any kind in place of a faulty one.
     pub(crate) fn replace(&mut self, name: &str, server: Value) {
         self.config["servers"][name] = server;

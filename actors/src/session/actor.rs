@@ -1,6 +1,7 @@
 //! The session actor: one client's conversation.
 
 use super::list::{self, BadList, Listing};
+use super::news::News;
 use super::{
     BuiltinTool, Client, ClientStream, Fact, LogLevel, SessionHandle, SessionTable, initialize,
 };
@@ -9,12 +10,11 @@ use crate::catalog::{Capability, STATUS_TOOL, SnapshotCell};
 use crate::otp::{Address, Ticket, Timer};
 use crate::proxy;
 use crate::wire::{
-    CallParams, CancelParams, Kind, Method, Payload, RawId, Subject, code, error_reply,
-    notification, result_raw,
+    CallParams, CancelParams, Kind, Method, Payload, RawId, Subject, code, error_reply, result_raw,
 };
 use bytes::Bytes;
 use ractor::{Actor, ActorProcessingErr, ActorRef};
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::sync::OwnedSemaphorePermit;
@@ -23,9 +23,6 @@ use tokio::time::{Instant, timeout};
 
 /// Before a call that was not sent is tried once more: time for a crashed actor to be back.
 const AGAIN_AFTER: Duration = Duration::from_millis(50);
-
-/// Most resources of which a client that listens to nothing is told later that they changed.
-const UPDATES: usize = 1_000;
 
 /// What a session hears.
 #[derive(Debug)]
@@ -79,10 +76,7 @@ pub struct State {
     initialized: bool,
     in_flight: HashMap<RawId, Arc<Control>>,
     outbound: Option<ClientStream>,
-    /// What the client has not been told yet of lists that changed.
-    changed: BTreeSet<&'static str>,
-    /// The same of resources it watches.
-    updated: BTreeMap<Arc<str>, Payload>,
+    news: News,
     last_heard: Instant,
     idle_timer: Timer,
     lists: JoinSet<()>,
@@ -132,8 +126,7 @@ impl Actor for Session {
             initialized: false,
             in_flight: HashMap::new(),
             outbound: None,
-            changed: BTreeSet::new(),
-            updated: BTreeMap::new(),
+            news: News::default(),
             last_heard: Instant::now(),
             lists: JoinSet::new(),
         })
@@ -171,6 +164,7 @@ impl Actor for Session {
 impl State {
     fn deliver(&mut self, ticket: Ticket<Request>) {
         self.last_heard = Instant::now();
+        self.flush();
         let Some(request) = ticket.redeem() else { return };
         match request.message.kind().clone() {
             Kind::Request { id, method } => self.request(request, id, &method),
@@ -289,7 +283,7 @@ impl State {
         };
         if method == Method::Unsubscribe {
             self.arguments.table.unsubscribe(&self.arguments.client, &params.name);
-            self.updated.remove(&*params.name);
+            self.news.forget(&params.name);
             return request.reply(result_raw(&id, Bytes::from_static(b"{}")));
         }
         if params.subject == Subject::Tool
@@ -335,38 +329,30 @@ impl State {
 
     fn attach(&mut self, stream: ClientStream) {
         self.outbound = Some(stream);
-        for method in std::mem::take(&mut self.changed) {
-            self.told(Fact::ListChanged(method));
-        }
-        for (uri, payload) in std::mem::take(&mut self.updated) {
-            self.told(Fact::Updated(uri, payload));
-        }
+        self.flush();
     }
 
     fn told(&mut self, fact: Fact) {
         if !self.initialized {
             return; // it has seen nothing that could have changed
         }
-        let outbound = self.outbound.as_ref().filter(|stream| !stream.is_closed());
-        match (fact, outbound) {
-            (Fact::ListChanged(method), Some(stream)) => {
-                if stream.notify(notification(method)).is_err() {
-                    self.changed.insert(method);
+        match fact {
+            Fact::ListChanged(method) => self.news.list_changed(method),
+            Fact::Updated(uri, payload) => self.news.updated(uri, payload),
+            Fact::Log(level, payload) => {
+                if let Some(stream) = &self.outbound
+                    && self.arguments.client.wants(level)
+                {
+                    let _full = stream.notify(payload);
                 }
             }
-            (Fact::ListChanged(method), None) => {
-                self.changed.insert(method);
-            }
-            (Fact::Updated(uri, payload), stream) => {
-                let told = stream.is_some_and(|stream| stream.notify(payload.clone()).is_ok());
-                if !told && (self.updated.len() < UPDATES || self.updated.contains_key(&uri)) {
-                    self.updated.insert(uri, payload);
-                }
-            }
-            (Fact::Log(level, payload), Some(stream)) if self.arguments.client.wants(level) => {
-                let _full = stream.notify(payload);
-            }
-            (Fact::Log(..), _) => {}
+        }
+        self.flush();
+    }
+
+    fn flush(&mut self) {
+        if let Some(stream) = self.outbound.as_ref().filter(|stream| !stream.is_closed()) {
+            self.news.tell(stream);
         }
     }
 

@@ -155,7 +155,6 @@ fn empty(subject: Subject) -> Result<Bytes, Bytes> {
     Ok(format!(r#"{{"{}":[]}}"#, subject.member()).into())
 }
 
-#[expect(clippy::unnecessary_wraps, reason = "the answer of a server, as `answered` takes it")]
 fn refused(code: i32) -> Result<Bytes, Bytes> {
     Err(format!(r#"{{"code":{code},"message":"no"}}"#).into())
 }

@@ -216,3 +216,36 @@ fn a_next_life_that_cannot_be_watched_is_not_asked_to_and_one_after_that_is() {
     until("it is asked again", || received(&setup, "s", "subscribe") == ["x://1"]);
     client.hears(UPDATED);
 }
+
+#[test]
+fn clients_that_ask_at_the_same_time_are_answered_together() {
+    let setup = setup().server("s", "--resource x://1 --latency 300", json!({}));
+    let gateway = setup.serve();
+    let mut clients = [(); 4].map(|()| Client::http(&gateway));
+    assert_eq!(clients[0].resources(), ["x://1"]);
+    std::thread::scope(|scope| {
+        for client in &mut clients {
+            scope.spawn(|| subscribe(client, "x://1"));
+        }
+    });
+    assert_eq!(received(&setup, "s", "subscribe"), ["x://1"]);
+    let refused = ask(&mut clients[0], "resources/subscribe", "x://2");
+    assert_eq!(refused["error"]["code"], -32002);
+}
+
+#[test]
+fn a_subscription_under_way_when_its_server_dies_is_asked_of_the_next_one() {
+    let flags = "--resource x://1 --latency 300 --control 127.0.0.1:0";
+    let setup = setup().server("s", flags, json!({ "call_wait": "30s", "route_timeout": "30s" }));
+    let gateway = setup.serve();
+    let mut client = Client::http(&gateway);
+    assert_eq!(client.resources(), ["x://1"]);
+    std::thread::scope(|scope| {
+        let mut control = Control::take(setup.control("s"));
+        control.order("set latency 60000");
+        scope.spawn(|| subscribe(&mut client, "x://1"));
+        until("it is asked", || received(&setup, "s", "subscribe") == ["x://1"]);
+        control.order("kill");
+    });
+    assert_eq!(received(&setup, "s", "subscribe"), ["x://1", "x://1"]);
+}

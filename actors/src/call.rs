@@ -117,7 +117,7 @@ impl Call {
 
     /// Answers with a failure of ours.
     pub fn fail(self, failure: &Failure) {
-        tracing::debug!(session = %self.client.session, method = self.params.method.as_str(), name = %self.params.name, reason = failure.reason(), "call failed");
+        tracing::debug!(session = %self.client.session, method = self.params.method.as_str(), name = self.params.label(), reason = failure.reason(), "call failed");
         let payload = failure.render(&self.id, self.params.method);
         self.reply(payload);
     }
@@ -152,6 +152,6 @@ impl Promise for Box<Call> {
 
 impl fmt::Debug for Call {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Call").field("name", &self.params.name).finish_non_exhaustive()
+        f.debug_struct("Call").field("name", &self.params.label()).finish_non_exhaustive()
     }
 }

@@ -98,6 +98,22 @@ impl CallParams {
     }
 }
 
+/// Longest name that is shown to people.
+const SHOWN: usize = 200;
+
+impl CallParams {
+    /// What is named, for logs and timelines: a URI without its query, which may hold secrets.
+    pub fn label(&self) -> String {
+        let name = match self.subject {
+            Subject::Tool | Subject::Prompt => &*self.name,
+            Subject::Resource | Subject::Template => {
+                self.name.split(['?', '#']).next().unwrap_or_default()
+            }
+        };
+        name.chars().take(SHOWN).collect()
+    }
+}
+
 /// What the `ref` of a completion refers to.
 fn reference(raw: Option<&RawValue>) -> Result<(Subject, Place<'_>), NotCallParams> {
     let members =
@@ -276,6 +292,17 @@ mod tests {
             assert_eq!((&*found.name, found.subject), ("a:b", subject));
             assert_eq!(found.name_span.slice(message.bytes()), br#""\u0061:b""#, "{params}");
         }
+    }
+
+    #[test]
+    fn a_label_is_short_and_has_no_query() {
+        let label = |method, params: &str| {
+            read(method, &format!(r#","params":{params}"#)).expect("good").label()
+        };
+        assert_eq!(label(Method::ReadResource, r#"{"uri":"x://a?token=s#f"}"#), "x://a");
+        assert_eq!(label(Method::CallTool, r#"{"name":"why?"}"#), "why?");
+        let long = format!(r#"{{"uri":"{}"}}"#, "é".repeat(500));
+        assert_eq!(label(Method::Subscribe, &long).chars().count(), SHOWN);
     }
 
     #[test]

@@ -181,5 +181,10 @@ proptest! {
                 .collect();
             prop_assert_eq!(&meant, &expected, "{:?}", subject);
         }
+        for (server, own) in expected {
+            let route = snapshot.route(Subject::Resource, &uri::of_server(&server, &own));
+            let route = route.map(|route| (route.server.to_string(), route.own.to_string()));
+            prop_assert_eq!(route, Some((server, own)));
+        }
     }
 }

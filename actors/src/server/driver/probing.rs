@@ -128,7 +128,7 @@ impl Driver {
 
     fn note_call(&self, call: &PendingCall, outcome: &str, took: Duration) {
         self.context.note(EventKind::Call {
-            tool: call.call.ticket.params.name.clone(),
+            tool: (self.context.spec.mask)(&call.call.ticket.params.label()),
             outcome: outcome.to_owned(),
             took_us: u64::try_from(took.as_micros()).unwrap_or(u64::MAX),
         });

@@ -73,7 +73,8 @@ impl Driver {
         match (ok, waiting.is_empty()) {
             (true, true) => self.may_have_changed(uri),
             (false, true) => {
-                let server = &self.context.spec.name;
+                let (server, mask) = (&self.context.spec.name, &self.context.spec.mask);
+                let uri = mask(uri.split(['?', '#']).next().unwrap_or_default());
                 tracing::warn!(%server, uri, "a resource clients watch is not watched any more");
             }
             (_, false) => {}

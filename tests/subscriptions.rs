@@ -12,7 +12,7 @@ mod process;
 
 use both::{Client, on_both_faces};
 use peer::{Control, Simulated};
-use process::{Setup, parse, until};
+use process::{Setup, parse, request, until};
 use serde_json::{Value, json};
 
 const CONTROLLED: &str = "--resource x://1 --resource x://2 --control 127.0.0.1:0";
@@ -248,4 +248,22 @@ fn a_subscription_under_way_when_its_server_dies_is_asked_of_the_next_one() {
         control.order("kill");
     });
     assert_eq!(received(&setup, "s", "subscribe"), ["x://1", "x://1"]);
+}
+
+#[test]
+fn a_client_that_unsubscribes_before_it_is_answered_watches_nothing() {
+    let flags = "--resource x://1 --latency 300 --control 127.0.0.1:0";
+    let setup = setup().server("s", flags, json!({}));
+    let (_gateway, mut lines) = setup.stdio();
+    let mut control = Control::take(setup.control("s"));
+    let uri = r#"{"uri":"x://1"}"#;
+    lines.send(&request("2", "resources/subscribe", uri));
+    until("it is asked", || received(&setup, "s", "subscribe") == ["x://1"]);
+    assert_eq!(lines.answer(&request("3", "resources/unsubscribe", uri))["result"], json!({}));
+    until("it is left", || received(&setup, "s", "unsubscribe") == ["x://1"]);
+    until("nobody watches", || control.status()["watched"] == json!([]));
+    // the next one under the same name is another one
+    assert!(lines.answer(&request("4", "resources/subscribe", uri))["result"].is_object());
+    control.order("update x://1");
+    until("told", || lines.receive()["method"] == UPDATED);
 }

@@ -282,8 +282,7 @@ impl State {
             }
         };
         if method == Method::Unsubscribe {
-            self.arguments.table.unsubscribe(&self.arguments.client, &params.name);
-            self.news.forget(&params.name);
+            self.unsubscribe(&params.name);
             return request.reply(result_raw(&id, Bytes::from_static(b"{}")));
         }
         if params.subject == Subject::Tool
@@ -293,7 +292,10 @@ impl State {
             let result = tool.call(&self.arguments.snapshot.load());
             return request.reply(result_raw(&id, result));
         }
-        let control = Arc::new(Control::default());
+        let control = Arc::new(match method {
+            Method::Subscribe => Control::of_subscription(&params.name),
+            _ => Control::default(),
+        });
         if !self.register(&id, &control) {
             let text = "a request with this id is still in flight";
             request.reply(error_reply(Some(&id), code::INVALID_REQUEST, text, None));
@@ -302,6 +304,16 @@ impl State {
         let client = Arc::clone(&self.arguments.client);
         let call = Call::new(request, id, params, client, control, Arc::clone(&self.again));
         self.route(Ticket::new(Box::new(call)));
+    }
+
+    /// First marks subscriptions under way, then ends those there are; whoever makes one looks after that
+    /// whether it was marked.
+    fn unsubscribe(&mut self, uri: &str) {
+        for control in self.in_flight.values() {
+            control.withdraw(uri);
+        }
+        self.arguments.table.unsubscribe(&self.arguments.client, uri);
+        self.news.forget(uri);
     }
 
     /// Notes a call in flight; `false` when its id is taken.

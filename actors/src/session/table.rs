@@ -103,7 +103,8 @@ impl SessionTable {
         }
     }
 
-    pub(super) fn unsubscribe(&self, client: &Client, asked: &str) {
+    /// It does not watch it any more.
+    pub(crate) fn unsubscribe(&self, client: &Client, asked: &str) {
         self.subscriptions.remove(&client.session, asked);
     }
 

@@ -104,10 +104,14 @@ impl Driver {
         self.reconcile_subscriptions(); // those who waited may be gone
     }
 
-    /// From here on its session is told.
+    /// From here on its session is told, unless that has unsubscribed meanwhile.
     fn enter(&self, call: &RoutedCall) {
         let (uri, asked) = (&call.route.own, &call.ticket.params.name);
-        self.context.sessions.subscribe(&call.ticket.client, &self.context.spec.name, uri, asked);
+        let (sessions, client) = (&self.context.sessions, &call.ticket.client);
+        sessions.subscribe(client, &self.context.spec.name, uri, asked);
+        if call.ticket.control.is_withdrawn() {
+            sessions.unsubscribe(client, asked);
+        }
     }
 
     /// A resource changed: whoever watches it hears so, under the URI they know it by.

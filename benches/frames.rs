@@ -4,7 +4,7 @@
 
 use bytes::Bytes;
 use criterion::{Criterion, Throughput, criterion_group, criterion_main};
-use mcpvisor_actors::wire::{CallParams, Limits, Message, Payload, Strictness, string};
+use mcpvisor_actors::wire::{CallParams, Limits, Message, Method, Payload, Strictness, string};
 use std::fmt::Write;
 use std::hint::black_box;
 
@@ -12,7 +12,7 @@ use std::hint::black_box;
 fn call(bytes: &Bytes) -> Payload {
     let message =
         Message::parse(bytes.clone(), Limits::default(), Strictness::Strict).expect("a message");
-    let params = CallParams::of(&message).expect("a call");
+    let params = CallParams::of(Method::CallTool, &message).expect("a call");
     let own = string(params.name.rsplit('.').next().unwrap_or_default());
     message.with_id(b"12345", &[(params.name_span, own.as_bytes())])
 }

@@ -18,6 +18,7 @@ mod faults;
 mod files;
 mod flags;
 mod lines;
+mod offers;
 mod outlet;
 mod request;
 mod server;

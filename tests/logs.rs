@@ -41,7 +41,7 @@ fn without_a_terminal_each_line_is_a_json_object_that_names_its_server() {
         }
         let message = event["message"].as_str().unwrap();
         let of_a_server =
-            ["ready", "down", "stderr", "connected", "tools changed", "the server sent no message"];
+            ["ready", "down", "stderr", "connected", "lists changed", "the server sent no message"];
         assert!(server.is_some() || !of_a_server.contains(&message), "{line}");
     }
     assert!(about.iter().all(|&count| count > 2), "{about:?}");

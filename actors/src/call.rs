@@ -1,4 +1,4 @@
-//! One `tools/call` on its way from a client to a server and back.
+//! One request of a client on its way from a client to a server and back.
 //!
 //! A [`Call`] travels inside a [`Ticket`]: from the session to the proxy, to the server, into its
 //! connection's pending table. Whoever holds it answers it, or its ticket does: not sent (then it is
@@ -16,7 +16,8 @@ pub use request::{Admission, Request};
 
 use crate::otp::{Fate, Promise, Ticket};
 use crate::session::{Client, ClientStream, StreamFull};
-use crate::wire::{CallParams, Message, Payload, RawId};
+use crate::wire::{CallParams, Message, Payload, RawId, Span, result_raw};
+use bytes::Bytes;
 use std::any::Any;
 use std::fmt;
 use std::sync::Arc;
@@ -27,7 +28,7 @@ pub type CallTicket = Ticket<Box<Call>>;
 /// Where a call that was certainly not sent goes for its one more try.
 pub type Again = Arc<dyn Fn(CallTicket) + Send + Sync>;
 
-/// A client's `tools/call`.
+/// A client's request to a server: `tools/call` or another one that names something of it.
 pub struct Call {
     /// The message as the client sent it.
     pub message: Message,
@@ -102,16 +103,22 @@ impl Call {
         let _full = self.stream.notify(payload);
     }
 
-    /// Answers with the server's own response.
-    pub fn answer(self, response: &Message) {
-        let payload = response.with_id(self.id.as_bytes(), &[]);
+    /// Answers with the server's own response, with these edits in it.
+    pub fn answer(self, response: &Message, edits: &[(Span, &[u8])]) {
+        let payload = response.with_id(self.id.as_bytes(), edits);
+        self.reply(payload);
+    }
+
+    /// Answers that it is done.
+    pub fn done(self) {
+        let payload = result_raw(&self.id, Bytes::from_static(b"{}"));
         self.reply(payload);
     }
 
     /// Answers with a failure of ours.
     pub fn fail(self, failure: &Failure) {
-        tracing::debug!(session = %self.client.session, tool = %self.params.name, reason = failure.reason(), "call failed");
-        let payload = failure.render(&self.id);
+        tracing::debug!(session = %self.client.session, method = self.params.method.as_str(), name = self.params.label(), reason = failure.reason(), "call failed");
+        let payload = failure.render(&self.id, self.params.method);
         self.reply(payload);
     }
 
@@ -145,6 +152,6 @@ impl Promise for Box<Call> {
 
 impl fmt::Debug for Call {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Call").field("tool", &self.params.name).finish_non_exhaustive()
+        f.debug_struct("Call").field("name", &self.params.label()).finish_non_exhaustive()
     }
 }

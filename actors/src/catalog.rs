@@ -5,15 +5,27 @@
 //! published in between.
 
 mod actor;
+mod capabilities;
 mod cell;
+mod directory;
+mod item;
 mod manifest;
+mod merge;
 mod naming;
+mod route;
+mod section;
 mod snapshot;
 mod store;
+mod uri;
 
 pub use actor::{Arguments, Catalog, Message};
+pub use capabilities::{Capabilities, Capability};
 pub use cell::{Known, Manifests, SnapshotCell};
-pub use manifest::{Capabilities, Manifest, Tool};
+pub use item::Item;
+pub use manifest::Manifest;
+pub use merge::merge;
 pub use naming::{Naming, NamingStrategy, STATUS_TOOL};
-pub use snapshot::{Entry, Page, Route, Snapshot, merge};
+pub use route::{Entry, Route};
+pub use section::{Page, Section};
+pub use snapshot::Snapshot;
 pub use store::{CatalogStore, Forgetful};

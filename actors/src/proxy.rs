@@ -1,8 +1,9 @@
 //! The proxy: the front actor every call passes. It routes and forwards, and never waits.
 
 use crate::call::{CallTicket, Failure};
-use crate::catalog::{Snapshot, SnapshotCell};
+use crate::catalog::{Capability, Snapshot, SnapshotCell};
 use crate::server::{self, RoutedCall};
+use crate::wire::{CallParams, Subject};
 use ractor::{Actor, ActorProcessingErr, ActorRef};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
@@ -22,9 +23,9 @@ pub enum Message {
 /// What every incarnation is made of.
 #[derive(Debug, Clone)]
 pub struct Arguments {
-    /// Who serves which tool.
+    /// Who serves what.
     pub snapshot: SnapshotCell,
-    /// How long a call of an unknown tool waits for servers of which nothing is known yet.
+    /// How long a call of something unknown waits for servers of which nothing is known yet.
     pub boot_wait: Duration,
 }
 
@@ -72,39 +73,55 @@ impl Actor for Proxy {
 
 impl State {
     fn route(&mut self, ticket: CallTicket) {
-        if let Err(ticket) = pass_on(&self.arguments.snapshot.load(), ticket) {
+        let snapshot = self.arguments.snapshot.load();
+        if let Err(ticket) = pass_on(&snapshot, snapshot.unknown == 0, ticket) {
             self.unknown(ticket);
         }
     }
 
     /// Waits, and looks for names alike, beside the mailbox. What is unknown while servers are still
-    /// awaited may be a tool of one of them: it is decided when they are known, like a list.
+    /// awaited may be of one of them: it is decided when they are known, like a list.
     fn unknown(&mut self, ticket: CallTicket) {
         while self.searches.try_join_next().is_some() {}
         let Arguments { snapshot, boot_wait } = self.arguments.clone();
         let searching = Arc::clone(&self.searching);
         self.searches.spawn(async move {
-            let _late = timeout(boot_wait, snapshot.decided(&ticket.params.name)).await;
+            let subject = ticket.params.subject;
+            let _late = timeout(boot_wait, snapshot.decided(subject, &ticket.params.name)).await;
             let snapshot = snapshot.load();
-            let Err(ticket) = pass_on(&snapshot, ticket) else { return };
-            if let Some(server) = snapshot.unlisted(&ticket.params.name) {
+            let Err(ticket) = pass_on(&snapshot, false, ticket) else { return };
+            if let Some(server) = snapshot.unlisted(subject, &ticket.params.name) {
                 return server.tell(server::Message::Unlisted(ticket));
             }
+            let Err(ticket) = pass_on(&snapshot, true, ticket) else { return };
             let Some(call) = ticket.redeem() else { return };
             if call.control.is_given_up() {
                 return call.forget();
             }
-            let name: String = call.params.name.chars().take(128).collect();
-            let near = searching.try_lock().map(|_one| snapshot.near(&name)).unwrap_or_default();
-            call.fail(&Failure::UnknownTool { name, near });
+            let longest = if subject == Subject::Tool { 128 } else { 2_000 };
+            let name: String = call.params.name.chars().take(longest).collect();
+            let near = searching.try_lock().map(|_one| snapshot.near(subject, &name));
+            call.fail(&Failure::Unknown { subject, name, near: near.unwrap_or_default() });
         });
     }
 }
 
-/// Passes a call on to the server of its tool; gives it back when there is none.
-fn pass_on(snapshot: &Snapshot, ticket: CallTicket) -> Result<(), CallTicket> {
-    let Some(route) = snapshot.route(&ticket.params.name) else { return Err(ticket) };
-    let call = RoutedCall { ticket, route: Arc::clone(route) };
+/// Passes a call on to its server; gives it back when there is none. `guess` tells whether a server may
+/// be asked that does not list what the call names.
+fn pass_on(snapshot: &Snapshot, guess: bool, ticket: CallTicket) -> Result<(), CallTicket> {
+    let CallParams { subject, ref name, method, .. } = ticket.params;
+    let listed = snapshot.route(subject, name);
+    let Some(route) = listed.or_else(|| snapshot.guess(subject, name).filter(|_| guess)) else {
+        return Err(ticket);
+    };
+    if !route.capabilities.has(Capability::of_method(method)) {
+        let (server, method) = (route.server.clone(), method.as_str());
+        if let Some(call) = ticket.redeem() {
+            call.fail(&Failure::NotDeclared { server, method });
+        }
+        return Ok(());
+    }
+    let call = RoutedCall { ticket, route: Arc::clone(&route) };
     // a server that is being restarted hands the call back: its ticket says "not sent" once
     if let Err(server::Message::Call(call)) = route.address.cast(server::Message::Call(call))
         && !(call.ticket.goes_again() || call.ticket.control.is_given_up())

@@ -11,11 +11,13 @@ mod admission;
 mod control;
 mod driver;
 mod instance;
+mod listing;
 mod loss;
 mod pending;
 mod phase;
 mod quarantine;
 mod spec;
+mod subscribing;
 mod transport;
 
 pub use actor::{Arguments, Message, Order, Server};
@@ -35,6 +37,6 @@ use std::sync::Arc;
 pub struct RoutedCall {
     /// The call.
     pub ticket: CallTicket,
-    /// Its tool.
+    /// What it names there.
     pub route: Arc<Route>,
 }

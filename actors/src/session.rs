@@ -10,7 +10,9 @@ mod handle;
 mod initialize;
 mod level;
 mod list;
+mod news;
 mod stream;
+mod subscriptions;
 mod table;
 
 pub use actor::{Arguments, Message, Session};
@@ -19,6 +21,7 @@ pub use handle::{Clients, ClientsSpec, SessionGone, SessionHandle};
 pub use level::LogLevel;
 pub use list::Listing;
 pub use stream::{ClientStream, ClientStreamReader, Held, Outgoing, StreamFull};
+pub use subscriptions::Subscriptions;
 pub use table::{Client, Fact, SessionTable};
 
 pub use crate::call::Admission;

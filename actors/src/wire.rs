@@ -14,6 +14,8 @@ mod message;
 mod params;
 mod payload;
 mod reply;
+mod subject;
+mod uris;
 mod version;
 
 pub use error::{WireError, code};
@@ -24,4 +26,6 @@ pub use message::{Kind, Message, Strictness};
 pub use params::{CallParams, CancelParams, NotCallParams, ProgressParams};
 pub use payload::{Payload, Splice};
 pub use reply::{error_reply, notification, notification_raw, request_raw, result_raw, string};
+pub use subject::{Method, PerSubject, Subject};
+pub use uris::Uris;
 pub use version::ProtocolVersion;

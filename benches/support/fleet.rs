@@ -2,9 +2,10 @@
 
 use bytes::Bytes;
 use futures_util::future::BoxFuture;
-use mcpvisor_actors::catalog::{Entry, Manifest, Tool};
+use mcpvisor_actors::catalog::{Entry, Item, Manifest};
 use mcpvisor_actors::otp::Address;
 use mcpvisor_actors::server::{Connector, Loss, ServerName, ServerSpec, Transport};
+use mcpvisor_actors::wire::Subject;
 use std::collections::HashMap;
 use std::sync::Arc;
 
@@ -36,7 +37,8 @@ fn manifest(tools: usize) -> Manifest {
         })
         .collect();
     let mut manifest = Manifest::of(&Bytes::from_static(INITIALIZE)).expect("a legacy handshake");
-    manifest.tools = Tool::list(&format!("[{}]", texts.join(",")).into()).expect("an array");
+    manifest.items[Subject::Tool] =
+        Item::list(Subject::Tool, &format!("[{}]", texts.join(",")).into()).expect("an array");
     manifest
 }
 

@@ -5,6 +5,7 @@ use mcpvisor_actors::fleet::{Card, Fleet, State};
 use mcpvisor_actors::health::{Checks, QualityReport};
 use mcpvisor_actors::reconnection::CauseClass;
 use mcpvisor_actors::server::{Loss, Start};
+use mcpvisor_actors::wire::Subject;
 use serde::{Deserialize, Serialize};
 use tokio::time::Instant;
 
@@ -128,7 +129,7 @@ impl ServerReport {
             required: spec.required,
             priority: spec.priority,
             depends_on: spec.depends_on.iter().map(ToString::to_string).collect(),
-            tools: fleet.known.get(&spec.name).map(|manifest| manifest.tools.len()),
+            tools: fleet.known.get(&spec.name).map(|manifest| manifest.items[Subject::Tool].len()),
             in_flight: card.vitals.in_flight(),
             queued: card.vitals.queued(),
             calls: CallCounts { served, failed },

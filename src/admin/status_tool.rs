@@ -6,6 +6,7 @@ use bytes::Bytes;
 use mcpvisor_actors::catalog::{STATUS_TOOL, Snapshot};
 use mcpvisor_actors::server::ServerName;
 use mcpvisor_actors::session::BuiltinTool;
+use mcpvisor_actors::wire::Subject;
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
 use std::fmt::Write;
@@ -61,7 +62,7 @@ impl BuiltinTool for StatusTool {
         let mut shown = Vec::new();
         for server in &servers {
             let name = ServerName::new(&server.name);
-            let tools: Vec<&str> = snapshot.tools_of(&name).collect();
+            let tools: Vec<&str> = snapshot.section(Subject::Tool).of_server(&name).collect();
             tell(&mut text, server, &tools);
             let mut brief = json!(Brief::from(server));
             brief["tools"] = tools.into();

@@ -20,6 +20,8 @@ The control port (--control 127.0.0.1:0) takes a command a line and answers each
   session-loss                       forget all sessions: their clients get 404
   add-tool NAME · remove-tool NAME   change the tools and tell the clients
   list-changed                       tell them without a change
+  add-prompt NAME                    the same of prompts; of resources add-resource, remove-resource URI
+  update URI                         tell the clients that this resource changed
   quit                               end this connection
 
 Over HTTP, lines that are no messages come before the JSON of an answer, or as events of a stream.

@@ -27,14 +27,7 @@ pub(super) fn asked_version(params: &str) -> &'static str {
 }
 
 /// The result of `initialize`.
-pub(super) fn initialize(version: &str, tools: bool, logging: bool) -> String {
-    let mut capabilities = serde_json::Map::new();
-    if tools {
-        capabilities.insert("tools".into(), serde_json::json!({ "listChanged": true }));
-    }
-    if logging {
-        capabilities.insert("logging".into(), serde_json::json!({}));
-    }
+pub(super) fn initialize(version: &str, capabilities: &Value) -> String {
     serde_json::json!({
         "protocolVersion": version,
         "capabilities": capabilities,
@@ -102,7 +95,7 @@ mod tests {
             failed(),
             failed_oddly(arguments),
             progress("\"t\"", 1, 2),
-            initialize("2025-11-25", true, true),
+            initialize("2025-11-25", &serde_json::json!({ "tools": {} })),
             super::PARSE_ERROR.to_owned(),
             super::METHOD_NOT_FOUND.to_owned(),
             super::INVALID_PARAMS.to_owned(),

@@ -106,7 +106,10 @@ fn execute(server: &Arc<Server>, command: Command) -> Result<(String, Then), Com
         Command::SessionLoss if server.is_stdio() => {
             return Err(CommandError::NeedsHttp("session-loss"));
         }
-        Command::SessionLoss => server.sessions.forget_all(),
+        Command::SessionLoss => {
+            server.offers.watch_nothing();
+            server.sessions.forget_all();
+        }
         Command::AddTool(name) => {
             server.tools.add(&name);
             tell_change(server);
@@ -116,6 +119,19 @@ fn execute(server: &Arc<Server>, command: Command) -> Result<(String, Then), Com
             tell_change(server);
         }
         Command::ListChanged => tell_change(server),
+        Command::AddPrompt(name) => {
+            server.offers.add_prompt(&name);
+            tell(server, |server| server.changed("prompts"));
+        }
+        Command::AddResource(uri) => {
+            server.offers.add_resource(&uri);
+            tell(server, |server| server.changed("resources"));
+        }
+        Command::RemoveResource(uri) => {
+            server.offers.remove_resource(&uri);
+            tell(server, |server| server.changed("resources"));
+        }
+        Command::Update(uri) => tell(server, move |server| server.updated(&uri)),
     }
     background::start(server);
     settled(server)?;
@@ -123,9 +139,13 @@ fn execute(server: &Arc<Server>, command: Command) -> Result<(String, Then), Com
 }
 
 /// A client that does not read holds up its own thread only.
-fn tell_change(server: &Arc<Server>) {
+fn tell<T: Send + 'static>(server: &Arc<Server>, what: impl FnOnce(&Server) -> T + Send + 'static) {
     let server = Arc::clone(server);
-    std::thread::spawn(move || server.tools_changed());
+    std::thread::spawn(move || what(&server));
+}
+
+fn tell_change(server: &Arc<Server>) {
+    tell(server, Server::tools_changed);
 }
 
 /// Whether a fault can be switched here and now.
@@ -166,6 +186,7 @@ fn status(server: &Server) -> serde_json::Value {
         "listening": server.listening.load(Ordering::SeqCst),
         "sessions": server.sessions.count(),
         "tools": server.tools.count(),
+        "watched": server.offers.watched(),
         "executed": server.executed.load(Ordering::SeqCst),
         "answered": server.answered.load(Ordering::SeqCst),
         "faults": server.faults.now().told(),

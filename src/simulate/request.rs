@@ -6,7 +6,7 @@ use super::call::{self, Executed};
 use super::fault::Fault;
 use super::faults::Values;
 use super::server::{Exchange, Server, after};
-use super::{answer, background};
+use super::{answer, background, offers};
 use serde::Deserialize;
 use serde_json::value::RawValue;
 use std::borrow::Cow;
@@ -81,7 +81,8 @@ fn request(exchange: &Exchange, now: &Values, method: &str, id: &str, params: &s
         }
         "tools/list" => list(server, id, params),
         "tools/call" => call::execute(server, id, params),
-        _ => Executed::refused(id, answer::METHOD_NOT_FOUND),
+        other => offers::answer(server, other, id, params)
+            .unwrap_or_else(|| Executed::refused(id, answer::METHOD_NOT_FOUND)),
     };
     if done.is_call() {
         wait += now.time(Fault::Delay);
@@ -110,7 +111,7 @@ fn later(exchange: &Exchange, wait: Duration, executed: Executed) {
 fn initialize(server: &Server, params: &str) -> String {
     let asked = answer::asked_version(params);
     let version = server.settings.version.as_deref().unwrap_or(asked);
-    answer::initialize(version, !server.settings.no_tools, server.settings.log_messages)
+    answer::initialize(version, &server.settings.capabilities())
 }
 
 fn list(server: &Server, id: &str, params: &str) -> Executed {

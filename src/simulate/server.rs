@@ -7,6 +7,7 @@ use super::fault::Fault;
 use super::faults::Faults;
 use super::files::Files;
 use super::lines::{Lines, Members, complain};
+use super::offers::Offers;
 use super::outlet::Outlet;
 use super::sessions::Sessions;
 use super::settings::{Kind, Settings};
@@ -27,6 +28,7 @@ pub(super) struct Server {
     pub(super) files: Files,
     pub(super) lines: Lines,
     pub(super) tools: Tools,
+    pub(super) offers: Offers,
     pub(super) sessions: Arc<Sessions>,
     pub(super) background: background::Running,
     /// Calls executed so far.
@@ -47,6 +49,7 @@ impl Server {
     pub(super) fn new(settings: Settings, faults: Faults, files: Files) -> Self {
         Self {
             tools: Tools::new(&settings),
+            offers: Offers::new(&settings),
             settings,
             faults,
             files,
@@ -108,7 +111,20 @@ impl Server {
 
     /// Tells all clients that the tools have changed; whether there was one.
     pub(super) fn tools_changed(&self) -> bool {
-        self.send(&self.everyone(), &[("method", "\"notifications/tools/list_changed\"")])
+        self.changed("tools")
+    }
+
+    /// Tells all clients that a list has changed; whether there was one.
+    pub(super) fn changed(&self, list: &str) -> bool {
+        let method = format!("\"notifications/{list}/list_changed\"");
+        self.send(&self.everyone(), &[("method", &method)])
+    }
+
+    /// Tells all clients that a resource has changed.
+    pub(super) fn updated(&self, uri: &str) {
+        let params = format!(r#"{{"vendor":1.0,"uri":{}}}"#, serde_json::Value::from(uri));
+        let method = "\"notifications/resources/updated\"";
+        self.send(&self.everyone(), &[("method", method), ("params", &params)]);
     }
 
     /// Exits once what has just been answered is on its way.

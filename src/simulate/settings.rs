@@ -83,6 +83,24 @@ pub struct Settings {
     /// Declare no tools; a `tools/list` is a VIOLATION in the log.
     #[arg(long)]
     pub no_tools: bool,
+    /// A prompt of this name; may be given again.
+    #[arg(long, value_name = "NAME")]
+    pub prompt: Vec<String>,
+    /// A resource; may be given again.
+    #[arg(long, value_name = "URI")]
+    pub resource: Vec<String>,
+    /// A resource template; may be given again.
+    #[arg(long, value_name = "TEMPLATE")]
+    pub template: Vec<String>,
+    /// Declare resources without subscriptions.
+    #[arg(long)]
+    pub no_subscribe: bool,
+    /// Complete arguments: with the parameters as they came.
+    #[arg(long)]
+    pub completions: bool,
+    /// Answer this method with an error, if it lists what is no tool; may be given again.
+    #[arg(long, value_name = "METHOD")]
+    pub fail_list: Vec<String>,
     /// After N calls add a tool `extra` and tell the client.
     #[arg(long, value_name = "N")]
     pub change_tools_after_calls: Option<u64>,
@@ -127,6 +145,46 @@ pub struct Settings {
     /// Write the process id here at the start.
     #[arg(long, value_name = "FILE")]
     pub pid_file: Option<PathBuf>,
+}
+
+impl Settings {
+    /// What is declared.
+    pub(super) fn capabilities(&self) -> serde_json::Value {
+        let mut declared = serde_json::json!({});
+        if !self.no_tools {
+            declared["tools"] = serde_json::json!({ "listChanged": true });
+        }
+        if self.log_messages {
+            declared["logging"] = serde_json::json!({});
+        }
+        if self.has_prompts() {
+            declared["prompts"] = serde_json::json!({ "listChanged": true });
+        }
+        if self.has_resources() {
+            let subscribe = self.has_subscriptions();
+            declared["resources"] =
+                serde_json::json!({ "subscribe": subscribe, "listChanged": true });
+        }
+        if self.completions {
+            declared["completions"] = serde_json::json!({});
+        }
+        declared
+    }
+
+    /// Whether prompts are declared.
+    pub(super) fn has_prompts(&self) -> bool {
+        !self.prompt.is_empty()
+    }
+
+    /// Whether resources are declared.
+    pub(super) fn has_resources(&self) -> bool {
+        !self.resource.is_empty() || !self.template.is_empty()
+    }
+
+    /// Whether subscriptions are declared.
+    pub(super) fn has_subscriptions(&self) -> bool {
+        self.has_resources() && !self.no_subscribe
+    }
 }
 
 /// Whoever reaches the control port may end the process.

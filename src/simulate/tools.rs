@@ -51,15 +51,25 @@ impl Tools {
 
 /// The result of `tools/list` for `cursor`, or nothing if that cursor was never given out.
 fn page(names: &[String], size: Option<usize>, cursor: Option<&str>) -> Option<String> {
+    let (start, end) = bounds(names.len(), size, cursor)?;
+    let tools: Vec<String> = names[start..end].iter().map(|name| describe(name)).collect();
+    let next =
+        if end < names.len() { format!(",\"nextCursor\":\"page-{end}\"") } else { String::new() };
+    Some(format!("{{\"tools\":[{}]{next}}}", tools.join(",")))
+}
+
+/// Where the page of a list begins and ends, or nothing if that cursor was never given out.
+pub(super) fn bounds(
+    length: usize,
+    size: Option<usize>,
+    cursor: Option<&str>,
+) -> Option<(usize, usize)> {
     let start = match cursor {
         None => 0,
         Some(cursor) => cursor.strip_prefix("page-")?.parse().ok()?,
     };
-    let end = size.map_or(names.len(), |size| names.len().min(start + size.max(1)));
-    let tools: Vec<String> = names.get(start..end)?.iter().map(|name| describe(name)).collect();
-    let next =
-        if end < names.len() { format!(",\"nextCursor\":\"page-{end}\"") } else { String::new() };
-    Some(format!("{{\"tools\":[{}]{next}}}", tools.join(",")))
+    let end = size.map_or(length, |size| length.min(start + size.max(1)));
+    (start <= end).then_some((start, end))
 }
 
 /// One tool; its members are in an order and of a kind that a careless proxy would change.

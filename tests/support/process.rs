@@ -56,6 +56,10 @@ impl Setup {
             args.extend([format!("--{kind}"), self.path(name, kind).display().to_string()]);
         }
         args.extend(flags.split_whitespace().map(str::to_owned));
+        if args.iter().any(|flag| flag == "--control") {
+            let file = self.path(name, "control").display().to_string();
+            args.extend(["--control-file".to_owned(), file]);
+        }
         server["args"] = json!(args);
         self.config["servers"][name] = server;
         self
@@ -75,6 +79,30 @@ impl Setup {
     /// The folder of everything.
     pub(crate) fn folder(&self) -> &Path {
         self.folder.path()
+    }
+
+    /// Takes a server whose flags are read from a file each time it starts; they may be changed so.
+    pub(crate) fn flexible(mut self, name: &str, flags: &str, settings: Value) -> Self {
+        self = self.server(name, "", settings);
+        let file = self.path(name, "flags").display().to_string();
+        let server = &mut self.config["servers"][name];
+        let args = server["args"].take();
+        let words = args.as_array().unwrap().iter().map(|word| word.as_str().unwrap());
+        let words: Vec<&str> = std::iter::once(PROGRAM).chain(words).collect();
+        server["args"] = json!(["-c", format!("exec {} $(cat {file})", words.join(" "))]);
+        server["command"] = "sh".into();
+        self.change_flags(name, flags);
+        self
+    }
+
+    /// Changes the flags of the next start of a flexible server.
+    pub(crate) fn change_flags(&self, name: &str, flags: &str) {
+        fs::write(self.path(name, "flags"), flags).unwrap();
+    }
+
+    /// Takes a server of any kind in place of a faulty one.
+    pub(crate) fn replace(&mut self, name: &str, server: Value) {
+        self.config["servers"][name] = server;
     }
 
     fn path(&self, name: &str, kind: &str) -> PathBuf {
@@ -97,6 +125,12 @@ impl Setup {
     pub(crate) fn process(&self, name: &str) -> Process {
         let read = || fs::read_to_string(self.path(name, "pid-file")).ok()?.parse().ok();
         Process::of(eventually("the server started", read))
+    }
+
+    /// The control port of a server that has one, once it has started.
+    pub(crate) fn control(&self, name: &str) -> SocketAddr {
+        let read = || fs::read_to_string(self.path(name, "control")).ok()?.parse().ok();
+        eventually("the server can be controlled", read)
     }
 
     /// Whether a server was ever started.

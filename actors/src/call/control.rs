@@ -3,7 +3,7 @@
 use arc_swap::ArcSwapOption;
 use std::fmt;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU8, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU8, Ordering};
 
 /// Why nobody waits for a call any more.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -28,9 +28,30 @@ type Canceller = Box<dyn Fn(GoneBecause) + Send + Sync>;
 pub struct Control {
     state: AtomicU8,
     canceller: ArcSwapOption<Canceller>,
+    /// What a subscription is of, and whether it was ended before it began.
+    watching: Option<Box<str>>,
+    withdrawn: AtomicBool,
 }
 
 impl Control {
+    /// The control of a subscription to this URI.
+    pub fn of_subscription(uri: &str) -> Self {
+        Self { watching: Some(uri.into()), ..Self::default() }
+    }
+
+    /// The client unsubscribed from this URI: a subscription to it that is under way is answered, and
+    /// over then.
+    pub fn withdraw(&self, uri: &str) {
+        if self.watching.as_deref() == Some(uri) {
+            self.withdrawn.store(true, Ordering::SeqCst);
+        }
+    }
+
+    /// Whether the subscription is over as soon as it begins.
+    pub fn is_withdrawn(&self) -> bool {
+        self.withdrawn.load(Ordering::SeqCst)
+    }
+
     /// Gives the call up. Nothing happens when it is answered already.
     pub fn give_up(&self, because: GoneBecause) {
         let open =

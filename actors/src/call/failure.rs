@@ -1,7 +1,7 @@
 //! Why a call has no result of its server: every such answer is worded here.
 
 use crate::server::{Loss, ServerName};
-use crate::wire::{Payload, RawId, code, error_reply, result_raw};
+use crate::wire::{Method, Payload, RawId, Subject, code, error_reply, result_raw};
 use bytes::Bytes;
 use serde_json::json;
 use std::time::Duration;
@@ -10,13 +10,23 @@ use std::time::Duration;
 /// stand beside it.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum Failure {
-    /// No such tool.
-    #[error("unknown tool `{name}`{}", Near(.near))]
-    UnknownTool {
-        /// As called.
+    /// No such thing.
+    #[error("unknown {} `{name}`{}", .subject.noun(), Near(*.subject, .near))]
+    Unknown {
+        /// What kind of thing.
+        subject: Subject,
+        /// As the client named it.
         name: String,
         /// Names that look alike.
         near: Vec<String>,
+    },
+    /// The server did not declare that it can do this.
+    #[error("method not allowed: server `{server}` did not declare `{method}`; nothing was sent")]
+    NotDeclared {
+        /// The server.
+        server: ServerName,
+        /// The method.
+        method: &'static str,
     },
     /// The server's queue is full.
     #[error(
@@ -124,7 +134,10 @@ impl Failure {
     /// A word for programs and metrics.
     pub const fn reason(&self) -> &'static str {
         match self {
-            Self::UnknownTool { .. } => "unknown_tool",
+            Self::Unknown { subject: Subject::Tool, .. } => "unknown_tool",
+            Self::Unknown { subject: Subject::Prompt, .. } => "unknown_prompt",
+            Self::Unknown { .. } => "unknown_resource",
+            Self::NotDeclared { .. } => "not_declared",
             Self::Overloaded { .. } => "overloaded",
             Self::QueueTimeout { .. } => "queue_timeout",
             Self::Unavailable { .. } => "unavailable",
@@ -145,7 +158,8 @@ impl Failure {
 
     fn server(&self) -> Option<&ServerName> {
         match self {
-            Self::Overloaded { server, .. }
+            Self::NotDeclared { server, .. }
+            | Self::Overloaded { server, .. }
             | Self::QueueTimeout { server, .. }
             | Self::Unavailable { server, .. }
             | Self::NotRunning { server }
@@ -153,23 +167,61 @@ impl Failure {
             | Self::Refused { server, .. }
             | Self::Timeout { server, .. }
             | Self::OutcomeUnknown { server, .. } => Some(server),
-            Self::UnknownTool { .. } | Self::NotSent | Self::RunnerDied => None,
+            Self::Unknown { .. } | Self::NotSent | Self::RunnerDied => None,
         }
     }
 
-    /// The answer to a `tools/call`. An unknown tool is a protocol error; everything else is a tool
-    /// result with `isError`, which models read and act on.
-    ///
-    /// Source: MCP 2025-11-25 "Tools", error handling.
-    pub fn render(&self, id: &RawId) -> Payload {
-        if let Self::UnknownTool { near, .. } = self {
-            let data = json!({ "near": near });
-            return error_reply(Some(id), code::INVALID_PARAMS, &self.to_string(), Some(&data));
+    /// The code of this failure where it is told as a JSON-RPC error.
+    const fn code(&self) -> i32 {
+        match self {
+            Self::Unknown { subject: Subject::Resource, .. } => code::RESOURCE_NOT_FOUND,
+            Self::Unknown { .. } => code::INVALID_PARAMS,
+            Self::NotDeclared { .. } => code::METHOD_NOT_FOUND,
+            Self::Overloaded { .. } => code::OVERLOADED,
+            Self::QueueTimeout { .. } => code::QUEUE_TIMEOUT,
+            Self::Unavailable { .. } => code::UNAVAILABLE,
+            Self::NotRunning { .. } => code::NOT_RUNNING,
+            Self::BreakerOpen { .. } => code::BREAKER_OPEN,
+            Self::Refused { .. } => code::REFUSED,
+            Self::Timeout { .. } => code::TIMEOUT,
+            Self::OutcomeUnknown { .. } => code::OUTCOME_UNKNOWN,
+            Self::NotSent => code::NOT_SENT,
+            Self::RunnerDied => code::RUNNER_DIED,
         }
+    }
+
+    /// The answer to a request of this method. What is unknown is a protocol error; every other failure
+    /// of a tool's call is a tool result with `isError`, which models read and act on. Other methods
+    /// have no such result: theirs are JSON-RPC errors with the same text and details.
+    ///
+    /// Source: MCP 2025-11-25 "Tools", "Prompts" and "Resources", error handling.
+    pub fn render(&self, id: &RawId, method: Method) -> Payload {
+        let text = self.to_string();
+        if let Self::Unknown { subject, name, near } = self {
+            let mut data = json!({ "near": near });
+            if matches!(subject, Subject::Resource | Subject::Template) {
+                data["uri"] = name.as_str().into();
+            }
+            return error_reply(Some(id), self.code(), &text, Some(&data));
+        }
+        let details = json!({ "mcpvisor/error": self.details() });
+        if method != Method::CallTool {
+            return error_reply(Some(id), self.code(), &text, Some(&details));
+        }
+        let result = json!({
+            "content": [{ "type": "text", "text": text }],
+            "isError": true,
+            "_meta": details,
+        });
+        result_raw(id, Bytes::from(result.to_string()))
+    }
+
+    /// What programs are told beside the text.
+    fn details(&self) -> serde_json::Value {
         let mut details = json!({
             "reason": self.reason(),
             "sent": self.sent(),
-            "retryable": !self.sent(),
+            "retryable": !self.sent() && !matches!(self, Self::NotDeclared { .. }),
         });
         if let Some(server) = self.server() {
             details["server"] = server.as_str().into();
@@ -180,12 +232,7 @@ impl Failure {
             details["nextAttemptMs"] =
                 next.map(|next| u64::try_from(next.as_millis()).unwrap_or(u64::MAX)).into();
         }
-        let result = json!({
-            "content": [{ "type": "text", "text": self.to_string() }],
-            "isError": true,
-            "_meta": { "mcpvisor/error": details },
-        });
-        result_raw(id, Bytes::from(result.to_string()))
+        details
     }
 }
 
@@ -195,12 +242,12 @@ pub fn method_not_allowed(id: &RawId, method: &str) -> Payload {
     error_reply(Some(id), code::METHOD_NOT_FOUND, &text, None)
 }
 
-struct Near<'a>(&'a [String]);
+struct Near<'a>(Subject, &'a [String]);
 
 impl std::fmt::Display for Near<'_> {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        match self.0 {
-            [] => f.write_str("; `tools/list` names all there are"),
+        match self.1 {
+            [] => write!(f, "; `{}` names all there are", self.0.list()),
             near => write!(f, "; did you mean {}?", near.join(", ")),
         }
     }
@@ -236,39 +283,4 @@ impl std::fmt::Display for Attempt<'_> {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn an_unavailable_server_is_told_with_cause_attempt_and_next_try() {
-        let failure = Failure::Unavailable {
-            server: ServerName::new("files"),
-            state: "down",
-            cause: Some(Loss::Exited { status: "exit code 3".into(), stderr: vec!["boom".into()] }),
-            attempt: 2,
-            next: Some(Duration::from_millis(1500)),
-        };
-        assert_eq!(
-            failure.to_string(),
-            "server `files` is down: the process ended (exit code 3); its last words: boom (attempt \
-             2, next in 1.5 s); nothing was sent"
-        );
-        let text = failure.render(&RawId::from(4)).to_bytes();
-        let reply: serde_json::Value = serde_json::from_slice(&text).expect("JSON");
-        assert_eq!(reply["result"]["isError"], true);
-        assert_eq!(
-            reply["result"]["_meta"]["mcpvisor/error"],
-            json!({"reason":"unavailable","sent":false,"retryable":true,"server":"files",
-                   "state":"down","attempt":2,"nextAttemptMs":1500})
-        );
-    }
-
-    #[test]
-    fn an_unknown_tool_is_invalid_params_with_its_likely_names() {
-        let failure = Failure::UnknownTool { name: "ecko".into(), near: vec!["a.echo".into()] };
-        let text = failure.render(&RawId::from(4)).to_bytes();
-        let reply: serde_json::Value = serde_json::from_slice(&text).expect("JSON");
-        assert_eq!(reply["error"]["code"], -32602);
-        assert_eq!(reply["error"]["message"], "unknown tool `ecko`; did you mean a.echo?");
-    }
-}
+mod tests;

@@ -4,6 +4,7 @@ use super::{CatalogStore, Entry, Known, Manifest, Naming, SnapshotCell, merge};
 use crate::otp::Lease;
 use crate::server::{self, ServerName, ServerSpec, Start};
 use crate::session::{Fact, SessionTable};
+use crate::wire::Subject;
 use ractor::{Actor, ActorProcessingErr, ActorRef};
 use std::collections::HashSet;
 use std::sync::Arc;
@@ -65,11 +66,16 @@ impl Arguments {
             !known.contains_key(&spec.name) && !unreachable.contains(&spec.name)
         };
         next.unknown = self.entries.iter().filter(|entry| awaited(&entry.spec)).count();
-        let same = next.shows_the_same(&self.snapshot.load());
-        tracing::debug!(tools = next.len(), awaited = next.unknown, changed = !same, "catalog");
+        let changed: Vec<Subject> = next.changed_since(&self.snapshot.load()).collect();
+        let tools = next.section(Subject::Tool).len();
+        tracing::debug!(tools, awaited = next.unknown, ?changed, "catalog");
         self.snapshot.publish(next);
-        if !same {
-            self.sessions.broadcast(&Fact::ToolsChanged);
+        let mut told = Vec::with_capacity(changed.len());
+        for method in changed.into_iter().map(Subject::changed) {
+            if !told.contains(&method) {
+                told.push(method);
+                self.sessions.broadcast(&Fact::ListChanged(method));
+            }
         }
     }
 

@@ -2,6 +2,7 @@
 
 use super::{Manifest, Snapshot};
 use crate::server::ServerName;
+use crate::wire::Subject;
 use arc_swap::ArcSwap;
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -17,8 +18,7 @@ pub struct SnapshotCell {
 impl SnapshotCell {
     /// A cell with nothing to show, of which `unknown` servers are still awaited.
     pub fn new(unknown: usize) -> Self {
-        let mut snapshot = Snapshot::default();
-        snapshot.unknown = unknown;
+        let snapshot = Snapshot { unknown, ..Snapshot::default() };
         let current = Arc::new(ArcSwap::from_pointee(snapshot));
         Self { current, changed: watch::Sender::new(()) }
     }
@@ -39,9 +39,10 @@ impl SnapshotCell {
         self.wait_for(|snapshot| snapshot.unknown == 0).await;
     }
 
-    /// Returns once there is such a tool, or something is known of every server.
-    pub async fn decided(&self, tool: &str) {
-        self.wait_for(|snapshot| snapshot.unknown == 0 || snapshot.route(tool).is_some()).await;
+    /// Returns once there is such a thing, or something is known of every server.
+    pub async fn decided(&self, subject: Subject, name: &str) {
+        let there = |snapshot: &Snapshot| snapshot.route(subject, name).is_some();
+        self.wait_for(|snapshot| snapshot.unknown == 0 || there(snapshot)).await;
     }
 
     async fn wait_for(&self, done: impl Fn(&Snapshot) -> bool) {

@@ -4,33 +4,24 @@
 //! never sent to it.
 
 use super::Loss;
-use crate::catalog::{Manifest, Tool};
+use super::listing::{Heard, Listing};
+use crate::catalog::{Capabilities, Capability, Manifest};
 use crate::session::LogLevel;
-use crate::wire::{Members, ProtocolVersion, Span};
+use crate::wire::{PerSubject, ProtocolVersion, Subject};
 use bytes::Bytes;
 use serde_json::json;
-use std::collections::HashSet;
+use std::sync::Arc;
 use std::time::Duration;
 use tokio::time::Instant;
 
-/// Listings begin at least this far apart, however often the server says its list changed.
-const LIST_SPACING: Duration = Duration::from_millis(250);
-
-/// The same after a listing that failed; doubled with each one more, up to [`MAX_PAUSE`].
-const FIRST_PAUSE: Duration = Duration::from_secs(5);
-const MAX_PAUSE: Duration = Duration::from_secs(300);
-
-/// Most pages of one listing, and most tools; a server that never ends is not believed.
-const MAX_PAGES: usize = 1_000;
-const MAX_TOOLS: usize = 10_000;
-/// Most bytes of one listing.
-const MAX_BYTES: usize = 64 << 20;
+/// How long a server that is ready otherwise waits for its first lists of what is no tool.
+const BESIDE: Duration = Duration::from_secs(1);
 
 /// What a request of ours was for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Purpose {
     Initialize,
-    List,
+    List(Subject),
     SetLevel,
 }
 
@@ -38,9 +29,14 @@ impl Purpose {
     pub(super) fn method(self) -> &'static str {
         match self {
             Self::Initialize => "initialize",
-            Self::List => "tools/list",
+            Self::List(subject) => subject.list(),
             Self::SetLevel => "logging/setLevel",
         }
+    }
+
+    /// Whether a server that cannot be asked this is of no use.
+    pub(super) fn decides(self) -> bool {
+        matches!(self, Self::Initialize | Self::List(Subject::Tool))
     }
 }
 
@@ -51,7 +47,7 @@ pub(super) enum Action {
     Request(Purpose, String),
     /// Send `notifications/initialized`.
     Initialized(ProtocolVersion),
-    /// Tell that the server is ready, or that its tools changed.
+    /// Tell that the server is ready, or that what it offers changed.
     Publish(Manifest),
     /// Give the connection up.
     GiveUp(Loss),
@@ -61,35 +57,25 @@ pub(super) enum Action {
 #[derive(Debug)]
 pub(super) struct Control {
     manifest: Option<Manifest>,
-    listing: Option<Listing>,
-    last_listed: Option<Instant>,
-    /// How long after that the next listing may begin.
-    spacing: Duration,
-    /// The list changed since the last listing began, or that one failed.
-    stale: bool,
-    /// A list was published: there is a last good one.
+    /// What was known of the server before: stands for what it has not listed yet.
+    remembered: Option<Arc<Manifest>>,
+    listings: PerSubject<Listing>,
+    /// What it offers was published: there is a last good list of its tools.
     published: bool,
+    /// When it is published although not everything is listed.
+    publish_by: Option<Instant>,
     level: Option<LogLevel>,
 }
 
-#[derive(Debug, Default)]
-struct Listing {
-    tools: Vec<Tool>,
-    /// The cursors followed: one a page but the first.
-    cursors: HashSet<String>,
-    bytes: usize,
-}
-
 impl Control {
-    /// `level` is the log level wanted at the start.
-    pub(super) fn new(level: Option<LogLevel>) -> Self {
+    /// `level` is the log level wanted at the start, `remembered` what is known from earlier.
+    pub(super) fn new(level: Option<LogLevel>, remembered: Option<Arc<Manifest>>) -> Self {
         Self {
             manifest: None,
-            listing: None,
-            last_listed: None,
-            spacing: LIST_SPACING,
-            stale: false,
+            remembered,
+            listings: PerSubject::of(Listing::new),
             published: false,
+            publish_by: None,
             level,
         }
     }
@@ -105,9 +91,9 @@ impl Control {
         Action::Request(Purpose::Initialize, params.to_string())
     }
 
-    /// Whether the server declared tools.
-    pub(super) fn has_tools(&self) -> bool {
-        self.manifest.as_ref().is_some_and(|manifest| manifest.capabilities.tools)
+    /// What the server declared; nothing before it did.
+    pub(super) fn capabilities(&self) -> Capabilities {
+        self.manifest.as_ref().map(|manifest| manifest.capabilities).unwrap_or_default()
     }
 
     /// A request of ours was answered: `Ok` with the result, `Err` with the error object.
@@ -123,8 +109,7 @@ impl Control {
                 let detail = answered_with("initialize", &error);
                 vec![Action::GiveUp(Loss::Protocol { detail })]
             }
-            (Purpose::List, Ok(result)) => self.listed(&result, now),
-            (Purpose::List, Err(error)) => self.not_listed(answered_with("tools/list", &error)),
+            (Purpose::List(subject), outcome) => self.listed(subject, outcome, now),
             (Purpose::SetLevel, Err(error)) => {
                 let error = String::from_utf8_lossy(&error);
                 tracing::debug!(%error, "the server refused logging/setLevel");
@@ -134,26 +119,41 @@ impl Control {
         }
     }
 
-    /// The server says its tools changed.
-    pub(super) fn list_changed(&mut self, now: Instant) -> Vec<Action> {
-        self.stale = self.manifest.as_ref().is_some_and(|m| m.capabilities.tools);
+    /// The server says that what it offers changed.
+    pub(super) fn list_changed(&mut self, notification: &str, now: Instant) -> Vec<Action> {
+        let declared = self.capabilities();
+        for subject in Subject::ALL {
+            if subject.changed() == notification && declared.has(Capability::of_subject(subject)) {
+                self.listings[subject].grow_stale();
+            }
+        }
         self.list_if_due(now)
     }
 
     /// When [`Self::list_if_due`] is worth calling.
     pub(super) fn list_due(&self) -> Option<Instant> {
-        let waits = self.stale && self.listing.is_none();
-        waits.then_some(self.last_listed).flatten().map(|last| last + self.spacing)
+        let listings = Subject::ALL.into_iter().filter_map(|subject| self.listings[subject].due());
+        listings.chain(self.publish_by).min()
     }
 
-    /// Lists again if the list changed and the last listing is long enough ago.
+    /// Lists again what changed if its last listing is long enough ago; publishes what was waited for
+    /// long enough.
     pub(super) fn list_if_due(&mut self, now: Instant) -> Vec<Action> {
-        let due = self.last_listed.is_none_or(|last| now >= last + self.spacing);
-        if self.stale && self.listing.is_none() && due {
-            vec![self.start_listing(now)]
-        } else {
-            Vec::new()
+        let mut actions = Vec::new();
+        if self.publish_by.is_some_and(|by| by <= now) {
+            actions.extend(self.publish());
         }
+        for subject in Subject::ALL {
+            if self.listings[subject].is_due(now) {
+                actions.push(self.start_listing(subject, now));
+            }
+        }
+        actions
+    }
+
+    /// There is no more time to become ready: publishes what must be, if it is there.
+    pub(super) fn hurry(&mut self) -> Vec<Action> {
+        if self.publish_by.is_some() { self.publish() } else { Vec::new() }
     }
 
     /// The clients' log level changed.
@@ -163,9 +163,8 @@ impl Control {
     }
 
     fn set_level(&self) -> Vec<Action> {
-        let logging = self.manifest.as_ref().is_some_and(|m| m.capabilities.logging);
         match self.level {
-            Some(level) if logging => {
+            Some(level) if self.capabilities().has(Capability::Logging) => {
                 vec![Action::Request(
                     Purpose::SetLevel,
                     json!({ "level": level.as_str() }).to_string(),
@@ -176,87 +175,89 @@ impl Control {
     }
 
     fn initialized(&mut self, result: &Bytes, now: Instant) -> Vec<Action> {
-        let manifest = match Manifest::of(result) {
+        let mut manifest = match Manifest::of(result) {
             Ok(manifest) => manifest,
             Err(detail) => return vec![Action::GiveUp(Loss::Protocol { detail })],
         };
         let mut actions = vec![Action::Initialized(manifest.version)];
-        let tools = manifest.capabilities.tools;
-        self.manifest = Some(manifest.clone());
-        actions.extend(self.set_level());
-        self.published = !tools;
-        actions.push(if tools { self.start_listing(now) } else { Action::Publish(manifest) });
-        actions
-    }
-
-    fn start_listing(&mut self, now: Instant) -> Action {
-        self.stale = false;
-        self.last_listed = Some(now);
-        self.listing = Some(Listing::default());
-        Action::Request(Purpose::List, "{}".to_owned())
-    }
-
-    fn listed(&mut self, result: &Bytes, now: Instant) -> Vec<Action> {
-        let Some(listing) = &mut self.listing else { return Vec::new() };
-        let Some((tools, next)) = page(result) else {
-            return self.not_listed("`tools/list` was answered without a `tools` array".to_owned());
-        };
-        listing.tools.extend(tools);
-        listing.bytes += result.len();
-        if listing.tools.len() > MAX_TOOLS
-            || listing.cursors.len() >= MAX_PAGES
-            || listing.bytes > MAX_BYTES
-        {
-            let detail = format!(
-                "it lists more than {MAX_TOOLS} tools, {MAX_PAGES} pages or {} MiB",
-                MAX_BYTES >> 20
-            );
-            return self.not_listed(detail);
-        }
-        if let Some(cursor) = next {
-            let request = Action::Request(Purpose::List, format!("{{\"cursor\":{cursor}}}"));
-            if listing.cursors.insert(cursor) {
-                return vec![request];
+        let declared = manifest.capabilities;
+        let listed = |subject: &Subject| declared.has(Capability::of_subject(*subject));
+        if let Some(remembered) = self.remembered.take() {
+            for subject in Subject::ALL.into_iter().filter(listed) {
+                manifest.items[subject].clone_from(&remembered.items[subject]);
             }
-            return self.not_listed("`tools/list` gave the same cursor twice".to_owned());
         }
-        let tools = self.listing.take().unwrap_or_default().tools;
-        let Some(manifest) = &mut self.manifest else { return Vec::new() };
-        manifest.tools = tools;
-        let mut actions = vec![Action::Publish(manifest.clone())];
-        self.published = true;
-        self.spacing = LIST_SPACING;
-        actions.extend(self.list_if_due(now));
+        self.manifest = Some(manifest);
+        actions.extend(self.set_level());
+        for subject in Subject::ALL.into_iter().filter(listed) {
+            actions.push(self.start_listing(subject, now));
+        }
+        actions.extend(self.publish_when_listed(now));
         actions
     }
 
-    /// A listing failed. The first one decides whether the server is usable; a later one leaves the
-    /// last good list standing (D39) and is repeated after a while.
-    fn not_listed(&mut self, detail: String) -> Vec<Action> {
-        self.listing = None;
-        if !self.published {
+    fn start_listing(&mut self, subject: Subject, now: Instant) -> Action {
+        self.listings[subject].start(now);
+        Action::Request(Purpose::List(subject), "{}".to_owned())
+    }
+
+    fn listed(
+        &mut self,
+        subject: Subject,
+        outcome: Result<Bytes, Bytes>,
+        now: Instant,
+    ) -> Vec<Action> {
+        match self.listings[subject].heard(outcome) {
+            Heard::Nothing => Vec::new(),
+            Heard::More(params) => vec![Action::Request(Purpose::List(subject), params)],
+            Heard::All(items) => {
+                if let Some(manifest) = &mut self.manifest {
+                    manifest.items[subject] = items;
+                }
+                let mut actions = self.publish_when_listed(now);
+                actions.extend(self.list_if_due(now));
+                actions
+            }
+            Heard::Failed(detail) => self.not_listed(subject, detail, now),
+        }
+    }
+
+    /// A listing failed. The first one of tools decides whether the server is usable; any other one
+    /// leaves the last good list standing (D39) and is repeated after a while.
+    fn not_listed(&mut self, subject: Subject, detail: String, now: Instant) -> Vec<Action> {
+        if subject == Subject::Tool && !self.listings[subject].succeeded() {
             return vec![Action::GiveUp(Loss::Protocol { detail })];
         }
-        tracing::warn!(%detail, "listing failed, the last good list stays");
-        self.stale = true;
-        self.spacing = (self.spacing * 2).clamp(FIRST_PAUSE, MAX_PAUSE);
+        let list = subject.list();
+        tracing::warn!(%detail, list, "listing failed, the last good list stays");
+        self.listings[subject].repeat_later();
+        if self.published { Vec::new() } else { self.publish_when_listed(now) }
+    }
+
+    /// Publishes unless something is still to be listed. Once the tools are, the first publication
+    /// waits a moment for the rest and no longer.
+    fn publish_when_listed(&mut self, now: Instant) -> Vec<Action> {
+        let listing = |subject| self.listings[subject].is_first();
+        if self.published || !Subject::ALL.into_iter().any(listing) {
+            return self.publish();
+        }
+        if !listing(Subject::Tool) {
+            self.publish_by.get_or_insert(now + BESIDE);
+        }
         Vec::new()
+    }
+
+    fn publish(&mut self) -> Vec<Action> {
+        self.publish_by = None;
+        let Some(manifest) = &self.manifest else { return Vec::new() };
+        self.published = true;
+        vec![Action::Publish(manifest.clone())]
     }
 }
 
-fn answered_with(method: &str, error: &Bytes) -> String {
+pub(super) fn answered_with(method: &str, error: &Bytes) -> String {
     let error: String = String::from_utf8_lossy(error).chars().take(2_000).collect();
     format!("`{method}` was answered with {error}")
-}
-
-/// The tools of one page and the raw cursor of the next.
-fn page(result: &Bytes) -> Option<(Vec<Tool>, Option<String>)> {
-    let members = Members::of(result)?;
-    let array = members.get("tools").ok()??;
-    let tools = Tool::list(&Span::of(array.get().as_bytes(), result).share(result))?;
-    let cursor = members.get("nextCursor").ok()?.map(|raw| raw.get().to_owned());
-    // an empty one means there is none: some servers write it so
-    Some((tools, cursor.filter(|cursor| cursor.starts_with('"') && cursor.len() > 2)))
 }
 
 #[cfg(test)]

@@ -1,6 +1,6 @@
 //! The driver of one connection: the task that alone reads from and writes to a server.
 //!
-//! It rewrites id, tool name and progress token on the way down and back on the way up, keeps the
+//! It rewrites id, name or URI and progress token on the way down and back on the way up, keeps the
 //! pending table, enforces deadlines, passes cancellation on. Payloads are not looked at.
 //!
 //! *Invariant:* every ticket it holds is answered, also when the connection or the driver itself ends.
@@ -8,23 +8,27 @@
 use super::control::{Action, Control, Purpose};
 use super::instance::Connected;
 use super::pending::{Pending, PendingCall, PendingProbe, PendingTable};
+use super::subscribing::Subscribing;
 use super::transport::{Inbound, Noise, Outbound, OutboundKind, Transport};
 use super::{Fact, Loss, RoutedCall};
 use crate::call::{Failure, GoneBecause};
+use crate::catalog::Capability;
 use crate::health::{PingPolicy, ProbeMethod, ProbeOutcome};
 use crate::session::LogLevel;
 use crate::wire::{
-    Kind, Message, Payload, ProgressParams, RawId, code, error_reply, notification,
-    notification_raw, request_raw, result_raw,
+    Kind, Message, Method, Payload, ProgressParams, RawId, code, error_reply, notification,
+    notification_raw, request_raw, result_raw, string,
 };
 use bytes::Bytes;
 use std::future::poll_fn;
 use std::sync::Arc;
 use std::time::Duration;
+use subscribing::Ended;
 use tokio::sync::{mpsc, oneshot, watch};
 use tokio::time::Instant;
 
 mod probing;
+mod subscribing;
 mod upward;
 
 /// An alarm that comes later than this says that the whole process was suspended.
@@ -65,6 +69,9 @@ pub(super) struct Driver {
     context: Connected,
     transport: Box<dyn Transport>,
     levels: watch::Receiver<Option<LogLevel>>,
+    /// Fires when the clients want other resources watched.
+    wishes: watch::Receiver<()>,
+    subscribing: Subscribing,
     pending: PendingTable,
     control: Control,
     link: Link,
@@ -90,11 +97,14 @@ impl Driver {
     ) -> Self {
         let (sender, commands) = mpsc::unbounded_channel();
         let mut levels = context.sessions.levels();
-        let control = Control::new(*levels.borrow_and_update());
+        let wishes = context.sessions.subscriptions().changes(&context.spec.name);
+        let control = Control::new(*levels.borrow_and_update(), context.remembered.clone());
         Self {
             context,
             transport,
             levels,
+            wishes,
+            subscribing: Subscribing::default(),
             pending: PendingTable::default(),
             control,
             link: Link(sender),
@@ -131,6 +141,10 @@ impl Driver {
                     let level = *self.levels.borrow_and_update();
                     self.control.level(level)
                 }
+                Ok(()) = self.wishes.changed() => {
+                    self.reconcile_subscriptions();
+                    Vec::new()
+                }
                 () = sleep_until(wake) => match self.expire() {
                     Ok(actions) => actions,
                     Err(loss) => break loss,
@@ -165,11 +179,13 @@ impl Driver {
                 }
                 Action::Publish(manifest) => {
                     let manifest = Arc::new(manifest);
-                    let fact = match self.ready_by.take() {
-                        Some(_) => Fact::Ready(self.link.clone(), manifest),
-                        None => Fact::Changed(manifest),
-                    };
-                    self.tell(fact);
+                    if self.ready_by.take().is_some() {
+                        self.tell(Fact::Ready(self.link.clone(), manifest));
+                    } else {
+                        self.tell(Fact::Changed(manifest));
+                    }
+                    self.subscribing.forgive();
+                    self.reconcile_subscriptions();
                 }
                 Action::GiveUp(loss) => return Some(loss),
             }
@@ -216,6 +232,13 @@ impl Driver {
     }
 
     fn call(&mut self, mut call: RoutedCall) {
+        let method = call.ticket.params.method;
+        if !self.control.capabilities().has(Capability::of_method(method)) {
+            return self.refuse(call, method);
+        }
+        if method == Method::Subscribe {
+            return self.subscribe(call);
+        }
         let id = self.pending.next_id();
         let commands = self.link.0.clone();
         let awaited = call.ticket.control.runs_at(move |because| {
@@ -226,7 +249,8 @@ impl Driver {
         }
         let id_text = id.to_string();
         let params = &call.ticket.params;
-        let mut edits = vec![(params.name_span, call.route.tool.as_ref())];
+        let own = string(&call.route.own);
+        let mut edits = vec![(params.name_span, own.as_bytes())];
         if let Some((_, span)) = &params.progress_token {
             edits.push((*span, id_text.as_bytes()));
         }
@@ -239,6 +263,14 @@ impl Driver {
         let pending = PendingCall::new(call, &self.context.spec.limits, now);
         self.pending.insert(id, Pending::Call(Box::new(pending)));
         self.send(payload, OutboundKind::Request { id, initialize: false });
+    }
+
+    /// The server of this connection did not declare what one before it had.
+    fn refuse(&self, call: RoutedCall, method: Method) {
+        let (server, method) = (self.context.spec.name.clone(), method.as_str());
+        if let Some(call) = call.ticket.redeem() {
+            call.fail(&Failure::NotDeclared { server, method });
+        }
     }
 
     fn cancel(&mut self, id: u64, reason: &Bytes) {
@@ -261,7 +293,11 @@ impl Driver {
         }
         if self.ready_by.is_some_and(|by| by <= now) {
             let after = self.context.spec.connect_timeout;
-            return Err(Loss::TimedOut { stage: "initialize and tools/list", after });
+            let ready = self.control.hurry();
+            if ready.is_empty() {
+                return Err(Loss::TimedOut { stage: "initialize and tools/list", after });
+            }
+            return Ok(ready);
         }
         self.suspect_if_due(now);
         let mut actions = self.control.list_if_due(now);
@@ -269,6 +305,11 @@ impl Driver {
             match pending {
                 Pending::Call(pending) => self.time_out(id, *pending),
                 Pending::Probe(probe) => self.unanswered(id, *probe),
+                Pending::Watch { uri, leaving, .. } => {
+                    self.cancel(id, &Bytes::from_static(b"\"timeout\""));
+                    let ended = Ended::Late(self.context.spec.limits.call_timeout);
+                    self.watch_ended(&uri, leaving, &ended);
+                }
                 Pending::Own(purpose, _) => {
                     self.cancel(id, &Bytes::from_static(b"\"timeout\""));
                     let error = Bytes::from_static(b"\"no answer in time\"");
@@ -304,6 +345,9 @@ impl Driver {
                 let sent = !self.transport.is_unsent(id);
                 self.fail(pending.call, sent, loss.clone());
             }
+        }
+        for call in self.subscribing.drain() {
+            self.fail(call, false, loss.clone()); // asking twice does no harm
         }
         self.commands.close(); // what comes later drops its ticket: not sent
         while let Ok(command) = self.commands.try_recv() {

@@ -5,6 +5,7 @@
 
 use super::driver::Driver;
 use super::{Fact, Generation, Loss, Message as ServerMessage, ServerSpec};
+use crate::catalog::Manifest;
 use crate::fleet::Card;
 use crate::health::{Policies, monitor};
 use crate::otp::{Address, Lease};
@@ -28,6 +29,8 @@ pub(super) struct Connected {
     pub(super) monitor: Address<monitor::Message>,
     pub(super) policies: Policies,
     pub(super) timelines: Timelines,
+    /// What is known of the server from earlier.
+    pub(super) remembered: Option<Arc<Manifest>>,
 }
 
 impl Connected {

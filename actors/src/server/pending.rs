@@ -18,6 +18,8 @@ pub(super) enum Pending {
     Own(Purpose, Instant),
     /// A probe of the ping manager's.
     Probe(Box<PendingProbe>),
+    /// A request to watch a resource, or to watch it no longer.
+    Watch { uri: Box<str>, leaving: bool, deadline: Instant },
 }
 
 /// A probe at the server.
@@ -100,7 +102,7 @@ impl PendingTable {
     pub(super) fn call(&mut self, id: u64) -> Option<&mut PendingCall> {
         match self.requests.get_mut(&id)? {
             Pending::Call(call) => Some(call),
-            Pending::Own(..) | Pending::Probe(_) => None,
+            Pending::Own(..) | Pending::Probe(_) | Pending::Watch { .. } => None,
         }
     }
 
@@ -116,7 +118,7 @@ impl PendingTable {
         }
         self.requests.values_mut().find_map(|pending| match pending {
             Pending::Call(call) => Some(&mut **call),
-            Pending::Own(..) | Pending::Probe(_) => None,
+            Pending::Own(..) | Pending::Probe(_) | Pending::Watch { .. } => None,
         })
     }
 
@@ -147,7 +149,7 @@ impl Pending {
     fn deadline(&self) -> Instant {
         match self {
             Self::Call(call) => call.deadline,
-            Self::Own(_, deadline) => *deadline,
+            Self::Own(_, deadline) | Self::Watch { deadline, .. } => *deadline,
             Self::Probe(probe) => probe.deadline,
         }
     }

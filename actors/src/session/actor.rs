@@ -1,15 +1,16 @@
 //! The session actor: one client's conversation.
 
 use super::list::{self, BadList, Listing};
+use super::news::News;
 use super::{
     BuiltinTool, Client, ClientStream, Fact, LogLevel, SessionHandle, SessionTable, initialize,
 };
 use crate::call::{Again, Call, CallTicket, Control, GoneBecause, Request, method_not_allowed};
-use crate::catalog::{STATUS_TOOL, SnapshotCell};
+use crate::catalog::{Capability, STATUS_TOOL, SnapshotCell};
 use crate::otp::{Address, Ticket, Timer};
 use crate::proxy;
 use crate::wire::{
-    CallParams, CancelParams, Kind, Payload, RawId, code, error_reply, notification, result_raw,
+    CallParams, CancelParams, Kind, Method, Payload, RawId, Subject, code, error_reply, result_raw,
 };
 use bytes::Bytes;
 use ractor::{Actor, ActorProcessingErr, ActorRef};
@@ -75,8 +76,7 @@ pub struct State {
     initialized: bool,
     in_flight: HashMap<RawId, Arc<Control>>,
     outbound: Option<ClientStream>,
-    /// The client has not been told yet that the list of tools changed.
-    tools_changed: bool,
+    news: News,
     last_heard: Instant,
     idle_timer: Timer,
     lists: JoinSet<()>,
@@ -126,7 +126,7 @@ impl Actor for Session {
             initialized: false,
             in_flight: HashMap::new(),
             outbound: None,
-            tools_changed: false,
+            news: News::default(),
             last_heard: Instant::now(),
             lists: JoinSet::new(),
         })
@@ -164,6 +164,7 @@ impl Actor for Session {
 impl State {
     fn deliver(&mut self, ticket: Ticket<Request>) {
         self.last_heard = Instant::now();
+        self.flush();
         let Some(request) = ticket.redeem() else { return };
         match request.message.kind().clone() {
             Kind::Request { id, method } => self.request(request, id, &method),
@@ -190,12 +191,21 @@ impl State {
                 let text = "this session is not initialized; send `initialize` first";
                 error_reply(Some(&id), code::NOT_READY, text, None)
             }
-            "tools/list" => return self.list(request, id),
-            "tools/call" => return self.call(request, id),
             "logging/setLevel" => self.set_level(&id, params),
-            _ => method_not_allowed(&id, method),
+            _ => match (Subject::listed_by(method), Method::parse(method)) {
+                (Some(subject), _) => return self.list(request, id, subject),
+                (_, Some(named)) if self.offers(Capability::of_method(named)) => {
+                    return self.call(request, id, named);
+                }
+                _ => method_not_allowed(&id, method),
+            },
         };
         request.reply(reply);
+    }
+
+    /// Whether something behind this gateway can do this, or may once it is known. Tools it has itself.
+    fn offers(&self, capability: Capability) -> bool {
+        capability == Capability::Tools || self.arguments.snapshot.load().offers(capability)
     }
 
     fn initialize(&mut self, id: &RawId, params: Option<&[u8]>) -> Payload {
@@ -226,17 +236,22 @@ impl State {
 
     /// Lists at once when everything is known, else as soon as it is, but after `boot_wait` at the
     /// latest.
-    fn list(&mut self, request: Request, id: RawId) {
+    fn list(&mut self, request: Request, id: RawId, subject: Subject) {
         while self.lists.try_join_next().is_some() {}
         let Listing { page_size, boot_wait } = self.arguments.listing;
-        let own = self.arguments.builtin.clone();
+        let own = self.arguments.builtin.clone().filter(|_| subject == Subject::Tool);
+        let capability = Capability::of_subject(subject);
         // while it waits, the ticket answers for it
         let ticket = Ticket::new(request);
         let answer = move |snapshot: &SnapshotCell| {
             let Some(request) = ticket.redeem() else { return };
+            let snapshot = snapshot.load();
+            if subject != Subject::Tool && !snapshot.offers(capability) {
+                return request.reply(method_not_allowed(&id, subject.list()));
+            }
             let page = list::cursor(request.message.params()).and_then(|cursor| {
                 let own = own.as_ref().map(|tool| tool.listed()).filter(|_| cursor.is_none());
-                list::page(&snapshot.load(), own.as_ref(), cursor.as_deref(), page_size)
+                list::page(&snapshot, subject, own.as_ref(), cursor.as_deref(), page_size)
             });
             let reply = match page {
                 Ok(result) => result_raw(&id, result),
@@ -257,8 +272,8 @@ impl State {
         }
     }
 
-    fn call(&mut self, request: Request, id: RawId) {
-        let params = match CallParams::of(&request.message) {
+    fn call(&mut self, request: Request, id: RawId, method: Method) {
+        let params = match CallParams::of(method, &request.message) {
             Ok(params) => params,
             Err(fault) => {
                 let reply = error_reply(Some(&id), code::INVALID_PARAMS, &fault.to_string(), None);
@@ -266,13 +281,21 @@ impl State {
                 return;
             }
         };
-        if params.name == STATUS_TOOL
+        if method == Method::Unsubscribe {
+            self.unsubscribe(&params.name);
+            return request.reply(result_raw(&id, Bytes::from_static(b"{}")));
+        }
+        if params.subject == Subject::Tool
+            && params.name == STATUS_TOOL
             && let Some(tool) = &self.arguments.builtin
         {
             let result = tool.call(&self.arguments.snapshot.load());
             return request.reply(result_raw(&id, result));
         }
-        let control = Arc::new(Control::default());
+        let control = Arc::new(match method {
+            Method::Subscribe => Control::of_subscription(&params.name),
+            _ => Control::default(),
+        });
         if !self.register(&id, &control) {
             let text = "a request with this id is still in flight";
             request.reply(error_reply(Some(&id), code::INVALID_REQUEST, text, None));
@@ -281,6 +304,16 @@ impl State {
         let client = Arc::clone(&self.arguments.client);
         let call = Call::new(request, id, params, client, control, Arc::clone(&self.again));
         self.route(Ticket::new(Box::new(call)));
+    }
+
+    /// First marks subscriptions under way, then ends those there are; whoever makes one looks after that
+    /// whether it was marked.
+    fn unsubscribe(&mut self, uri: &str) {
+        for control in self.in_flight.values() {
+            control.withdraw(uri);
+        }
+        self.arguments.table.unsubscribe(&self.arguments.client, uri);
+        self.news.forget(uri);
     }
 
     /// Notes a call in flight; `false` when its id is taken.
@@ -308,26 +341,30 @@ impl State {
 
     fn attach(&mut self, stream: ClientStream) {
         self.outbound = Some(stream);
-        if std::mem::take(&mut self.tools_changed) {
-            self.told(Fact::ToolsChanged);
-        }
+        self.flush();
     }
 
     fn told(&mut self, fact: Fact) {
         if !self.initialized {
             return; // it has seen nothing that could have changed
         }
-        let outbound = self.outbound.as_ref().filter(|stream| !stream.is_closed());
-        match (fact, outbound) {
-            (Fact::ToolsChanged, Some(stream)) => {
-                let changed = notification("notifications/tools/list_changed");
-                self.tools_changed = stream.notify(changed).is_err();
+        match fact {
+            Fact::ListChanged(method) => self.news.list_changed(method),
+            Fact::Updated(uri, payload) => self.news.updated(uri, payload),
+            Fact::Log(level, payload) => {
+                if let Some(stream) = &self.outbound
+                    && self.arguments.client.wants(level)
+                {
+                    let _full = stream.notify(payload);
+                }
             }
-            (Fact::ToolsChanged, None) => self.tools_changed = true,
-            (Fact::Log(level, payload), Some(stream)) if self.arguments.client.wants(level) => {
-                let _full = stream.notify(payload);
-            }
-            (Fact::Log(..), _) => {}
+        }
+        self.flush();
+    }
+
+    fn flush(&mut self) {
+        if let Some(stream) = self.outbound.as_ref().filter(|stream| !stream.is_closed()) {
+            self.news.tell(stream);
         }
     }
 

@@ -19,14 +19,20 @@ pub(super) fn answer(params: Option<&[u8]>) -> Result<(ProtocolVersion, Bytes), 
     let version = ProtocolVersion::negotiate(&requested);
     let result = json!({
         "protocolVersion": version.as_str(),
-        "capabilities": { "tools": { "listChanged": true }, "logging": {} },
+        "capabilities": {
+            "tools": { "listChanged": true },
+            "prompts": { "listChanged": true },
+            "resources": { "subscribe": true, "listChanged": true },
+            "completions": {},
+            "logging": {},
+        },
         "serverInfo": {
             "name": "mcpvisor",
             "title": "mcpvisor",
             "version": env!("CARGO_PKG_VERSION"),
         },
-        "instructions": "A gateway to several MCP servers. Tools are named `server.tool`. When a \
-                         call fails because its server is down, the error says why and when the \
+        "instructions": "A gateway to several MCP servers. Tools are named `server.tool`, prompts \
+                         `server.prompt`. When a call fails because its server is down, the error says why and when the \
                          next attempt to reach it is made.",
     });
     Ok((version, Bytes::from(result.to_string())))
@@ -53,5 +59,20 @@ mod tests {
         for params in [None, Some("[]"), Some("{}"), Some(r#"{"protocolVersion":5}"#)] {
             assert!(answer(params.map(str::as_bytes)).is_err(), "{params:?}");
         }
+    }
+
+    #[test]
+    fn everything_is_declared_because_servers_may_come_that_have_it() {
+        let params = br#"{"protocolVersion":"2025-11-25"}"#;
+        let (_, result) = answer(Some(params)).expect("negotiated");
+        let result: serde_json::Value = serde_json::from_slice(&result).expect("JSON");
+        let capabilities = json!({
+            "tools": { "listChanged": true },
+            "prompts": { "listChanged": true },
+            "resources": { "subscribe": true, "listChanged": true },
+            "completions": {},
+            "logging": {},
+        });
+        assert_eq!(result["capabilities"], capabilities);
     }
 }

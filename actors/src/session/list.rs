@@ -1,14 +1,14 @@
-//! The answer to `tools/list`.
+//! The answer to `tools/list` and the other lists.
 
 use crate::catalog::{Page, Snapshot};
-use crate::wire::{Members, string};
+use crate::wire::{Members, Subject, string};
 use bytes::{Bytes, BytesMut};
 use std::time::Duration;
 
 /// How lists are answered.
 #[derive(Debug, Clone, Copy)]
 pub struct Listing {
-    /// Tools on one page.
+    /// Entries on one page.
     pub page_size: usize,
     /// How long a list waits for servers of which nothing is known yet.
     pub boot_wait: Duration,
@@ -20,13 +20,13 @@ pub(super) enum BadList {
     /// The parameters are no object.
     #[error("`params` must be an object")]
     NotAnObject,
-    /// The cursor is not one of ours, or the tool it stands for is gone.
+    /// The cursor is not one of ours, or what it stands for is gone.
     #[error("`params.cursor` is not valid (any more); list again without a cursor")]
     Cursor,
 }
 
-/// The cursor of a list's parameters. A cursor is the name of the last tool shown, so it stays valid
-/// when other tools come and go.
+/// The cursor of a list's parameters. A cursor is the name of the last entry shown, so it stays valid
+/// when others come and go.
 pub(super) fn cursor(params: Option<&[u8]>) -> Result<Option<String>, BadList> {
     let Some(params) = params else { return Ok(None) };
     let members = Members::of(params).ok_or(BadList::NotAnObject)?;
@@ -37,21 +37,25 @@ pub(super) fn cursor(params: Option<&[u8]>) -> Result<Option<String>, BadList> {
     }
 }
 
-/// One page as the JSON text of a result; `own` is a tool put in front of it, above its size.
+/// One page as the JSON text of a result; `own` is put in front of it, above its size.
 pub(super) fn page(
     snapshot: &Snapshot,
+    subject: Subject,
     own: Option<&Bytes>,
     cursor: Option<&str>,
     size: usize,
 ) -> Result<Bytes, BadList> {
-    let Page { tools, next } = snapshot.page(cursor, size).ok_or(BadList::Cursor)?;
-    let mut result = BytesMut::with_capacity(tools.len() + 64);
-    result.extend_from_slice(b"{\"tools\":[");
+    let page = snapshot.section(subject).page(cursor, size);
+    let Page { items, next } = page.ok_or(BadList::Cursor)?;
+    let mut result = BytesMut::with_capacity(items.len() + 64);
+    result.extend_from_slice(b"{\"");
+    result.extend_from_slice(subject.member().as_bytes());
+    result.extend_from_slice(b"\":[");
     if let Some(own) = own {
         result.extend_from_slice(own);
-        result.extend_from_slice(if tools.is_empty() { b"" } else { b"," });
+        result.extend_from_slice(if items.is_empty() { b"" } else { b"," });
     }
-    result.extend_from_slice(&tools);
+    result.extend_from_slice(&items);
     result.extend_from_slice(b"]");
     if let Some(next) = next {
         result.extend_from_slice(b",\"nextCursor\":");

@@ -1,17 +1,20 @@
 //! All sessions, by id: shared by the faces, told of what concerns everybody.
 
-use super::{LogLevel, SessionHandle};
+use super::{LogLevel, SessionHandle, Subscriptions};
+use crate::server::ServerName;
 use crate::wire::Payload;
 use dashmap::DashMap;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU8, Ordering};
 use tokio::sync::watch;
 
-/// What concerns all sessions.
+/// What concerns all sessions, or one whatever it asked last.
 #[derive(Debug, Clone)]
 pub enum Fact {
-    /// The list of tools is another one.
-    ToolsChanged,
+    /// A list is another one; the notification that says so.
+    ListChanged(&'static str),
+    /// A resource it watches changed: its URI as the session knows it, and the notification.
+    Updated(Arc<str>, Payload),
     /// A server logged something outside any call we know of.
     Log(LogLevel, Payload),
 }
@@ -47,12 +50,14 @@ impl Client {
 pub struct SessionTable {
     sessions: Arc<DashMap<Arc<str>, SessionHandle>>,
     levels: watch::Sender<Option<LogLevel>>,
+    subscriptions: Subscriptions,
 }
 
 impl SessionTable {
     /// No sessions.
     pub fn new() -> Self {
-        Self { sessions: Arc::default(), levels: watch::Sender::new(None) }
+        let levels = watch::Sender::new(None);
+        Self { sessions: Arc::default(), levels, subscriptions: Subscriptions::default() }
     }
 
     /// The least severe level any client wants; servers are asked for that one.
@@ -77,6 +82,32 @@ impl SessionTable {
         }
     }
 
+    /// Tells one session, if it is alive.
+    pub(crate) fn tell(&self, session: &str, fact: &Fact) {
+        if let Some(session) = self.find(session) {
+            session.tell(fact);
+        }
+    }
+
+    /// Who watches which resource.
+    pub(crate) fn subscriptions(&self) -> &Subscriptions {
+        &self.subscriptions
+    }
+
+    /// A client watches a resource of a server from here on, which it calls `asked`.
+    pub(crate) fn subscribe(&self, client: &Client, server: &ServerName, uri: &str, asked: &str) {
+        self.subscriptions.enter(server, uri, &client.session, asked);
+        // a session that ended meanwhile has left the subscriptions already, or finds this one there
+        if !self.sessions.contains_key(&client.session) {
+            self.subscriptions.leave(&client.session);
+        }
+    }
+
+    /// It does not watch it any more.
+    pub(crate) fn unsubscribe(&self, client: &Client, asked: &str) {
+        self.subscriptions.remove(&client.session, asked);
+    }
+
     pub(super) fn find(&self, id: &str) -> Option<SessionHandle> {
         self.sessions.get(id).map(|session| session.clone())
     }
@@ -87,6 +118,7 @@ impl SessionTable {
 
     pub(super) fn leave(&self, id: &str) {
         self.sessions.remove(id);
+        self.subscriptions.leave(id);
         self.publish_level();
     }
 

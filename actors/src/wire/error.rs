@@ -24,6 +24,20 @@ pub mod code {
     pub const TIMEOUT: i32 = -32_005;
     /// The connection ended after the request was sent; its outcome is unknown.
     pub const OUTCOME_UNKNOWN: i32 = -32_006;
+    /// The request waited too long for a free slot; nothing was sent.
+    pub const QUEUE_TIMEOUT: i32 = -32_007;
+    /// The server's actor is out of service; nothing was sent.
+    pub const NOT_RUNNING: i32 = -32_008;
+    /// The server answered none of its last calls and gets none for a moment; nothing was sent.
+    pub const BREAKER_OPEN: i32 = -32_009;
+    /// The request could not be delivered; nothing was executed.
+    pub const REFUSED: i32 = -32_010;
+    /// The gateway could not pass the request on; nothing was sent.
+    pub const NOT_SENT: i32 = -32_011;
+    /// The gateway lost track of a request it had sent; its outcome is unknown.
+    pub const RUNNER_DIED: i32 = -32_012;
+    /// There is no such resource. Of the initialize era; later revisions say -32602.
+    pub const RESOURCE_NOT_FOUND: i32 = -32_002;
 }
 
 /// Why bytes are not an acceptable JSON-RPC message.

@@ -112,6 +112,11 @@ impl Message {
         self.outcome.map(|span| span.share(&self.bytes))
     }
 
+    /// The raw JSON of `result` or `error`.
+    pub fn outcome_raw(&self) -> Option<&[u8]> {
+        self.outcome.map(|span| span.slice(&self.bytes))
+    }
+
     /// The message with another id, ready to be written; further edits may be given.
     pub fn with_id(&self, id: &[u8], edits: &[(Span, &[u8])]) -> Payload {
         match self.id {
@@ -122,7 +127,7 @@ impl Message {
                 }
                 splice.finish()
             }
-            _ => self.recomposed(id),
+            _ => self.recomposed(id, edits),
         }
     }
 
@@ -147,19 +152,23 @@ impl Message {
     }
 
     /// A regular envelope around the outcome of an irregular response.
-    fn recomposed(&self, id: &[u8]) -> Payload {
-        let outcome = self.outcome().unwrap_or_else(|| Bytes::from_static(b"null"));
+    fn recomposed(&self, id: &[u8], edits: &[(Span, &[u8])]) -> Payload {
         let key: &[u8] = match self.kind {
             Kind::Response { ok: false, .. } => b",\"error\":",
             _ => b",\"result\":",
         };
-        Payload::concat([
-            Bytes::from_static(b"{\"jsonrpc\":\"2.0\",\"id\":"),
-            Bytes::copy_from_slice(id),
-            Bytes::copy_from_slice(key),
-            outcome,
-            Bytes::from_static(b"}"),
-        ])
+        let head = [b"{\"jsonrpc\":\"2.0\",\"id\":", id, key].concat();
+        let Some(outcome) = self.outcome.map(|span| span.range()) else {
+            return Payload::concat([head.into(), Bytes::from_static(b"null}")]);
+        };
+        let around = |part| Span::of(part, &self.bytes);
+        let mut splice = Splice::new(&self.bytes)
+            .replace(around(&self.bytes[..outcome.start]), &head)
+            .replace(around(&self.bytes[outcome.end..]), b"}");
+        for (span, bytes) in edits {
+            splice = splice.replace(*span, bytes);
+        }
+        splice.finish()
     }
 }
 

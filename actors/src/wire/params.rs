@@ -1,16 +1,20 @@
 //! The few members of `params` that are ours to read or replace.
 
 use super::members::DuplicateKey;
-use super::{Members, Message, Span};
+use super::{Members, Message, Method, Span, Subject};
 use bytes::Bytes;
 use serde_json::value::RawValue;
 
-/// What a `tools/call` names: the spans to replace on the way down.
+/// What a request names that goes to a server: the spans to replace on the way down.
 #[derive(Debug, Clone)]
 pub struct CallParams {
-    /// The tool's name, unescaped.
+    /// The request's method.
+    pub method: Method,
+    /// What kind of thing it names.
+    pub subject: Subject,
+    /// Its name or URI, unescaped.
     pub name: String,
-    /// Where the name stands in the message.
+    /// Where that stands in the message.
     pub name_span: Span,
     /// The client's progress token and where it stands, when it asked for progress.
     pub progress_token: Option<(Bytes, Span)>,
@@ -20,14 +24,22 @@ pub struct CallParams {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum NotCallParams {
     /// No params, or not an object.
-    #[error("`params` must be an object with `name` and `arguments`")]
-    NotAnObject,
-    /// `name` is missing or not a string.
-    #[error("`params.name` must be the name of a tool, as a string")]
-    NoName,
+    #[error("`params` must be an object with `{0}`")]
+    NotAnObject(&'static str),
+    /// What is to be named is missing or not a string.
+    #[error("`{key}` must be the {what}, as a string")]
+    NoName {
+        /// The member that must be there.
+        key: &'static str,
+        /// What it says.
+        what: &'static str,
+    },
     /// `arguments` is there and neither object nor null.
     #[error("`params.arguments` must be an object")]
     BadArguments,
+    /// `ref` is missing or of no known type.
+    #[error("`params.ref` must be an object whose `type` is `ref/prompt` or `ref/resource`")]
+    BadRef,
     /// `_meta` is there and not an object, or its progress token is neither string nor number.
     #[error("`params._meta` must be an object, its `progressToken` a string or a number")]
     BadMeta,
@@ -42,23 +54,82 @@ impl From<DuplicateKey> for NotCallParams {
     }
 }
 
+/// Where a name stands: the member, its full key, what it says.
+struct Place<'a>(Option<&'a RawValue>, &'static str, &'static str);
+
 impl CallParams {
-    /// Reads what names the tool and the progress token; `arguments` is only looked at from outside.
-    pub fn of(message: &Message) -> Result<Self, NotCallParams> {
+    /// Reads what is named and the progress token; all else is only looked at from outside.
+    pub fn of(method: Method, message: &Message) -> Result<Self, NotCallParams> {
         let whole = message.bytes();
-        let params = message.params().ok_or(NotCallParams::NotAnObject)?;
-        let members = Members::of(params).ok_or(NotCallParams::NotAnObject)?;
-        let name = members.get("name")?.ok_or(NotCallParams::NoName)?;
-        if let Some(arguments) = members.get("arguments")?
+        let no_object = NotCallParams::NotAnObject(match method {
+            Method::CallTool | Method::GetPrompt => "name",
+            Method::ReadResource | Method::Subscribe | Method::Unsubscribe => "uri",
+            Method::Complete => "ref",
+        });
+        let params = message.params().ok_or(no_object)?;
+        let members = Members::of(params).ok_or(no_object)?;
+        let (subject, Place(name, key, what)) = match method {
+            Method::CallTool => {
+                (Subject::Tool, Place(members.get("name")?, "params.name", "name of a tool"))
+            }
+            Method::GetPrompt => {
+                (Subject::Prompt, Place(members.get("name")?, "params.name", "name of a prompt"))
+            }
+            Method::ReadResource | Method::Subscribe | Method::Unsubscribe => {
+                (Subject::Resource, Place(members.get("uri")?, "params.uri", "URI of a resource"))
+            }
+            Method::Complete => reference(members.get("ref")?)?,
+        };
+        let missing = NotCallParams::NoName { key, what };
+        let name = name.ok_or(missing)?;
+        if matches!(method, Method::CallTool | Method::GetPrompt)
+            && let Some(arguments) = members.get("arguments")?
             && !(arguments.get().starts_with('{') || arguments.get() == "null")
         {
             return Err(NotCallParams::BadArguments);
         }
         Ok(Self {
-            name: serde_json::from_str(name.get()).map_err(|_| NotCallParams::NoName)?,
+            method,
+            subject,
+            name: serde_json::from_str(name.get()).map_err(|_| missing)?,
             name_span: Span::of(name.get().as_bytes(), whole),
             progress_token: progress_token(members.get("_meta")?, whole)?,
         })
+    }
+}
+
+/// Longest name that is shown to people.
+const SHOWN: usize = 200;
+
+impl CallParams {
+    /// What is named, for logs and timelines: a URI without its query, which may hold secrets.
+    pub fn label(&self) -> String {
+        let name = match self.subject {
+            Subject::Tool | Subject::Prompt => &*self.name,
+            Subject::Resource | Subject::Template => {
+                self.name.split(['?', '#']).next().unwrap_or_default()
+            }
+        };
+        name.chars().take(SHOWN).collect()
+    }
+}
+
+/// What the `ref` of a completion refers to.
+fn reference(raw: Option<&RawValue>) -> Result<(Subject, Place<'_>), NotCallParams> {
+    let members =
+        raw.and_then(|raw| Members::of(raw.get().as_bytes())).ok_or(NotCallParams::BadRef)?;
+    let kind = members.get("type")?.ok_or(NotCallParams::BadRef)?;
+    let kind: String = serde_json::from_str(kind.get()).map_err(|_| NotCallParams::BadRef)?;
+    match &*kind {
+        "ref/prompt" => Ok((
+            Subject::Prompt,
+            Place(members.get("name")?, "params.ref.name", "name of a prompt"),
+        )),
+        "ref/resource" => Ok((
+            Subject::Template,
+            Place(members.get("uri")?, "params.ref.uri", "URI or URI template of a resource"),
+        )),
+        _ => Err(NotCallParams::BadRef),
     }
 }
 
@@ -124,32 +195,120 @@ mod tests {
     use super::*;
     use crate::wire::{Limits, Strictness};
 
-    fn call(params: &str) -> Result<CallParams, NotCallParams> {
-        let text = format!(r#"{{"jsonrpc":"2.0","id":1,"method":"tools/call"{params}}}"#);
+    fn message(method: Method, params: &str) -> Message {
+        let method = method.as_str();
+        let text = format!(r#"{{"jsonrpc":"2.0","id":1,"method":"{method}"{params}}}"#);
         let message = Message::parse(text.into(), Limits::default(), Strictness::Strict);
-        CallParams::of(&message.expect("an envelope"))
+        message.expect("an envelope")
+    }
+
+    fn read(method: Method, params: &str) -> Result<CallParams, NotCallParams> {
+        CallParams::of(method, &message(method, params))
     }
 
     #[test]
     fn wrong_params_are_told_apart() {
         for (params, expected) in [
-            ("", NotCallParams::NotAnObject),
-            (r#","params":[1]"#, NotCallParams::NotAnObject),
-            (r#","params":{}"#, NotCallParams::NoName),
-            (r#","params":{"name":5}"#, NotCallParams::NoName),
-            (r#","params":{"name":"a","name":"b"}"#, NotCallParams::Duplicate),
-            (r#","params":{"name":"a","arguments":[1]}"#, NotCallParams::BadArguments),
-            (r#","params":{"name":"a","_meta":3}"#, NotCallParams::BadMeta),
-            (r#","params":{"name":"a","_meta":{"progressToken":{}}}"#, NotCallParams::BadMeta),
+            ("", "`params` must be an object with `name`"),
+            (r#","params":[1]"#, "`params` must be an object with `name`"),
+            (r#","params":{}"#, "`params.name` must be the name of a tool, as a string"),
+            (r#","params":{"name":5}"#, "`params.name` must be the name of a tool, as a string"),
+            (r#","params":{"name":"a","name":"b"}"#, "a member of `params` stands twice"),
+            (r#","params":{"name":"a","arguments":[1]}"#, "`params.arguments` must be an object"),
+            (
+                r#","params":{"name":"a","_meta":3}"#,
+                "`params._meta` must be an object, its `progressToken` a string or a number",
+            ),
+            (
+                r#","params":{"name":"a","_meta":{"progressToken":{}}}"#,
+                "`params._meta` must be an object, its `progressToken` a string or a number",
+            ),
         ] {
-            assert_eq!(call(params).expect_err(params), expected, "{params}");
+            let error = read(Method::CallTool, params).expect_err(params);
+            assert_eq!(error.to_string(), expected, "{params}");
         }
     }
 
     #[test]
+    fn every_method_names_the_member_it_misses() {
+        for (method, params, expected) in [
+            (Method::GetPrompt, "{}", "`params.name` must be the name of a prompt, as a string"),
+            (Method::ReadResource, "{}", "`params.uri` must be the URI of a resource, as a string"),
+            (
+                Method::Subscribe,
+                r#"{"uri":null}"#,
+                "`params.uri` must be the URI of a resource, as a string",
+            ),
+            (
+                Method::Unsubscribe,
+                r#"{"name":"a"}"#,
+                "`params.uri` must be the URI of a resource, as a string",
+            ),
+            (
+                Method::Complete,
+                "{}",
+                "`params.ref` must be an object whose `type` is `ref/prompt` or `ref/resource`",
+            ),
+            (
+                Method::Complete,
+                r#"{"ref":{"type":"ref/tool","name":"a"}}"#,
+                "`params.ref` must be an object whose `type` is `ref/prompt` or `ref/resource`",
+            ),
+            (
+                Method::Complete,
+                r#"{"ref":{"type":"ref/prompt","uri":"a"}}"#,
+                "`params.ref.name` must be the name of a prompt, as a string",
+            ),
+            (
+                Method::Complete,
+                r#"{"ref":{"type":"ref/resource","name":"a"}}"#,
+                "`params.ref.uri` must be the URI or URI template of a resource, as a string",
+            ),
+        ] {
+            let error = read(method, &format!(r#","params":{params}"#)).expect_err(params);
+            assert_eq!(error.to_string(), expected, "{params}");
+        }
+    }
+
+    #[test]
+    fn what_is_named_is_found_wherever_it_stands() {
+        for (method, params, subject) in [
+            (Method::CallTool, r#"{"name":"\u0061:b"}"#, Subject::Tool),
+            (Method::GetPrompt, r#"{"arguments":{},"name":"\u0061:b"}"#, Subject::Prompt),
+            (Method::ReadResource, r#"{"uri":"\u0061:b"}"#, Subject::Resource),
+            (
+                Method::Complete,
+                r#"{"argument":{"name":"x"},"ref":{"name":"\u0061:b","type":"ref/prompt"}}"#,
+                Subject::Prompt,
+            ),
+            (
+                Method::Complete,
+                r#"{"ref":{"type":"ref/resource","uri":"\u0061:b"}}"#,
+                Subject::Template,
+            ),
+        ] {
+            let message = message(method, &format!(r#","params":{params}"#));
+            let found = CallParams::of(method, &message).expect(params);
+            assert_eq!((&*found.name, found.subject), ("a:b", subject));
+            assert_eq!(found.name_span.slice(message.bytes()), br#""\u0061:b""#, "{params}");
+        }
+    }
+
+    #[test]
+    fn a_label_is_short_and_has_no_query() {
+        let label = |method, params: &str| {
+            read(method, &format!(r#","params":{params}"#)).expect("good").label()
+        };
+        assert_eq!(label(Method::ReadResource, r#"{"uri":"x://a?token=s#f"}"#), "x://a");
+        assert_eq!(label(Method::CallTool, r#"{"name":"why?"}"#), "why?");
+        let long = format!(r#"{{"uri":"{}"}}"#, "é".repeat(500));
+        assert_eq!(label(Method::Subscribe, &long).chars().count(), SHOWN);
+    }
+
+    #[test]
     fn the_token_is_kept_as_it_was_spelled() {
-        let params = call(r#","params":{"name":"a\u0062","_meta":{"progressToken": "t\n" }}"#);
-        let params = params.expect("good");
+        let params = r#","params":{"name":"a\u0062","_meta":{"progressToken": "t\n" }}"#;
+        let params = read(Method::CallTool, params).expect("good");
         assert_eq!(params.name, "ab");
         assert_eq!(params.progress_token.expect("there").0, r#""t\n""#);
     }

@@ -3,10 +3,10 @@
 //! *Invariant:* everything readable is heard before [`Inbound::Lost`]; of what is to be sent, the
 //! socket takes no more than one message beyond what its buffer holds.
 
+use crate::downstream::evidence;
 use crate::downstream::http::body;
 use crate::downstream::http::remote::Remote;
 use crate::downstream::outbox::Outbox;
-use crate::downstream::evidence;
 use crate::downstream::streamable_http::FAREWELL;
 use bytes::Bytes;
 use futures_util::SinkExt;

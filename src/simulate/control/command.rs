@@ -18,6 +18,11 @@ pub(super) enum Command {
     AddTool(String),
     RemoveTool(String),
     ListChanged,
+    AddPrompt(String),
+    AddResource(String),
+    RemoveResource(String),
+    /// Tell that this resource changed.
+    Update(String),
     Quit,
 }
 
@@ -63,6 +68,12 @@ pub(super) fn parse(line: &str) -> Result<Command, CommandError> {
         "add-tool" => Command::AddTool(words.next().ok_or(CommandError::Name)?.to_owned()),
         "remove-tool" => Command::RemoveTool(words.next().ok_or(CommandError::Name)?.to_owned()),
         "list-changed" => Command::ListChanged,
+        "add-prompt" => Command::AddPrompt(words.next().ok_or(CommandError::Name)?.to_owned()),
+        "add-resource" => Command::AddResource(words.next().ok_or(CommandError::Name)?.to_owned()),
+        "remove-resource" => {
+            Command::RemoveResource(words.next().ok_or(CommandError::Name)?.to_owned())
+        }
+        "update" => Command::Update(words.next().ok_or(CommandError::Name)?.to_owned()),
         "quit" => Command::Quit,
         other => return Err(CommandError::Unknown(other.to_owned())),
     };
@@ -136,6 +147,10 @@ mod tests {
             ("exit 0", Command::Exit(0)),
             ("add-tool new", Command::AddTool("new".into())),
             ("session-loss", Command::SessionLoss),
+            ("add-prompt p", Command::AddPrompt("p".into())),
+            ("add-resource a:b", Command::AddResource("a:b".into())),
+            ("remove-resource a:b", Command::RemoveResource("a:b".into())),
+            ("update a:b", Command::Update("a:b".into())),
         ] {
             assert_eq!(parse(line), Ok(command), "{line}");
         }

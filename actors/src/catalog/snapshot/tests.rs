@@ -2,9 +2,11 @@
 
 use super::*;
 
-use crate::catalog::{Manifest, NamingStrategy};
-use crate::server::{Connector, Expose, Loss, ToolOverride, Transport};
+use crate::catalog::{Entry, Manifest, Naming, NamingStrategy, Page, STATUS_TOOL, merge};
+use crate::server::{Connector, Expose, Loss, ServerName, ServerSpec, ToolOverride, Transport};
+use bytes::Bytes;
 use futures_util::future::BoxFuture;
+use std::collections::{HashMap, HashSet};
 
 /// A way to a server that is never gone.
 struct Nowhere;
@@ -47,14 +49,13 @@ fn merged(strategy: NamingStrategy, servers: &[(ServerSpec, &[&str])]) -> Snapsh
 }
 
 fn names(snapshot: &Snapshot) -> Vec<&str> {
-    snapshot.tools.iter().map(|(name, _)| &**name).collect()
+    snapshot.section(Subject::Tool).names().collect()
 }
 
 /// What a name stands for: `server:tool`.
 fn meaning(snapshot: &Snapshot, name: &str) -> Option<String> {
-    let route = snapshot.route(name)?;
-    let tool: String = serde_json::from_slice(&route.tool).expect("a string");
-    Some(format!("{}:{tool}", route.server))
+    let route = snapshot.route(Subject::Tool, name)?;
+    Some(format!("{}:{}", route.server, route.own))
 }
 
 #[test]
@@ -65,8 +66,11 @@ fn pages_neither_lose_nor_double_a_tool() {
     for size in [1, 2, 3, 5, 10, 11, 12, usize::MAX] {
         let (mut read, mut after) = (Vec::new(), None);
         loop {
-            let page = snapshot.page(after.as_deref(), size).expect("a known cursor");
-            let text = format!("[{}]", String::from_utf8_lossy(&page.tools));
+            let page = snapshot
+                .section(Subject::Tool)
+                .page(after.as_deref(), size)
+                .expect("a known cursor");
+            let text = format!("[{}]", String::from_utf8_lossy(&page.items));
             let tools: Vec<serde_json::Value> = serde_json::from_str(&text).expect(&text);
             assert!(tools.len() <= size && !tools.is_empty());
             read.extend(tools.iter().map(|tool| tool["name"].as_str().expect("named").to_owned()));
@@ -77,22 +81,22 @@ fn pages_neither_lose_nor_double_a_tool() {
         }
         assert_eq!(read, names(&snapshot), "pages of {size}");
     }
-    let nothing = Page { tools: Bytes::new(), next: None };
-    assert_eq!(Snapshot::default().page(None, 5), Some(nothing));
+    let nothing = Page { items: Bytes::new(), next: None };
+    assert_eq!(Snapshot::default().section(Subject::Tool).page(None, 5), Some(nothing));
 }
 
 #[test]
 fn a_cursor_survives_other_tools_coming_and_going_and_dies_with_its_own() {
     let before = merged(NamingStrategy::Prefix, &[(spec("b"), &["one", "two", "three"])]);
-    let next = before.page(None, 2).expect("a page").next.expect("more");
+    let next = before.section(Subject::Tool).page(None, 2).expect("a page").next.expect("more");
     let after = merged(
         NamingStrategy::Prefix,
         &[(spec("a"), &["new"]), (spec("b"), &["two", "three", "four"]), (spec("c"), &["new"])],
     );
-    let page = after.page(Some(&next), 2).expect("still known");
-    assert_eq!(page.tools, r#"{"name":"b.three"},{"name":"b.four"}"#);
+    let page = after.section(Subject::Tool).page(Some(&next), 2).expect("still known");
+    assert_eq!(page.items, r#"{"name":"b.three"},{"name":"b.four"}"#);
     let gone = merged(NamingStrategy::Prefix, &[(spec("b"), &["one", "three"])]);
-    assert_eq!(gone.page(Some(&next), 2), None);
+    assert_eq!(gone.section(Subject::Tool).page(Some(&next), 2), None);
 }
 
 #[test]
@@ -119,7 +123,7 @@ fn a_name_depends_on_its_tool_and_server_and_not_on_who_else_collides() {
     }
     for snapshot in [&few, &more] {
         let unique: HashSet<&str> = names(snapshot).into_iter().collect();
-        assert_eq!(unique.len(), snapshot.len(), "{unique:?}");
+        assert_eq!(unique.len(), snapshot.section(Subject::Tool).len(), "{unique:?}");
         assert_eq!(meaning(snapshot, "x_a_b"), None);
     }
 }
@@ -159,7 +163,7 @@ fn odd_names_are_shown_within_the_spec_and_stand_for_the_tool_as_it_is_called() 
     let odd = ["lög now", "l_g now", "日本", &long, "", "a/b.c-d"];
     for strategy in [NamingStrategy::Prefix, NamingStrategy::Flat] {
         let snapshot = merged(strategy, &[(spec("s"), &odd)]);
-        assert_eq!(snapshot.len(), odd.len());
+        assert_eq!(snapshot.section(Subject::Tool).len(), odd.len());
         for (shown, odd) in names(&snapshot).into_iter().zip(odd) {
             assert!((1..=128).contains(&shown.len()), "{shown}");
             assert!(shown.chars().all(|c| c.is_ascii_alphanumeric() || "_./-".contains(c)));
@@ -177,7 +181,10 @@ fn what_is_not_exposed_is_neither_listed_nor_routed_and_overrides_are_shown() {
     spec.tools.insert("read_one".into(), change);
     let snapshot =
         merged(NamingStrategy::Prefix, &[(spec, &["read_one", "read_all", "write", "read_two"])]);
-    assert_eq!(snapshot.listing, r#"{"name":"s.get","description":"Gets."},{"name":"s.read_two"}"#);
+    assert_eq!(
+        snapshot.section(Subject::Tool).listing(),
+        r#"{"name":"s.get","description":"Gets."},{"name":"s.read_two"}"#
+    );
     for name in ["s.read_all", "s__read_all", "s.write", "s__write", "s.read_one", "s__read_one"] {
         assert_eq!(meaning(&snapshot, name), None, "{name}");
     }
@@ -190,11 +197,11 @@ fn near_names_are_found_whatever_their_case_and_with_or_without_the_server() {
         NamingStrategy::Prefix,
         &[(spec("git"), &["log", "status", "commit"]), (spec("files"), &["read_text", "status"])],
     );
-    assert_eq!(snapshot.near("git.comit")[0], "git.commit");
-    assert_eq!(snapshot.near("COMMIT"), ["git.commit"]);
-    assert_eq!(snapshot.near("status"), ["files.status", "git.status"]);
-    assert_eq!(snapshot.near("zzz"), [""; 0]);
-    assert!(snapshot.near("git").len() <= 3);
+    assert_eq!(snapshot.near(Subject::Tool, "git.comit")[0], "git.commit");
+    assert_eq!(snapshot.near(Subject::Tool, "COMMIT"), ["git.commit"]);
+    assert_eq!(snapshot.near(Subject::Tool, "status"), ["files.status", "git.status"]);
+    assert_eq!(snapshot.near(Subject::Tool, "zzz"), [""; 0]);
+    assert!(snapshot.near(Subject::Tool, "git").len() <= 3);
 }
 
 #[test]
@@ -204,8 +211,9 @@ fn the_name_of_the_gateways_own_tool_is_given_to_no_tool_of_a_server() {
         (NamingStrategy::Flat, "git", "mcpvisor.status", Some("mcpvisor.status_git")),
     ] {
         let snapshot = merged(strategy, &[(spec(server), &[tool])]);
-        assert_eq!(snapshot.route(STATUS_TOOL).map(|_| ()), None);
-        let shown: Vec<&str> = snapshot.tools_of(&ServerName::new(server)).collect();
+        assert_eq!(snapshot.route(Subject::Tool, STATUS_TOOL).map(|_| ()), None);
+        let shown: Vec<&str> =
+            snapshot.section(Subject::Tool).of_server(&ServerName::new(server)).collect();
         assert_eq!(shown, names(&snapshot));
         assert_eq!(shown.len(), 1);
         let meant = format!("{server}:{tool}");

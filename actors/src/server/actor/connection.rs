@@ -10,6 +10,7 @@ use crate::server::instance::{self, Connected, Instance};
 use crate::server::phase::{Phase, Wait};
 use crate::server::{Fact, Generation, Loss};
 use crate::timeline::EventKind;
+use crate::wire::Subject;
 use ractor::{Actor, ActorRef};
 use std::collections::BTreeSet;
 use std::sync::Arc;
@@ -94,6 +95,7 @@ impl State {
             monitor,
             policies,
             timelines,
+            remembered: self.arguments.known.get(&self.spec.name),
         };
         let arguments = instance::Arguments { context, close: close.clone() };
         match Actor::spawn_linked(None, Instance, arguments, me.get_cell()).await {
@@ -126,8 +128,10 @@ impl State {
                 self.offer(generation, manifest, me);
             }
             Fact::Changed(manifest) => {
-                let tools = manifest.tools.len();
-                tracing::info!(server = %self.spec.name, tools, "tools changed");
+                let count = |subject| manifest.items[subject].len();
+                let (tools, prompts) = (count(Subject::Tool), count(Subject::Prompt));
+                let resources = count(Subject::Resource) + count(Subject::Template);
+                tracing::info!(server = %self.spec.name, tools, prompts, resources, "lists changed");
                 self.offer(generation, manifest, me);
             }
             Fact::Published => self.published(me),
@@ -152,14 +156,14 @@ impl State {
 
     fn note_tools(&self, generation: Generation, before: Option<&Manifest>, after: &Manifest) {
         let names = |manifest: &Manifest| -> BTreeSet<String> {
-            manifest.tools.iter().map(|tool| tool.name.clone()).collect()
+            manifest.items[Subject::Tool].iter().map(|tool| tool.name.clone()).collect()
         };
         let (before, now) = (before.map(names).unwrap_or_default(), names(after));
         if before == now {
             return;
         }
         let kind = EventKind::Tools {
-            count: after.tools.len(),
+            count: after.items[Subject::Tool].len(),
             added: now.difference(&before).cloned().collect(),
             removed: before.difference(&now).cloned().collect(),
         };
@@ -179,7 +183,7 @@ impl State {
         if let Some(state) = card.vitals.reset_breaker() {
             self.note(Some(generation), EventKind::Breaker { state: state.word().to_owned() });
         }
-        let tools = self.offers.as_ref().map_or(0, |offers| offers.tools.len());
+        let tools = self.offers.as_ref().map_or(0, |offers| offers.items[Subject::Tool].len());
         tracing::info!(server = %self.spec.name, %generation, tools, "ready");
         self.enter(Phase::Ready { generation, link });
         match slot {

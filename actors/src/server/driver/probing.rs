@@ -1,10 +1,11 @@
 //! Signs of life: what the connection notes for those who watch it, and the probes it sends for them.
 
-use super::{Action, Driver, Loss, Pending, PendingCall, PendingProbe, PingPolicy, Purpose};
+use super::{Action, Driver, Loss, Pending, PendingCall, PendingProbe, PingPolicy};
+use crate::catalog::Capability;
 use crate::health::{Outcome, ProbeMethod, ProbeOutcome, monitor};
 use crate::otp::chance;
 use crate::timeline::EventKind;
-use crate::wire::request_raw;
+use crate::wire::{Subject, request_raw};
 use bytes::Bytes;
 use std::time::Duration;
 use tokio::sync::oneshot;
@@ -58,7 +59,9 @@ impl Driver {
         let probe = PendingProbe { reply, since: now, deadline: now + timeout, before };
         self.pending.insert(id, Pending::Probe(Box::new(probe)));
         let method = match method {
-            ProbeMethod::List if self.control.has_tools() => Purpose::List.method(),
+            ProbeMethod::List if self.control.capabilities().has(Capability::Tools) => {
+                Subject::Tool.list()
+            }
             ProbeMethod::List | ProbeMethod::Ping => "ping",
         };
         let payload = request_raw(id, method, "{}");
@@ -125,7 +128,7 @@ impl Driver {
 
     fn note_call(&self, call: &PendingCall, outcome: &str, took: Duration) {
         self.context.note(EventKind::Call {
-            tool: call.call.ticket.params.name.clone(),
+            tool: (self.context.spec.mask)(&call.call.ticket.params.label()),
             outcome: outcome.to_owned(),
             took_us: u64::try_from(took.as_micros()).unwrap_or(u64::MAX),
         });

@@ -1,13 +1,14 @@
 //! What a server says, on its way up.
 
 use super::{
-    Action, Driver, Inbound, Kind, Loss, Message, Noise, OutboundKind, Pending, ProgressParams,
-    Purpose, RawId, code, error_reply, result_raw,
+    Action, Driver, Ended, Inbound, Kind, Loss, Message, Method, Noise, OutboundKind, Pending,
+    ProgressParams, RawId, RoutedCall, code, error_reply, result_raw, string,
 };
 use crate::health::monitor;
 use crate::server::loss::shown;
 use crate::session::{Fact, LogLevel};
 use crate::timeline::EventKind;
+use crate::wire::Uris;
 use bytes::Bytes;
 use tokio::time::Instant;
 
@@ -42,8 +43,11 @@ impl Driver {
                     self.log(message, related);
                     Vec::new()
                 }
-                "notifications/tools/list_changed" => self.control.list_changed(Instant::now()),
-                _ => Vec::new(),
+                "notifications/resources/updated" => {
+                    self.updated(message);
+                    Vec::new()
+                }
+                changed => self.control.list_changed(changed, Instant::now()),
             },
             Kind::Request { id, method } => {
                 let answer = if &**method == "ping" {
@@ -62,9 +66,7 @@ impl Driver {
         match id.and_then(|id| self.pending.remove(id)) {
             Some(Pending::Call(pending)) => {
                 self.answered(&pending);
-                if let Some(call) = pending.call.ticket.redeem() {
-                    call.answer(message);
-                }
+                answer(pending.call, message);
                 Vec::new()
             }
             Some(Pending::Probe(probe)) => {
@@ -75,6 +77,10 @@ impl Driver {
                 let outcome = message.outcome().unwrap_or_default();
                 let outcome = if ok { Ok(outcome) } else { Err(outcome) };
                 self.control.answered(purpose, outcome, Instant::now())
+            }
+            Some(Pending::Watch { uri, leaving, .. }) => {
+                self.watch_ended(&uri, leaving, &Ended::Answered(message, ok));
+                Vec::new()
             }
             // a second answer, an answer to a request given up, or a wrong id: nobody waits for it
             None => {
@@ -132,10 +138,11 @@ impl Driver {
                 self.fail(pending.call, sent, loss);
             }
             Some(Pending::Probe(probe)) => return self.probe_failed(*probe, loss),
-            Some(Pending::Own(Purpose::Initialize | Purpose::List, _))
-                if self.ready_by.is_some() =>
-            {
+            Some(Pending::Own(purpose, _)) if self.ready_by.is_some() && purpose.decides() => {
                 return Err(loss);
+            }
+            Some(Pending::Watch { uri, leaving, .. }) => {
+                self.watch_ended(&uri, leaving, &Ended::Lost(false, loss));
             }
             Some(Pending::Own(purpose, _)) => {
                 let error = Bytes::from(loss.to_string());
@@ -168,10 +175,29 @@ impl Driver {
                 probe.alive();
                 Vec::new()
             }
+            Some(Pending::Watch { uri, leaving, .. }) => {
+                let loss = Loss::Protocol { detail };
+                self.watch_ended(&uri, leaving, &Ended::Lost(true, loss));
+                Vec::new()
+            }
             Some(Pending::Own(purpose, _)) => {
                 self.control.answered(purpose, Err(detail.into()), Instant::now())
             }
             None => Vec::new(),
         }
     }
+}
+
+/// Answers a call with its server's response. A client that named a resource together with its server
+/// finds it in the contents as it named it.
+fn answer(call: RoutedCall, response: &Message) {
+    let RoutedCall { ticket, route } = call;
+    let Some(call) = ticket.redeem() else { return };
+    if call.params.method != Method::ReadResource || *call.params.name == *route.own {
+        return call.answer(response, &[]);
+    }
+    let (asked, uris) = (string(&call.params.name), Uris::of_contents(response));
+    let own = uris.iter().filter(|(uri, _)| **uri == *route.own);
+    let edits: Vec<_> = own.map(|(_, span)| (span, asked.as_bytes())).collect();
+    call.answer(response, &edits);
 }

@@ -1,0 +1,106 @@
+//! What clients are told when a call fails on our side.
+
+use super::*;
+use serde_json::Value;
+
+fn render(failure: &Failure, method: Method) -> Value {
+    let text = failure.render(&RawId::from(4), method).to_bytes();
+    serde_json::from_slice(&text).expect("JSON")
+}
+
+fn down() -> Failure {
+    Failure::Unavailable {
+        server: ServerName::new("files"),
+        state: "down",
+        cause: Some(Loss::Exited { status: "exit code 3".into(), stderr: vec!["boom".into()] }),
+        attempt: 2,
+        next: Some(Duration::from_millis(1500)),
+    }
+}
+
+#[test]
+fn an_unavailable_server_is_told_with_cause_attempt_and_next_try() {
+    assert_eq!(
+        down().to_string(),
+        "server `files` is down: the process ended (exit code 3); its last words: boom (attempt \
+         2, next in 1.5 s); nothing was sent"
+    );
+    let reply = render(&down(), Method::CallTool);
+    assert_eq!(reply["result"]["isError"], true);
+    assert_eq!(
+        reply["result"]["_meta"]["mcpvisor/error"],
+        json!({"reason":"unavailable","sent":false,"retryable":true,"server":"files",
+               "state":"down","attempt":2,"nextAttemptMs":1500})
+    );
+}
+
+#[test]
+fn what_has_no_result_for_failures_fails_with_an_error_of_the_same_text_and_details() {
+    let of_a_tool = render(&down(), Method::CallTool);
+    for method in [Method::GetPrompt, Method::ReadResource, Method::Subscribe, Method::Complete] {
+        let reply = render(&down(), method);
+        assert_eq!(reply["error"]["code"], -32004, "{method:?}");
+        assert_eq!(reply["error"]["message"], down().to_string());
+        assert_eq!(reply["error"]["data"], of_a_tool["result"]["_meta"]);
+    }
+}
+
+#[test]
+fn every_reason_has_a_code_of_its_own_in_the_range_for_servers() {
+    let server = || ServerName::new("s");
+    let (waited, after, next) = (Duration::ZERO, Duration::ZERO, Duration::ZERO);
+    let failures = [
+        Failure::Overloaded { server: server(), in_flight: 1, queued: 1 },
+        Failure::QueueTimeout { server: server(), waited },
+        down(),
+        Failure::NotRunning { server: server() },
+        Failure::BreakerOpen { server: server(), cause: None, next },
+        Failure::Refused { server: server(), cause: Loss::Stopped },
+        Failure::Timeout { server: server(), after },
+        Failure::OutcomeUnknown { server: server(), cause: Loss::Stopped },
+        Failure::NotSent,
+        Failure::RunnerDied,
+    ];
+    let mut codes: Vec<i64> = Vec::new();
+    for failure in &failures {
+        let code = render(failure, Method::GetPrompt)["error"]["code"].as_i64().expect("a code");
+        assert!(
+            (-32_019..=-32_000).contains(&code) && ![-32_000, -32_001, -32_002].contains(&code)
+        );
+        assert!(!codes.contains(&code), "{failure}");
+        codes.push(code);
+    }
+}
+
+#[test]
+fn what_is_unknown_is_told_by_its_kind_with_its_likely_names() {
+    for (subject, code, near, text) in [
+        (Subject::Tool, -32602, "a.echo", "unknown tool `ecko`; did you mean a.echo?"),
+        (Subject::Prompt, -32602, "", "unknown prompt `ecko`; `prompts/list` names all there are"),
+        (
+            Subject::Resource,
+            -32002,
+            "",
+            "unknown resource `ecko`; `resources/list` names all there are",
+        ),
+        (Subject::Template, -32602, "m:e", "unknown resource template `ecko`; did you mean m:e?"),
+    ] {
+        let near: Vec<String> =
+            Some(near.to_owned()).filter(|near| !near.is_empty()).into_iter().collect();
+        let reply =
+            render(&Failure::Unknown { subject, name: "ecko".into(), near }, Method::Complete);
+        assert_eq!(reply["error"]["code"], code);
+        assert_eq!(reply["error"]["message"], text);
+        let uri = matches!(subject, Subject::Resource | Subject::Template).then_some("ecko");
+        assert_eq!(reply["error"]["data"]["uri"].as_str(), uri);
+    }
+}
+
+#[test]
+fn what_a_server_did_not_declare_is_no_method_of_it() {
+    let failure =
+        Failure::NotDeclared { server: ServerName::new("s"), method: "completion/complete" };
+    let reply = render(&failure, Method::Complete);
+    assert_eq!(reply["error"]["code"], -32601);
+    assert_eq!(reply["error"]["data"]["mcpvisor/error"]["retryable"], false);
+}

@@ -37,7 +37,17 @@ const LIMITED: &[(&str, &[Transport])] = &[
 ];
 
 /// Commands of the control port that are no faults, or spell another way what a flag does.
-const NO_FAULTS: &[&str] = &["set", "clear", "status", "listen", "quit"];
+const NO_FAULTS: &[&str] = &[
+    "set",
+    "clear",
+    "status",
+    "listen",
+    "quit",
+    "add-prompt",
+    "add-resource",
+    "remove-resource",
+    "update",
+];
 
 #[test]
 fn every_fault_is_played_on_every_transport_where_it_makes_sense() {

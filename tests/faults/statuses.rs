@@ -60,7 +60,8 @@ fn requests(subject: &mut Subject) -> u64 {
 fn asks_for_a_login(subject: &mut Subject) {
     insists(subject, "--status 401", "asks for a login (HTTP 401)");
     let asked = requests(subject);
-    assert!(asked <= INSISTS.as_secs() + 3, "{asked} requests in {INSISTS:?}");
+    // one a second, and the calls that were quicker than the probe after the first of them
+    assert!(asked <= 2 * INSISTS.as_secs() + 8, "{asked} requests in {INSISTS:?}");
     std::thread::sleep(Duration::from_secs(2));
     assert!(requests(subject) <= asked + 1, "it is asked although nobody waits");
     subject.timeline.first(subject.struck_at(), "state", |event| event["state"] == "needs_login");

@@ -30,7 +30,7 @@ use crate::health::{
 use crate::ingress::{self, Face, Ingress};
 use crate::otp::{
     Address, Budget, ChildSpec, DynamicSpec, DynamicSupervisor, Restart, Roster, Shutdown,
-    StartError, Strategy, Supervisor, SupervisorSpec,
+    StartError, Strategy, SupervisorSpec,
 };
 use crate::proxy::{self, Proxy};
 use crate::reconnection::{self, ReconnectionCoordinator, Slots};
@@ -231,9 +231,7 @@ impl Estate {
                 permanent("servers", Shutdown::Infinite, &Address::new(), move || {
                     (DynamicSupervisor, servers.clone())
                 }),
-                permanent("health", Shutdown::Infinite, &Address::new(), move || {
-                    (Supervisor, health.clone())
-                }),
+                health.into_child("health", Restart::Permanent),
                 permanent("sessions", Shutdown::Infinite, &pool, move || {
                     (DynamicSupervisor, sessions.clone())
                 }),

@@ -27,7 +27,8 @@ pub(crate) const ROWS: &[Row] = &[
     Row::new(&["status-for", "status"], OVER_HTTP, has_a_bad_moment).causes(&["HTTP status 500"]),
     Row::new(&["refuse"], OVER_HTTP, refuses_for_a_while)
         .causes(&["no connection to 127.0.0.1:", "the response stream ended without an answer"]),
-    Row::new(&["session-loss"], OVER_HTTP, loses_the_session),
+    // over SSE the stream ends with the session: of a call just being posted nobody knows what became
+    Row::new(&["session-loss"], OVER_HTTP, loses_the_session).causes(&["the event stream ended"]),
 ];
 
 #[test]
@@ -60,7 +61,8 @@ fn requests(subject: &mut Subject) -> u64 {
 fn asks_for_a_login(subject: &mut Subject) {
     insists(subject, "--status 401", "asks for a login (HTTP 401)");
     let asked = requests(subject);
-    assert!(asked <= INSISTS.as_secs() + 3, "{asked} requests in {INSISTS:?}");
+    // one a second, and the calls that were quicker than the probe after the first of them
+    assert!(asked <= 2 * INSISTS.as_secs() + 8, "{asked} requests in {INSISTS:?}");
     std::thread::sleep(Duration::from_secs(2));
     assert!(requests(subject) <= asked + 1, "it is asked although nobody waits");
     subject.timeline.first(subject.struck_at(), "state", |event| event["state"] == "needs_login");
@@ -126,7 +128,7 @@ fn refuses_for_a_while(subject: &mut Subject) {
     subject.recovers_since(Instant::now(), AFTER_RETURN);
 }
 
-/// No call fails of it.
+/// No call fails of it that was begun after it was noticed.
 fn loses_the_session(subject: &mut Subject) {
     subject.serves();
     subject.strike_by("session-loss");

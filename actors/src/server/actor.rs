@@ -239,7 +239,7 @@ impl State {
             let until = Instant::now();
             self.enter(Phase::Waiting { until, how: Wait::Boot, cause: None });
             self.want(me);
-        } else if first {
+        } else if first && matches!(self.phase, Phase::Waiting { .. }) {
             self.want(me); // somebody waits: as soon as the spacing of attempts allows
         }
     }

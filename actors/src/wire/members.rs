@@ -37,12 +37,6 @@ impl Span {
         self.start..self.end
     }
 
-    /// The same span when its container starts at `offset` of a larger message.
-    #[must_use]
-    pub fn shifted(self, offset: usize) -> Self {
-        Self { start: self.start + offset, end: self.end + offset }
-    }
-
     /// First offset.
     pub fn start(&self) -> usize {
         self.start

@@ -97,11 +97,6 @@ impl Message {
         &self.bytes
     }
 
-    /// The span of `params`, when there are any.
-    pub fn params_span(&self) -> Option<Span> {
-        self.params
-    }
-
     /// The raw JSON of `params`.
     pub fn params(&self) -> Option<&[u8]> {
         self.params.map(|span| span.slice(&self.bytes))

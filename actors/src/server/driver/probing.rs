@@ -25,9 +25,11 @@ impl Driver {
 
     /// When the silence of a call becomes suspicious, once more.
     pub(super) fn suspicious_at(&self) -> Option<Instant> {
-        let waits = self.pending.has_calls() && self.ready_by.is_none();
+        if !self.pending.has_calls() || self.ready_by.is_some() {
+            return None;
+        }
         let after = self.ping_policy().suspect_after;
-        (waits && !after.is_zero()).then(|| self.silent_since + after)
+        (!after.is_zero()).then(|| self.silent_since + after)
     }
 
     /// Tells the monitor when a call has waited for long with not one frame; again and again as long as

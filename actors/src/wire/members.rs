@@ -22,6 +22,12 @@ impl Span {
         Self { start, end: start + part.len() }
     }
 
+    /// From one offset to another.
+    pub(crate) fn at(start: usize, end: usize) -> Self {
+        debug_assert!(start <= end);
+        Self { start, end }
+    }
+
     /// The bytes at this span.
     pub fn slice<'a>(&self, whole: &'a [u8]) -> &'a [u8] {
         &whole[self.start..self.end]
@@ -41,6 +47,17 @@ impl Span {
     #[must_use]
     pub fn shifted(self, offset: usize) -> Self {
         Self { start: self.start + offset, end: self.end + offset }
+    }
+
+    /// The same span seen from `offset` of the message it stands in.
+    #[must_use]
+    pub(crate) fn since(self, offset: usize) -> Self {
+        Self { start: self.start - offset, end: self.end - offset }
+    }
+
+    /// Whether `other` lies within it.
+    pub(crate) fn contains(self, other: Self) -> bool {
+        self.start <= other.start && other.end <= self.end
     }
 
     /// First offset.

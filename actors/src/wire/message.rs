@@ -112,6 +112,11 @@ impl Message {
         self.outcome.map(|span| span.share(&self.bytes))
     }
 
+    /// The span of `result` or `error`, whichever counts.
+    pub fn outcome_span(&self) -> Option<Span> {
+        self.outcome
+    }
+
     /// The message with another id, ready to be written; further edits may be given.
     pub fn with_id(&self, id: &[u8], edits: &[(Span, &[u8])]) -> Payload {
         match self.id {
@@ -122,7 +127,7 @@ impl Message {
                 }
                 splice.finish()
             }
-            _ => self.recomposed(id),
+            _ => self.recomposed(id, edits),
         }
     }
 
@@ -147,8 +152,18 @@ impl Message {
     }
 
     /// A regular envelope around the outcome of an irregular response.
-    fn recomposed(&self, id: &[u8]) -> Payload {
-        let outcome = self.outcome().unwrap_or_else(|| Bytes::from_static(b"null"));
+    fn recomposed(&self, id: &[u8], edits: &[(Span, &[u8])]) -> Payload {
+        let outcome = self.outcome.map_or_else(
+            || Bytes::from_static(b"null"),
+            |span| {
+                let base = span.share(&self.bytes);
+                let within = edits.iter().filter(|(edit, _)| span.contains(*edit));
+                let splice = within.fold(Splice::new(&base), |splice, (edit, bytes)| {
+                    splice.replace(edit.since(span.start()), bytes)
+                });
+                splice.finish().to_bytes()
+            },
+        );
         let key: &[u8] = match self.kind {
             Kind::Response { ok: false, .. } => b",\"error\":",
             _ => b",\"result\":",

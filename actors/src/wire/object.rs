@@ -165,7 +165,8 @@ mod tests {
     fn objects_inside_one_another_are_edited_together() {
         let whole = Bytes::from_static(br#"{"x":{"k":1,"z":0},"y":2}"#);
         let mut outer = ObjectEdit::of(&whole).expect("an object");
-        let mut inner = ObjectEdit::of(outer.get("x").expect("there").get().as_bytes()).expect("one");
+        let mut inner =
+            ObjectEdit::of(outer.get("x").expect("there").get().as_bytes()).expect("one");
         inner.remove("z");
         inner.set("n", "5");
         outer.remove("y");

@@ -1,0 +1,56 @@
+//! An answer of a server of the initialize era on its way to a client of 2026-07-28.
+
+use super::{Face, Question, input_required};
+use crate::bridge::{Abilities, Fault, Need, Translated, may_ask_for_input};
+use crate::wire::{Edits, Kind, Members, Message, ObjectEdit, code};
+use serde_json::value::RawValue;
+
+/// Carries the answer to a request of `method` over; `able` is what that request's client declared.
+pub fn answer(method: &str, message: &Message, face: &Face, able: Abilities) -> Translated {
+    let whole = message.bytes();
+    let unchanged = || Translated::Edited(Edits::default());
+    let Some(span) = message.outcome_span() else { return unchanged() };
+    let raw = span.slice(whole);
+    if matches!(message.kind(), Kind::Response { ok: true, .. }) {
+        return match face.complete(method, raw, whole) {
+            Some(edits) => Translated::Edited(edits),
+            None => Translated::Fault(Fault::BadAnswer("its result is no object")),
+        };
+    }
+    let Some(error) = Members::of(raw) else { return unchanged() };
+    let told = error.get("code").ok().flatten();
+    match told.and_then(|told| serde_json::from_str::<i32>(told.get()).ok()) {
+        Some(code::RESOURCE_NOT_FOUND) => {
+            let Some(mut edit) = ObjectEdit::of(raw) else { return unchanged() };
+            edit.set("code", code::INVALID_PARAMS.to_string());
+            Translated::Edited(edit.finish(whole))
+        }
+        Some(code::URL_ELICITATION_REQUIRED) if may_ask_for_input(method) => {
+            let data = error.get("data").ok().flatten();
+            urls_first(data, face, able).unwrap_or_else(unchanged)
+        }
+        _ => unchanged(),
+    }
+}
+
+/// A legacy server that wants URLs opened first has ended the call: the client opens them and repeats
+/// its request, which is then a new call. There is no call to park, so no `requestState` either.
+///
+/// Source: MCP 2025-11-25 "Elicitation", `URLElicitationRequiredError`.
+fn urls_first(data: Option<&RawValue>, face: &Face, able: Abilities) -> Option<Translated> {
+    if !able.allow(Need::Url) {
+        return Some(Translated::Fault(Fault::MissingCapability(Need::Url)));
+    }
+    let data = Members::of(data?.get().as_bytes())?;
+    let listed: Vec<&RawValue> =
+        serde_json::from_str(data.get("elicitations").ok()??.get()).ok()?;
+    if listed.is_empty() {
+        return None;
+    }
+    let questions: Vec<_> = listed
+        .iter()
+        .enumerate()
+        .map(|(number, params)| Question::url(&format!("url-{}", number + 1), params.get()))
+        .collect();
+    Some(Translated::Result(input_required(&questions, None, face)))
+}

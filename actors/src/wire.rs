@@ -22,7 +22,7 @@ pub use edits::Edits;
 pub use error::{WireError, code};
 pub use id::RawId;
 pub use limits::Limits;
-pub use members::{Member, Members, Span};
+pub use members::{DuplicateKey, Member, Members, Span};
 pub use message::{Kind, Message, Strictness};
 pub use object::ObjectEdit;
 pub use params::{CallParams, CancelParams, NotCallParams, ProgressParams};

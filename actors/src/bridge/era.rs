@@ -102,7 +102,8 @@ impl Reaction {
     }
 
     fn by_versions(versions: Vec<String>, modern: impl FnOnce() -> Self) -> Self {
-        if versions.iter().any(|version| MODERN_VERSIONS.contains(&version.as_str())) {
+        let unsaid = versions.is_empty(); // only a modern server answers so
+        if unsaid || versions.iter().any(|version| MODERN_VERSIONS.contains(&version.as_str())) {
             modern()
         } else if versions.iter().any(|version| ProtocolVersion::parse(version).is_some()) {
             Self::Legacy // it answers `server/discover` and wants to be initialized all the same

@@ -68,19 +68,19 @@ pub fn check_headers(
     let (Kind::Request { method, .. } | Kind::Notification { method }) = message.kind() else {
         return Ok(());
     };
-    let version = single(headers, VERSION)?.ok_or(HeaderFault::Missing(VERSION.into()))?;
+    let version = single(headers, VERSION)?.ok_or_else(|| missing(VERSION))?;
     if let Some(named) = named_version(message) {
         same(VERSION.into(), version, &named)?;
     }
-    let said = single(headers, METHOD)?.ok_or(HeaderFault::Missing(METHOD.into()))?;
+    let said = single(headers, METHOD)?.ok_or_else(|| missing(METHOD))?;
     same(METHOD.into(), said, method)?;
     let Kind::Request { .. } = message.kind() else { return Ok(()) };
     let body = message.params().and_then(Members::of).unwrap_or_default();
     if let Some(key) = named_by(method)
         && let Some(name) = member(&body, key)?.and_then(text)
     {
-        let said = single(headers, NAME)?.ok_or(HeaderFault::Missing(NAME.into()))?;
-        let said = value::decoded(said).ok_or(HeaderFault::Unreadable(NAME.into()))?;
+        let said = single(headers, NAME)?.ok_or_else(|| missing(NAME))?;
+        let said = value::decoded(said).ok_or_else(|| unreadable(NAME))?;
         same(NAME.into(), &said, &name)?;
     }
     match params {
@@ -114,6 +114,14 @@ fn member<'a>(body: &Members<'a>, key: &'static str) -> Result<Option<&'a RawVal
     body.get(key).map_err(|_| HeaderFault::AmbiguousBody(key))
 }
 
+fn missing(header: &str) -> HeaderFault {
+    HeaderFault::Missing(header.to_owned().into())
+}
+
+fn unreadable(header: &str) -> HeaderFault {
+    HeaderFault::Unreadable(header.to_owned().into())
+}
+
 fn text(raw: &RawValue) -> Option<String> {
     serde_json::from_str(raw.get()).ok()
 }
@@ -125,9 +133,7 @@ fn single<'a>(headers: &[(&str, &'a [u8])], name: &str) -> Result<Option<&'a str
     if found.next().is_some() {
         return Err(HeaderFault::Repeated(name.to_owned().into()));
     }
-    first
-        .map(|bytes| value::readable(bytes).ok_or(HeaderFault::Unreadable(name.to_owned().into())))
-        .transpose()
+    first.map(|bytes| value::readable(bytes).ok_or_else(|| unreadable(name))).transpose()
 }
 
 fn same(header: Cow<'static, str>, said: &str, body: &str) -> Result<(), HeaderFault> {

@@ -1,5 +1,6 @@
 //! Changes to the members of one object inside a message, everything else left byte for byte.
 
+use super::members::DuplicateKey;
 use super::{Edits, Members, Span, string};
 use bytes::Bytes;
 use serde_json::value::RawValue;
@@ -35,6 +36,11 @@ impl<'a> ObjectEdit<'a> {
     /// The raw value of the first member called `key`, as it came.
     pub fn get(&self, key: &str) -> Option<&'a RawValue> {
         self.members.iter().find(|member| member.key == key).map(|member| member.value)
+    }
+
+    /// The raw value of `key`, as it came, when it stands there at most once.
+    pub fn sole(&self, key: &str) -> Result<Option<&'a RawValue>, DuplicateKey> {
+        self.members.get(key)
     }
 
     /// Takes every member called `key` out.
@@ -143,9 +149,9 @@ mod tests {
     #[test]
     fn members_are_taken_out_replaced_and_added_and_the_rest_keeps_its_bytes() {
         for (text, removed, set, expected) in [
-            (r#"{}"#, &[][..], &[("a", "1")][..], r#"{"a":1}"#),
-            (r#"{ }"#, &[], &[("a", "1"), ("b", "2")], r#"{"a":1,"b":2 }"#),
-            (r#"{"a":1}"#, &["a"], &[], r#"{}"#),
+            (r"{}", &[][..], &[("a", "1")][..], r#"{"a":1}"#),
+            (r"{ }", &[], &[("a", "1"), ("b", "2")], r#"{"a":1,"b":2 }"#),
+            (r#"{"a":1}"#, &["a"], &[], r"{}"),
             (r#"{"a":1}"#, &["a"], &[("b", "2")], r#"{"b":2}"#),
             (r#"{ "a" : 1 , "b" : 2 }"#, &["a"], &[], r#"{  "b" : 2 }"#),
             (r#"{"a":1,"b":2,"c":3}"#, &["a", "b"], &[], r#"{"c":3}"#),

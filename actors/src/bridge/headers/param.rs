@@ -132,7 +132,8 @@ impl ParamHeaders {
                 (None, Some(_)) => return Err(HeaderFault::Missing(name())),
                 (Some(_), None) => return Err(HeaderFault::Unexpected(name())),
                 (Some(said), Some(body)) => {
-                    let said = value::decoded(said).ok_or(HeaderFault::Unreadable(name()))?;
+                    let said =
+                        value::decoded(said).ok_or_else(|| HeaderFault::Unreadable(name()))?;
                     if !(param.integer && same_number(&said, &body)) {
                         same(name(), &said, &body)?;
                     }

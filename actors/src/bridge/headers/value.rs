@@ -12,10 +12,10 @@ const SHOWN: usize = 120;
 ///
 /// Source: MCP 2026-07-28 "Streamable HTTP", value encoding.
 pub(super) fn encoded(value: &str) -> String {
-    let plain = value.bytes().all(|byte| matches!(byte, b' '..=b'~'))
-        && !value.starts_with(' ')
-        && !value.ends_with(' ')
-        && !(value.starts_with(PREFIX) && value.ends_with(SUFFIX));
+    let sendable = value.bytes().all(|byte| matches!(byte, b' '..=b'~'));
+    let padded = value.starts_with(' ') || value.ends_with(' ');
+    let alike = value.starts_with(PREFIX) && value.ends_with(SUFFIX);
+    let plain = sendable && !padded && !alike;
     if plain { value.to_owned() } else { format!("{PREFIX}{}{SUFFIX}", STANDARD.encode(value)) }
 }
 

@@ -50,7 +50,7 @@ impl ModernMeta {
     /// Source: MCP 2026-07-28 schema, `RequestMetaObject`; 2025-11-25 "Tasks": a `task` nobody declared
     /// to understand is ignored.
     pub fn request(&self, message: &Message, retry: Option<&Retry>) -> Result<Edits, Fault> {
-        const NOT_OBJECTS: &str = "`params` and `params._meta` must be objects";
+        const NOT_OBJECTS: &str = "`params` and `params._meta` must be objects, each there once";
         let whole = message.bytes();
         let Some(params) = message.params() else {
             let mut envelope = ObjectEdit::of(whole).ok_or(Fault::BadParams(NOT_OBJECTS))?;
@@ -59,7 +59,7 @@ impl ModernMeta {
         };
         let mut outer = ObjectEdit::of(params).ok_or(Fault::BadParams(NOT_OBJECTS))?;
         let mut edits = Edits::default();
-        match outer.get("_meta") {
+        match outer.sole("_meta").map_err(|_| Fault::BadParams(NOT_OBJECTS))? {
             None => outer.set("_meta", self.object()),
             Some(raw) => {
                 let mut meta =

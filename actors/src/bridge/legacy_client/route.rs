@@ -26,11 +26,11 @@ pub enum Route {
 impl Route {
     /// Decides by the method; `params` are read only where the method is answered here.
     pub fn of(method: &str, params: Option<&[u8]>) -> Self {
+        const NO_URI: Fault = Fault::BadParams("`params.uri` must be a string");
         let uri = || {
             let members = Members::of(params?)?;
             serde_json::from_str(members.get("uri").ok()??.get()).ok()
         };
-        const NO_URI: Fault = Fault::BadParams("`params.uri` must be a string");
         match method {
             "initialize" => Self::Initialize,
             "ping" => Self::Pong,

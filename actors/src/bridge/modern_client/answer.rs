@@ -18,16 +18,17 @@ pub fn answer(method: &str, message: &Message, face: &Face, able: Abilities) -> 
         };
     }
     let Some(error) = Members::of(raw) else { return unchanged() };
+    let recoded = |code: i32| {
+        let Some(mut edit) = ObjectEdit::of(raw) else { return unchanged() };
+        edit.set("code", code.to_string());
+        Translated::Edited(edit.finish(whole))
+    };
     let told = error.get("code").ok().flatten();
     match told.and_then(|told| serde_json::from_str::<i32>(told.get()).ok()) {
-        Some(code::RESOURCE_NOT_FOUND) => {
-            let Some(mut edit) = ObjectEdit::of(raw) else { return unchanged() };
-            edit.set("code", code::INVALID_PARAMS.to_string());
-            Translated::Edited(edit.finish(whole))
-        }
-        Some(code::URL_ELICITATION_REQUIRED) if may_ask_for_input(method) => {
-            let data = error.get("data").ok().flatten();
-            urls_first(data, face, able).unwrap_or_else(unchanged)
+        Some(code::RESOURCE_NOT_FOUND) => recoded(code::INVALID_PARAMS),
+        Some(code::URL_ELICITATION_REQUIRED) => {
+            let data = error.get("data").ok().flatten().filter(|_| may_ask_for_input(method));
+            urls_first(data, face, able).unwrap_or_else(|| recoded(code::INTERNAL_ERROR))
         }
         _ => unchanged(),
     }
@@ -38,19 +39,16 @@ pub fn answer(method: &str, message: &Message, face: &Face, able: Abilities) -> 
 ///
 /// Source: MCP 2025-11-25 "Elicitation", `URLElicitationRequiredError`.
 fn urls_first(data: Option<&RawValue>, face: &Face, able: Abilities) -> Option<Translated> {
-    if !able.allow(Need::Url) {
-        return Some(Translated::Fault(Fault::MissingCapability(Need::Url)));
-    }
     let data = Members::of(data?.get().as_bytes())?;
     let listed: Vec<&RawValue> =
         serde_json::from_str(data.get("elicitations").ok()??.get()).ok()?;
-    if listed.is_empty() {
-        return None;
+    let questions = listed.iter().enumerate();
+    let questions = questions
+        .map(|(number, params)| Question::url(format!("url-{}", number + 1), params.get()))
+        .collect::<Option<Vec<_>>>()
+        .filter(|questions| !questions.is_empty())?;
+    if !able.allow(Need::Url) {
+        return Some(Translated::Fault(Fault::MissingCapability(Need::Url)));
     }
-    let questions: Vec<_> = listed
-        .iter()
-        .enumerate()
-        .map(|(number, params)| Question::url(&format!("url-{}", number + 1), params.get()))
-        .collect();
     Some(Translated::Result(input_required(&questions, None, face)))
 }

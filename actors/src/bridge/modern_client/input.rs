@@ -53,14 +53,11 @@ impl Question {
     }
 
     /// A URL to be opened before the request is repeated; nobody waits for its answer.
-    pub(super) fn url(key: &str, params: &str) -> Self {
-        let mut edit = ObjectEdit::of(params.as_bytes());
-        if let Some(edit) = &mut edit {
-            edit.remove("elicitationId");
-            edit.set("mode", "\"url\"");
-        }
-        let params = edit.map(ObjectEdit::to_bytes);
-        Self { key: key.to_owned(), method: "elicitation/create", params, id: None }
+    pub(super) fn url(key: String, params: &str) -> Option<Self> {
+        let mut edit = ObjectEdit::of(params.as_bytes())?;
+        edit.remove("elicitationId");
+        edit.set("mode", "\"url\"");
+        Some(Self { key, method: "elicitation/create", params: Some(edit.to_bytes()), id: None })
     }
 
     /// The server's request it stands for.

@@ -6,7 +6,8 @@ use crate::wire::{Edits, Message, ObjectEdit};
 /// The edits that take out what belongs to 2026-07-28 alone; `_meta` keeps its progress token, its
 /// `traceparent` and everything else. A `task` is taken out, too: tasks are hidden across eras.
 pub fn request(message: &Message) -> Result<Edits, Fault> {
-    const NOT_OBJECTS: Fault = Fault::BadParams("`params` and `params._meta` must be objects");
+    const NOT_OBJECTS: Fault =
+        Fault::BadParams("`params` and `params._meta` must be objects, each there once");
     let whole = message.bytes();
     let Some(params) = message.params() else { return Ok(Edits::default()) };
     let mut outer = ObjectEdit::of(params).ok_or(NOT_OBJECTS)?;
@@ -14,7 +15,7 @@ pub fn request(message: &Message) -> Result<Edits, Fault> {
         outer.remove(key);
     }
     let mut edits = Edits::default();
-    if let Some(raw) = outer.get("_meta") {
+    if let Some(raw) = outer.sole("_meta").map_err(|_| NOT_OBJECTS)? {
         let mut meta = ObjectEdit::of(raw.get().as_bytes()).ok_or(NOT_OBJECTS)?;
         for key in key::OF_REQUESTS {
             meta.remove(key);

@@ -10,6 +10,6 @@ mod route;
 pub use answer::answer;
 pub use face::{CacheHints, CacheScope, Face};
 pub use handshake::discover_result;
-pub use input::{Question, Response, input_required, responses};
+pub use input::{Question, Response, input_required, request_state, responses};
 pub use request::request;
 pub use route::{Destination, Route, upward_notification};

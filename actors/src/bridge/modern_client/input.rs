@@ -122,6 +122,14 @@ pub fn input_required(questions: &[Question], state: Option<&str>, face: &Face) 
     format!("{{\"resultType\":\"input_required\"{requests}{state},\"_meta\":{meta}}}").into()
 }
 
+/// The `requestState` a request brings back, to be opened; `None` on a first request.
+pub fn request_state(message: &Message) -> Result<Option<String>, Fault> {
+    const BAD: Fault = Fault::BadParams("`params.requestState` must be a string, there once");
+    let Some(params) = message.params().and_then(Members::of) else { return Ok(None) };
+    let raw = params.get("requestState").map_err(|_| BAD)?;
+    raw.map(|raw| serde_json::from_str(raw.get()).map_err(|_| BAD)).transpose()
+}
+
 /// What the repeated request answers to each question; inputs nobody asked for are ignored.
 pub fn responses(retry: &Message, questions: &[Question]) -> Result<Vec<Response>, Fault> {
     const BAD: Fault = Fault::BadParams("`params.inputResponses` must be an object of objects");

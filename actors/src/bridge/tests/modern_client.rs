@@ -3,7 +3,7 @@
 use super::{META, edited, error, frame, request, result, text};
 use crate::bridge::modern_client::{
     self, CacheHints, CacheScope, Destination, Face, Question, Route, answer, discover_result,
-    input_required, responses, upward_notification,
+    input_required, request_state, responses, upward_notification,
 };
 use crate::bridge::{Abilities, Fault, Need, tasks};
 use crate::wire::RawId;
@@ -143,6 +143,9 @@ fn a_servers_request_becomes_input_required_and_its_answer_comes_back() {
         "tools/call",
         r#"{"name":"t","inputResponses":{"8":{"roots":[]},"other":5,"7":{"action":"accept", "n":1.0}},"requestState":"sealed"}"#,
     );
+    assert_eq!(request_state(&retry), Ok(Some("sealed".into())));
+    assert_eq!(request_state(&request("tools/call", "{}")), Ok(None));
+    assert!(request_state(&request("tools/call", r#"{"requestState":5}"#)).is_err());
     let responses = responses(&retry, &questions).expect("objects");
     let answers: Vec<_> =
         responses.iter().map(|r| r.payload().map(|p| text(&p.to_bytes()))).collect();

@@ -10,6 +10,9 @@ use bytes::Bytes;
 /// How often one request is repeated with input, as in rmcp's client.
 pub const MAX_ROUNDS: u8 = 10;
 
+/// How much input one round may ask for.
+const MAX_INPUTS: usize = 64;
+
 /// The state of one request.
 #[derive(Debug, Default)]
 pub struct Rounds {
@@ -82,6 +85,9 @@ impl Rounds {
         let Some(requests) = requests else { return Ok(Vec::new()) };
         let requests = Members::of(requests.get().as_bytes())
             .ok_or(Fault::BadAnswer("its `inputRequests` are no object"))?;
+        if requests.iter().count() > MAX_INPUTS {
+            return Err(Fault::BadAnswer("it asks for more than 64 inputs at once"));
+        }
         let mut asks = Vec::new();
         for member in requests.iter() {
             if self.inputs.iter().any(|(key, _)| *key == member.key) {

@@ -231,6 +231,9 @@ fn input_that_cannot_be_had_ends_the_request() {
     ] {
         assert!(matches!(step(bad, everything()), Step::Failed(Fault::BadAnswer(_))), "{bad}");
     }
+    let many: Vec<_> = (0..65).map(|n| format!(r#""{n}":{{"method":"roots/list"}}"#)).collect();
+    let many = format!("{{{}}}", many.join(","));
+    assert!(matches!(step(&many, everything()), Step::Failed(Fault::BadAnswer(_))));
     let nothing = Bytes::from_static(br#"{"resultType":"input_required"}"#);
     assert!(matches!(Rounds::default().input_required(&nothing, everything()), Step::Failed(_)));
 

@@ -6,11 +6,13 @@
 //!
 //! *Invariant:* nothing in this module knows an actor, a clock or any I/O.
 
+mod edits;
 mod error;
 mod id;
 mod limits;
 mod members;
 mod message;
+mod object;
 mod params;
 mod payload;
 mod reply;
@@ -18,11 +20,13 @@ mod subject;
 mod uris;
 mod version;
 
+pub use edits::Edits;
 pub use error::{WireError, code};
 pub use id::RawId;
 pub use limits::Limits;
-pub use members::{Member, Members, Span};
+pub use members::{DuplicateKey, Member, Members, Span};
 pub use message::{Kind, Message, Strictness};
+pub use object::ObjectEdit;
 pub use params::{CallParams, CancelParams, NotCallParams, ProgressParams};
 pub use payload::{Payload, Splice};
 pub use reply::{error_reply, notification, notification_raw, request_raw, result_raw, string};

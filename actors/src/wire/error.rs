@@ -16,6 +16,14 @@ pub mod code {
     pub const INTERNAL_ERROR: i32 = -32_603;
     /// The request cannot be served in this state (no session, not initialized).
     pub const NOT_READY: i32 = -32_000;
+    /// The client must open a URL first; revision 2025-11-25 only.
+    pub const URL_ELICITATION_REQUIRED: i32 = -32_042;
+    /// HTTP headers and body contradict each other; since 2026-07-28.
+    pub const HEADER_MISMATCH: i32 = -32_020;
+    /// The client did not declare what the request needs of it; since 2026-07-28.
+    pub const MISSING_CAPABILITY: i32 = -32_021;
+    /// The revision named in `_meta` is not spoken here; since 2026-07-28.
+    pub const UNSUPPORTED_VERSION: i32 = -32_022;
     /// Too many requests are waiting; nothing was sent, retrying later is safe.
     pub const OVERLOADED: i32 = -32_003;
     /// The server behind the name is not available; nothing was sent.

@@ -22,6 +22,12 @@ impl Span {
         Self { start, end: start + part.len() }
     }
 
+    /// From one offset to another.
+    pub(crate) fn at(start: usize, end: usize) -> Self {
+        debug_assert!(start <= end);
+        Self { start, end }
+    }
+
     /// The bytes at this span.
     pub fn slice<'a>(&self, whole: &'a [u8]) -> &'a [u8] {
         &whole[self.start..self.end]
@@ -35,6 +41,17 @@ impl Span {
     /// As a range of offsets.
     pub fn range(&self) -> Range<usize> {
         self.start..self.end
+    }
+
+    /// The same span when its container starts at `offset` of a larger message.
+    #[must_use]
+    pub fn shifted(self, offset: usize) -> Self {
+        Self { start: self.start + offset, end: self.end + offset }
+    }
+
+    /// Whether `other` lies within it.
+    pub(crate) fn contains(self, other: Self) -> bool {
+        self.start <= other.start && other.end <= self.end
     }
 
     /// First offset.

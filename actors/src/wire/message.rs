@@ -112,6 +112,11 @@ impl Message {
         self.outcome.map(|span| span.slice(&self.bytes))
     }
 
+    /// The span of `result` or `error`, whichever counts.
+    pub fn outcome_span(&self) -> Option<Span> {
+        self.outcome
+    }
+
     /// The message with another id, ready to be written; further edits may be given.
     pub fn with_id(&self, id: &[u8], edits: &[(Span, &[u8])]) -> Payload {
         match self.id {
@@ -153,15 +158,16 @@ impl Message {
             _ => b",\"result\":",
         };
         let head = [b"{\"jsonrpc\":\"2.0\",\"id\":", id, key].concat();
-        let Some(outcome) = self.outcome.map(|span| span.range()) else {
+        let Some(whole) = self.outcome else {
             return Payload::concat([head.into(), Bytes::from_static(b"null}")]);
         };
         let around = |part| Span::of(part, &self.bytes);
+        let outcome = whole.range();
         let mut splice = Splice::new(&self.bytes)
             .replace(around(&self.bytes[..outcome.start]), &head)
             .replace(around(&self.bytes[outcome.end..]), b"}");
-        for (span, bytes) in edits {
-            splice = splice.replace(*span, bytes);
+        for (edit, bytes) in edits.iter().filter(|(edit, _)| whole.contains(*edit)) {
+            splice = splice.replace(*edit, bytes);
         }
         splice.finish()
     }

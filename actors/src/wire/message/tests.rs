@@ -1,6 +1,7 @@
 //! Envelopes: every byte kept, faults told apart, and no input that makes the parser panic.
 
 use super::*;
+use crate::wire::ObjectEdit;
 use proptest::prelude::*;
 
 fn parse(text: &str, how: Strictness) -> Result<Message, WireError> {
@@ -157,4 +158,15 @@ fn json() -> impl Strategy<Value = String> {
             }),
         ]
     })
+}
+
+#[test]
+fn an_answer_that_must_be_put_together_anew_keeps_its_edits() {
+    let message = liberal(r#"{"id":1,"result":{"a":1,"b":2},"error":null}"#);
+    let whole = message.bytes();
+    let result = message.outcome_span().expect("a result").slice(whole);
+    let mut edit = ObjectEdit::of(result).expect("an object");
+    edit.set("a", "9");
+    let payload = message.with_id(b"7", &edit.finish(whole).as_slices());
+    assert_eq!(payload.to_bytes(), r#"{"jsonrpc":"2.0","id":7,"result":{"a":9,"b":2}}"#);
 }

@@ -1,0 +1,72 @@
+//! What every result for a client of 2026-07-28 says beside its own content.
+
+use crate::bridge::{is_cacheable, key};
+use crate::wire::{Edits, ObjectEdit, string};
+use bytes::Bytes;
+
+/// Who may share a cached result.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum CacheScope {
+    /// Only the one who asked.
+    #[default]
+    Private,
+    /// Everybody.
+    Public,
+}
+
+impl CacheScope {
+    const fn as_str(self) -> &'static str {
+        match self {
+            Self::Private => "private",
+            Self::Public => "public",
+        }
+    }
+}
+
+/// How long a result may be kept. A server of the initialize era says nothing of it, so by default it
+/// may not be kept at all.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct CacheHints {
+    /// For how many milliseconds.
+    pub ttl_ms: u64,
+    /// By whom.
+    pub scope: CacheScope,
+}
+
+/// Who answers, and with which hints.
+#[derive(Debug, Clone)]
+pub struct Face {
+    /// The JSON text of an `Implementation`.
+    pub server_info: Bytes,
+    /// For results that may be kept.
+    pub hints: CacheHints,
+}
+
+impl Face {
+    /// Completes a result: `resultType: complete`, hints where the method has them, the server's name
+    /// unless one is there. A `resultType` of a legacy server has no meaning and is replaced.
+    pub fn complete(&self, method: &str, result: &[u8], whole: &[u8]) -> Option<Edits> {
+        let mut outer = ObjectEdit::of(result)?;
+        outer.set("resultType", "\"complete\"");
+        if is_cacheable(method) {
+            outer.set_default("ttlMs", self.hints.ttl_ms.to_string());
+            outer.set_default("cacheScope", string(self.hints.scope.as_str()));
+        }
+        let mut edits = Edits::default();
+        let meta = outer.get("_meta").map(|raw| ObjectEdit::of(raw.get().as_bytes()));
+        if let Some(Some(mut meta)) = meta {
+            meta.set_default(key::SERVER_INFO, self.server_info.clone());
+            edits.extend(meta.finish(whole));
+        } else {
+            outer.set("_meta", self.meta());
+        }
+        edits.extend(outer.finish(whole));
+        Some(edits)
+    }
+
+    /// The JSON text of a `_meta` that names the server alone.
+    pub(super) fn meta(&self) -> String {
+        let info = String::from_utf8_lossy(&self.server_info);
+        format!("{{{}:{info}}}", string(key::SERVER_INFO))
+    }
+}

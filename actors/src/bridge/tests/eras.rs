@@ -1,0 +1,149 @@
+//! Which era a message or a server belongs to.
+
+use super::{META, error, frame, request, result};
+use crate::bridge::{CancelBy, Era, Fault, Incoming, Reaction, key};
+use crate::session::LogLevel;
+use crate::wire::ProtocolVersion;
+
+fn sorted(incoming: &Incoming) -> String {
+    match incoming {
+        Incoming::Modern(_) => "modern".to_owned(),
+        Incoming::Initialize => "initialize".to_owned(),
+        Incoming::Legacy => "legacy".to_owned(),
+        Incoming::Unopened => "unopened".to_owned(),
+        Incoming::EraFree => "free".to_owned(),
+        Incoming::Refused(fault) => fault.code().to_string(),
+    }
+}
+
+#[test]
+fn a_clients_message_tells_its_era() {
+    let version = r#""io.modelcontextprotocol/protocolVersion":"#;
+    let capabilities = r#""io.modelcontextprotocol/clientCapabilities":"#;
+    let meta = |meta: &str| format!(r#"{{"_meta":{{{meta}}}}}"#);
+    let whole = meta(META);
+    let modern = Some("2026-07-28");
+    for (method, params, in_session, header, expected) in [
+        ("tools/list", whole.clone(), false, None, "modern"),
+        ("tools/list", whole.clone(), true, None, "modern"),
+        ("ping", whole.clone(), false, None, "modern"),
+        ("server/discover", whole, false, modern, "modern"),
+        ("server/discover", "{}".into(), true, None, "-32602"),
+        ("initialize", r#"{"protocolVersion":"2026-07-28"}"#.into(), false, None, "initialize"),
+        ("initialize", "{}".into(), false, modern, "initialize"),
+        ("tools/list", String::new(), true, None, "legacy"),
+        ("tools/list", String::new(), true, Some("2025-11-25"), "legacy"),
+        ("tools/list", String::new(), false, None, "unopened"),
+        ("ping", String::new(), false, None, "legacy"),
+        ("tools/list", "{}".into(), false, modern, "-32602"),
+        ("tools/list", meta(&format!(r#"{version}"2099-01-01""#)), false, None, "-32022"),
+        (
+            "tools/list",
+            meta(&format!(r#"{version}"2025-11-25",{capabilities}{{}}"#)),
+            true,
+            None,
+            "-32022",
+        ),
+        ("tools/list", meta(&format!(r#"{version}"2026-07-28""#)), false, None, "-32602"),
+        (
+            "tools/list",
+            meta(&format!(r#"{version}"2026-07-28",{capabilities}[]"#)),
+            false,
+            None,
+            "-32602",
+        ),
+        ("tools/list", meta(&format!(r"{version}5,{capabilities}{{}}")), false, modern, "-32602"),
+        (
+            "tools/list",
+            meta(&format!(r#"{META},"io.modelcontextprotocol/logLevel":"loud""#)),
+            false,
+            None,
+            "-32602",
+        ),
+        ("tools/list", meta(&format!(r#"{META},"progressToken":{{}}"#)), false, None, "-32602"),
+    ] {
+        let incoming = Incoming::of(&request(method, &params), in_session, header);
+        assert_eq!(sorted(&incoming), expected, "{method} {params}");
+    }
+    let cancelled =
+        frame(r#"{"jsonrpc":"2.0","method":"notifications/cancelled","params":{"requestId":1}}"#);
+    assert_eq!(sorted(&Incoming::of(&cancelled, false, None)), "free");
+}
+
+#[test]
+fn a_modern_request_says_all_about_its_client() {
+    let message = request(
+        "tools/call",
+        &format!(
+            r#"{{"_meta":{{{META},"progressToken": 1.0,"io.modelcontextprotocol/logLevel":"warning"}}}}"#
+        ),
+    );
+    let Incoming::Modern(meta) = Incoming::of(&message, false, None) else { panic!("modern") };
+    assert_eq!(meta.version, "2026-07-28");
+    assert_eq!(meta.client_info.as_deref(), Some(&br#"{"name":"c","version":"1"}"#[..]));
+    assert_eq!(meta.progress_token.as_ref().map(|(token, _)| token.as_ref()), Some(&b"1.0"[..]));
+    assert!(meta.wants(LogLevel::Error) && !meta.wants(LogLevel::Info));
+}
+
+#[test]
+fn a_refusal_names_what_is_spoken_and_its_http_status() {
+    let fault = Fault::UnsupportedVersion { requested: "1900-01-01".into() };
+    assert_eq!((fault.code(), fault.http_status()), (-32022, 400));
+    assert_eq!(
+        fault.data().expect("data").to_string(),
+        r#"{"requested":"1900-01-01","supported":["2026-07-28"]}"#
+    );
+    let fault = Fault::MissingMeta(key::CLIENT_CAPABILITIES);
+    assert_eq!((fault.code(), fault.http_status()), (-32602, 400));
+    let fault = Fault::NoSuchMethod("ping".into());
+    assert_eq!((fault.code(), fault.http_status()), (-32601, 404));
+}
+
+#[test]
+fn a_servers_answer_to_the_probe_tells_its_era() {
+    let modern = r#"{"supportedVersions":["2026-07-28"],"capabilities":{}}"#;
+    for (answer, expected) in [
+        (result(modern), "modern"),
+        (result(r#"{"supportedVersions":["2024-11-05","2026-07-28"]}"#), "modern"),
+        (result(r#"{"supportedVersions":["2025-11-25"]}"#), "legacy"),
+        (result(r#"{"supportedVersions":["2031-01-01"]}"#), "incompatible"),
+        (result("{}"), "legacy"),
+        (result("null"), "legacy"),
+        (error(r#"{"code":-32601,"message":"no"}"#), "legacy"),
+        (error(r#"{"code":-32000,"message":"Bad Request"}"#), "legacy"),
+        (error(r#"{"code":-32602,"message":"not initialized"}"#), "legacy"),
+        (error(r#"{"code":-32020,"message":"no"}"#), "refused"),
+        (error(r#"{"code":-32021,"message":"no","data":{}}"#), "refused"),
+        (error(r#"{"code":-32022,"message":"no","data":{"supported":["2025-06-18"]}}"#), "legacy"),
+        (error(r#"{"code":-32022,"message":"no","data":{"supported":["2026-07-28"]}}"#), "refused"),
+        (error(r#"{"code":-32022,"message":"no"}"#), "refused"),
+        (request("server/discover", ""), "legacy"),
+    ] {
+        let told = match Reaction::of(&answer) {
+            Reaction::Modern(_) => "modern",
+            Reaction::ModernRefused(_) => "refused",
+            Reaction::Incompatible(_) => "incompatible",
+            Reaction::Legacy => "legacy",
+        };
+        assert_eq!(told, expected, "{answer:?}");
+    }
+    assert_eq!(Reaction::of(&result(modern)), Reaction::Modern(modern.into()));
+}
+
+#[test]
+fn an_era_decides_about_cancelling_resuming_and_pinging() {
+    let legacy = Era::Legacy(ProtocolVersion::LATEST);
+    for (era, over_http, expected) in [
+        (legacy, true, CancelBy::Notification),
+        (legacy, false, CancelBy::Notification),
+        (Era::Modern, true, CancelBy::ClosingItsStream),
+        (Era::Modern, false, CancelBy::Notification),
+    ] {
+        assert_eq!(era.cancel_by(over_http), expected);
+    }
+    assert!(legacy.resumes() && legacy.pings() && legacy.is_sticky() && !legacy.closing_cancels());
+    let modern = Era::Modern;
+    assert!(
+        !modern.resumes() && !modern.pings() && !modern.is_sticky() && modern.closing_cancels()
+    );
+}

@@ -8,6 +8,7 @@ use crate::faces::HttpSettings;
 use crate::redaction::Redaction;
 use crate::signals::Signals;
 use crate::state::{self, CatalogFiles, TimelineFiles};
+use mcpvisor_actors::bridge::modern_client::CacheHints;
 use mcpvisor_actors::catalog::{CatalogStore, Forgetful, Naming, NamingStrategy};
 use mcpvisor_actors::health::GlobalPolicy;
 use mcpvisor_actors::ingress::Face;
@@ -150,6 +151,7 @@ fn server_spec(
         reconnection: server.reconnection,
         breaker: server.breaker,
         mask: Arc::clone(mask),
+        cache: CacheHints::default(),
         connector,
     }
 }

@@ -14,6 +14,7 @@ pub use control::{Control, GoneBecause};
 pub use failure::{Failure, method_not_allowed};
 pub use request::{Admission, Request};
 
+use crate::bridge::Fault;
 use crate::otp::{Fate, Promise, Ticket};
 use crate::session::{Client, ClientStream, StreamFull};
 use crate::wire::{CallParams, Message, Payload, RawId, Span, result_raw};
@@ -73,6 +74,11 @@ impl Call {
         }
     }
 
+    /// Its id at the client.
+    pub fn id(&self) -> &RawId {
+        &self.id
+    }
+
     /// Whether it is routed once more when it turns out not to be sent.
     pub fn goes_again(&self) -> bool {
         self.again.is_some()
@@ -118,7 +124,13 @@ impl Call {
     /// Answers with a failure of ours.
     pub fn fail(self, failure: &Failure) {
         tracing::debug!(session = %self.client.session, method = self.params.method.as_str(), name = self.params.label(), reason = failure.reason(), "call failed");
-        let payload = failure.render(&self.id, self.params.method);
+        let payload = failure.render(&self.id, self.params.method, self.client.era());
+        self.reply(payload);
+    }
+
+    /// Answers that it cannot be carried over between two eras.
+    pub fn refuse(self, fault: &Fault) {
+        let payload = fault.reply(Some(&self.id));
         self.reply(payload);
     }
 
@@ -127,7 +139,8 @@ impl Call {
         self.control.finish();
     }
 
-    fn reply(mut self, payload: Payload) {
+    /// Answers with this message, which bears its id.
+    pub(crate) fn reply(mut self, payload: Payload) {
         if let Some(progress) = self.held.take() {
             self.stream.notify_held(progress);
         }

@@ -6,7 +6,9 @@
 
 mod actor;
 mod builtin;
+mod client;
 mod handle;
+pub(crate) mod identity;
 mod initialize;
 mod level;
 mod list;
@@ -17,11 +19,12 @@ mod table;
 
 pub use actor::{Arguments, Message, Session};
 pub use builtin::BuiltinTool;
+pub use client::{Client, Profile};
 pub use handle::{Clients, ClientsSpec, SessionGone, SessionHandle};
 pub use level::LogLevel;
 pub use list::Listing;
 pub use stream::{ClientStream, ClientStreamReader, Held, Outgoing, StreamFull};
 pub use subscriptions::Subscriptions;
-pub use table::{Client, Fact, SessionTable};
+pub use table::{Fact, SessionTable};
 
 pub use crate::call::Admission;

@@ -1,6 +1,9 @@
 //! Why a call has no result of its server: every such answer is worded here.
 
+use crate::bridge::Era;
+use crate::bridge::modern_client::CacheHints;
 use crate::server::{Loss, ServerName};
+use crate::session::identity;
 use crate::wire::{Method, Payload, RawId, Subject, code, error_reply, result_raw};
 use bytes::Bytes;
 use serde_json::json;
@@ -172,9 +175,11 @@ impl Failure {
     }
 
     /// The code of this failure where it is told as a JSON-RPC error.
-    const fn code(&self) -> i32 {
+    fn code(&self, era: Era) -> i32 {
         match self {
-            Self::Unknown { subject: Subject::Resource, .. } => code::RESOURCE_NOT_FOUND,
+            Self::Unknown { subject: Subject::Resource, .. } if era != Era::Modern => {
+                code::RESOURCE_NOT_FOUND
+            }
             Self::Unknown { .. } => code::INVALID_PARAMS,
             Self::NotDeclared { .. } => code::METHOD_NOT_FOUND,
             Self::Overloaded { .. } => code::OVERLOADED,
@@ -195,25 +200,31 @@ impl Failure {
     /// have no such result: theirs are JSON-RPC errors with the same text and details.
     ///
     /// Source: MCP 2025-11-25 "Tools", "Prompts" and "Resources", error handling.
-    pub fn render(&self, id: &RawId, method: Method) -> Payload {
+    pub fn render(&self, id: &RawId, method: Method, era: Era) -> Payload {
         let text = self.to_string();
         if let Self::Unknown { subject, name, near } = self {
             let mut data = json!({ "near": near });
             if matches!(subject, Subject::Resource | Subject::Template) {
                 data["uri"] = name.as_str().into();
             }
-            return error_reply(Some(id), self.code(), &text, Some(&data));
+            return error_reply(Some(id), self.code(era), &text, Some(&data));
         }
         let details = json!({ "mcpvisor/error": self.details() });
         if method != Method::CallTool {
-            return error_reply(Some(id), self.code(), &text, Some(&details));
+            return error_reply(Some(id), self.code(era), &text, Some(&details));
         }
         let result = json!({
             "content": [{ "type": "text", "text": text }],
             "isError": true,
             "_meta": details,
         });
-        result_raw(id, Bytes::from(result.to_string()))
+        let result = Bytes::from(result.to_string());
+        if era != Era::Modern {
+            return result_raw(id, result);
+        }
+        let face = identity::face(CacheHints::default());
+        let edits = face.complete(method.as_str(), &result, &result).unwrap_or_default();
+        result_raw(id, edits.splice(&result).to_bytes())
     }
 
     /// What programs are told beside the text.

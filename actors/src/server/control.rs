@@ -5,8 +5,9 @@
 
 use super::Loss;
 use super::listing::{Heard, Listing};
+use crate::bridge::Era;
 use crate::catalog::{Capabilities, Capability, Manifest};
-use crate::session::LogLevel;
+use crate::session::{LogLevel, identity};
 use crate::wire::{PerSubject, ProtocolVersion, Subject};
 use bytes::Bytes;
 use serde_json::json;
@@ -86,7 +87,7 @@ impl Control {
             "protocolVersion": ProtocolVersion::LATEST.as_str(),
             // none yet: what is declared here must be answered when the server asks for it
             "capabilities": {},
-            "clientInfo": { "name": "mcpvisor", "version": env!("CARGO_PKG_VERSION") },
+            "clientInfo": identity::implementation(),
         });
         Action::Request(Purpose::Initialize, params.to_string())
     }
@@ -94,6 +95,12 @@ impl Control {
     /// What the server declared; nothing before it did.
     pub(super) fn capabilities(&self) -> Capabilities {
         self.manifest.as_ref().map(|manifest| manifest.capabilities).unwrap_or_default()
+    }
+
+    /// The era it speaks; of the initialize era before it said so.
+    pub(super) fn era(&self) -> Era {
+        let version = self.manifest.as_ref().map(|manifest| manifest.version);
+        Era::Legacy(version.unwrap_or(ProtocolVersion::LATEST))
     }
 
     /// A request of ours was answered: `Ok` with the result, `Err` with the error object.

@@ -29,6 +29,7 @@ use tokio::time::Instant;
 
 mod probing;
 mod subscribing;
+mod translating;
 mod upward;
 
 /// An alarm that comes later than this says that the whole process was suspended.
@@ -239,6 +240,15 @@ impl Driver {
         if method == Method::Subscribe {
             return self.subscribe(call);
         }
+        let translated = match self.carried_down(&call.ticket, None) {
+            Ok(edits) => edits,
+            Err(fault) => {
+                if let Some(call) = call.ticket.redeem() {
+                    call.refuse(&fault);
+                }
+                return;
+            }
+        };
         let id = self.pending.next_id();
         let commands = self.link.0.clone();
         let awaited = call.ticket.control.runs_at(move |because| {
@@ -250,7 +260,8 @@ impl Driver {
         let id_text = id.to_string();
         let params = &call.ticket.params;
         let own = string(&call.route.own);
-        let mut edits = vec![(params.name_span, own.as_bytes())];
+        let mut edits = translated.as_slices();
+        edits.push((params.name_span, own.as_bytes()));
         if let Some((_, span)) = &params.progress_token {
             edits.push((*span, id_text.as_bytes()));
         }

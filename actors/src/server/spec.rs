@@ -1,6 +1,7 @@
 //! What is to be known about a server before it is started: validated configuration.
 
 use super::Connector;
+use crate::bridge::modern_client::CacheHints;
 use crate::health::{BreakerPolicy, MonitorPatch, PingPatch};
 use crate::reconnection::ReconnectionPolicy;
 use std::collections::BTreeMap;
@@ -142,6 +143,8 @@ pub struct ServerSpec {
     pub reconnection: ReconnectionPolicy,
     /// When calls to it are refused at once.
     pub breaker: BreakerPolicy,
+    /// How long what it says may be kept by clients of 2026-07-28, unless it says so itself.
+    pub cache: CacheHints,
     /// How it is reached.
     pub connector: Arc<dyn Connector>,
 }
@@ -166,6 +169,7 @@ impl ServerSpec {
             ping: PingPatch::default(),
             reconnection: ReconnectionPolicy::default(),
             breaker: BreakerPolicy::default(),
+            cache: CacheHints::default(),
             connector,
         }
     }

@@ -5,6 +5,7 @@ use super::news::News;
 use super::{
     BuiltinTool, Client, ClientStream, Fact, LogLevel, SessionHandle, SessionTable, initialize,
 };
+use crate::bridge::legacy_client::ModernMeta;
 use crate::call::{Again, Call, CallTicket, Control, GoneBecause, Request, method_not_allowed};
 use crate::catalog::{Capability, STATUS_TOOL, SnapshotCell};
 use crate::otp::{Address, Ticket, Timer};
@@ -216,6 +217,9 @@ impl State {
         match initialize::answer(params) {
             Ok((version, result)) => {
                 self.initialized = true;
+                if let Some(meta) = params.and_then(ModernMeta::of_initialize) {
+                    self.arguments.client.initialized(version, meta);
+                }
                 tracing::info!(session = %self.arguments.client.session, %version, "session opened");
                 result_raw(id, result)
             }

@@ -1,5 +1,6 @@
 //! The answer to `initialize`.
 
+use super::identity;
 use crate::wire::{Members, ProtocolVersion};
 use bytes::Bytes;
 use serde_json::json;
@@ -26,14 +27,8 @@ pub(super) fn answer(params: Option<&[u8]>) -> Result<(ProtocolVersion, Bytes), 
             "completions": {},
             "logging": {},
         },
-        "serverInfo": {
-            "name": "mcpvisor",
-            "title": "mcpvisor",
-            "version": env!("CARGO_PKG_VERSION"),
-        },
-        "instructions": "A gateway to several MCP servers. Tools are named `server.tool`, prompts \
-                         `server.prompt`. When a call fails because its server is down, the error says why and when the \
-                         next attempt to reach it is made.",
+        "serverInfo": identity::implementation(),
+        "instructions": identity::INSTRUCTIONS,
     });
     Ok((version, Bytes::from(result.to_string())))
 }

@@ -1,11 +1,10 @@
 //! All sessions, by id: shared by the faces, told of what concerns everybody.
 
-use super::{LogLevel, SessionHandle, Subscriptions};
+use super::{Client, LogLevel, SessionHandle, Subscriptions};
 use crate::server::ServerName;
 use crate::wire::Payload;
 use dashmap::DashMap;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU8, Ordering};
 use tokio::sync::watch;
 
 /// What concerns all sessions, or one whatever it asked last.
@@ -17,32 +16,6 @@ pub enum Fact {
     Updated(Arc<str>, Payload),
     /// A server logged something outside any call we know of.
     Log(LogLevel, Payload),
-}
-
-/// One client, as far as its calls must know it.
-#[derive(Debug)]
-pub struct Client {
-    /// The session's id.
-    pub session: Arc<str>,
-    level: AtomicU8,
-}
-
-/// No log messages are wanted until the client says so.
-const NO_LEVEL: u8 = u8::MAX;
-
-impl Client {
-    pub(super) fn new(session: Arc<str>) -> Self {
-        Self { session, level: AtomicU8::new(NO_LEVEL) }
-    }
-
-    /// Whether a message of this level is sent to this client: only after it set a level (D41).
-    pub fn wants(&self, level: LogLevel) -> bool {
-        self.level().is_some_and(|wanted| level >= wanted)
-    }
-
-    fn level(&self) -> Option<LogLevel> {
-        LogLevel::at(self.level.load(Ordering::Relaxed))
-    }
 }
 
 /// The sessions that are alive.
@@ -123,7 +96,7 @@ impl SessionTable {
     }
 
     pub(super) fn set_level(&self, client: &Client, level: LogLevel) {
-        client.level.store(level.index(), Ordering::Relaxed);
+        client.set_level(level);
         self.publish_level();
     }
 

@@ -1,10 +1,12 @@
 //! What clients are told when a call fails on our side.
 
 use super::*;
+use crate::wire::ProtocolVersion;
 use serde_json::Value;
 
 fn render(failure: &Failure, method: Method) -> Value {
-    let text = failure.render(&RawId::from(4), method).to_bytes();
+    let text =
+        failure.render(&RawId::from(4), method, Era::Legacy(ProtocolVersion::LATEST)).to_bytes();
     serde_json::from_slice(&text).expect("JSON")
 }
 

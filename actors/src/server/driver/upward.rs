@@ -1,14 +1,16 @@
 //! What a server says, on its way up.
 
+use super::translating::answer;
 use super::{
-    Action, Driver, Ended, Inbound, Kind, Loss, Message, Method, Noise, OutboundKind, Pending,
-    ProgressParams, RawId, RoutedCall, code, error_reply, result_raw, string,
+    Action, Driver, Ended, Inbound, Kind, Loss, Message, Noise, OutboundKind, Pending,
+    ProgressParams, RawId, code, error_reply, result_raw,
 };
+use crate::bridge::legacy_client::Answer;
+use crate::bridge::{Fault, Translated};
 use crate::health::monitor;
 use crate::server::loss::shown;
 use crate::session::{Fact, LogLevel};
 use crate::timeline::EventKind;
-use crate::wire::Uris;
 use bytes::Bytes;
 use tokio::time::Instant;
 
@@ -66,7 +68,13 @@ impl Driver {
         match id.and_then(|id| self.pending.remove(id)) {
             Some(Pending::Call(pending)) => {
                 self.answered(&pending);
-                answer(pending.call, message);
+                match self.carried_up(&pending.call.ticket, message) {
+                    Answer::Final(translated) => answer(pending.call, message, translated),
+                    Answer::InputRequired(_) => {
+                        let fault = Fault::BadAnswer("it asks for input");
+                        answer(pending.call, message, Translated::Fault(fault));
+                    }
+                }
                 Vec::new()
             }
             Some(Pending::Probe(probe)) => {
@@ -186,18 +194,4 @@ impl Driver {
             None => Vec::new(),
         }
     }
-}
-
-/// Answers a call with its server's response. A client that named a resource together with its server
-/// finds it in the contents as it named it.
-fn answer(call: RoutedCall, response: &Message) {
-    let RoutedCall { ticket, route } = call;
-    let Some(call) = ticket.redeem() else { return };
-    if call.params.method != Method::ReadResource || *call.params.name == *route.own {
-        return call.answer(response, &[]);
-    }
-    let (asked, uris) = (string(&call.params.name), Uris::of_contents(response));
-    let own = uris.iter().filter(|(uri, _)| **uri == *route.own);
-    let edits: Vec<_> = own.map(|(_, span)| (span, asked.as_bytes())).collect();
-    call.answer(response, &edits);
 }

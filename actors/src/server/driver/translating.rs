@@ -1,0 +1,62 @@
+//! Calls and their answers carried over when client and server live in different eras.
+
+use super::Driver;
+use crate::bridge::legacy_client::{self, Answer, Retry};
+use crate::bridge::{Era, Fault, Translated, modern_client};
+use crate::call::Call;
+use crate::server::RoutedCall;
+use crate::session::identity;
+use crate::wire::{Edits, Message, Method, Uris, string};
+use bytes::Bytes;
+
+impl Driver {
+    /// What a call's parameters become on their way to this server.
+    pub(super) fn carried_down(&self, call: &Call, retry: Option<&Retry>) -> Result<Edits, Fault> {
+        match (call.client.era(), self.control.era()) {
+            (Era::Legacy(_), Era::Modern) => {
+                let Some(profile) = call.client.profile() else { return Ok(Edits::default()) };
+                let meta = profile.meta.clone().at_level(call.client.level());
+                meta.request(&call.message, retry)
+            }
+            (Era::Modern, Era::Legacy(_)) => modern_client::request(&call.message),
+            (Era::Modern, Era::Modern) | (Era::Legacy(_), Era::Legacy(_)) => Ok(Edits::default()),
+        }
+    }
+
+    /// What a server's answer becomes on its way to a call's client.
+    pub(super) fn carried_up(&self, call: &Call, response: &Message) -> Answer {
+        let method = call.params.method.as_str();
+        match (call.client.era(), self.control.era()) {
+            (Era::Legacy(_), Era::Modern) => legacy_client::answer(method, response),
+            (Era::Modern, Era::Legacy(_)) => {
+                let face = identity::face(self.context.spec.cache);
+                let able = call.client.abilities();
+                Answer::Final(modern_client::answer(method, response, &face, able))
+            }
+            (Era::Modern, Era::Modern) | (Era::Legacy(_), Era::Legacy(_)) => {
+                Answer::Final(Translated::Edited(Edits::default()))
+            }
+        }
+    }
+}
+
+/// Answers a call with its server's response. A client that named a resource together with its server
+/// finds it in the contents as it named it.
+pub(super) fn answer(call: RoutedCall, response: &Message, translated: Translated) {
+    let RoutedCall { ticket, route } = call;
+    let Some(call) = ticket.redeem() else { return };
+    let mut edits = match translated {
+        Translated::Edited(edits) => edits,
+        other => {
+            let payload = other.payload(response, call.id());
+            return call.reply(payload);
+        }
+    };
+    if call.params.method == Method::ReadResource && *call.params.name != *route.own {
+        let (asked, uris) = (Bytes::from(string(&call.params.name)), Uris::of_contents(response));
+        for (_, span) in uris.iter().filter(|(uri, _)| **uri == *route.own) {
+            edits.put(span, asked.clone());
+        }
+    }
+    call.answer(response, &edits.as_slices());
+}

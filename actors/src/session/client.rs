@@ -1,0 +1,82 @@
+//! One client, as far as its calls must know it.
+
+use super::LogLevel;
+use crate::bridge::legacy_client::ModernMeta;
+use crate::bridge::{Abilities, Era, RequestMeta};
+use crate::wire::ProtocolVersion;
+use std::sync::atomic::{AtomicU8, Ordering};
+use std::sync::{Arc, OnceLock};
+
+/// No log messages are wanted until the client says so.
+const NO_LEVEL: u8 = u8::MAX;
+
+/// The client of a session, or of one stateless request.
+#[derive(Debug)]
+pub struct Client {
+    /// The session's id; empty for a stateless request.
+    pub session: Arc<str>,
+    level: AtomicU8,
+    profile: OnceLock<Profile>,
+}
+
+/// What a client said of itself.
+#[derive(Debug, Clone)]
+pub struct Profile {
+    /// The era it speaks.
+    pub era: Era,
+    /// What it declared and who it is, as servers of 2026-07-28 are told.
+    pub meta: ModernMeta,
+    /// What it may be asked for.
+    pub abilities: Abilities,
+}
+
+impl Client {
+    /// The client of a session that is to be initialized.
+    pub(super) fn new(session: Arc<str>) -> Self {
+        Self { session, level: AtomicU8::new(NO_LEVEL), profile: OnceLock::new() }
+    }
+
+    /// The client of one request of 2026-07-28.
+    pub(super) fn stateless(said: &RequestMeta) -> Self {
+        let meta = ModernMeta::new(&said.capabilities, said.client_info.clone());
+        let profile = Profile { era: Era::Modern, meta, abilities: said.abilities };
+        let level = said.log_level.map_or(NO_LEVEL, LogLevel::index);
+        Self { session: Arc::from(""), level: AtomicU8::new(level), profile: profile.into() }
+    }
+
+    /// What it said at `initialize`; the first time counts.
+    pub(super) fn initialized(&self, version: ProtocolVersion, meta: ModernMeta) {
+        let abilities = meta.abilities();
+        let era = Era::Legacy(version);
+        let _once = self.profile.set(Profile { era, meta, abilities });
+    }
+
+    /// What it said of itself; `None` before `initialize`.
+    pub fn profile(&self) -> Option<&Profile> {
+        self.profile.get()
+    }
+
+    /// The era it speaks.
+    pub fn era(&self) -> Era {
+        self.profile().map_or(Era::Legacy(ProtocolVersion::LATEST), |profile| profile.era)
+    }
+
+    /// What it may be asked for.
+    pub fn abilities(&self) -> Abilities {
+        self.profile().map(|profile| profile.abilities).unwrap_or_default()
+    }
+
+    /// Whether a message of this level is sent to this client: only after it set a level (D41).
+    pub fn wants(&self, level: LogLevel) -> bool {
+        self.level().is_some_and(|wanted| level >= wanted)
+    }
+
+    /// The least severe level it wants, if it wants any.
+    pub fn level(&self) -> Option<LogLevel> {
+        LogLevel::at(self.level.load(Ordering::Relaxed))
+    }
+
+    pub(super) fn set_level(&self, level: LogLevel) {
+        self.level.store(level.index(), Ordering::Relaxed);
+    }
+}

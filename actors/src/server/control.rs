@@ -85,8 +85,7 @@ impl Control {
     pub(super) fn begin() -> Action {
         let params = json!({
             "protocolVersion": ProtocolVersion::LATEST.as_str(),
-            // none yet: what is declared here must be answered when the server asks for it
-            "capabilities": {},
+            "capabilities": identity::capabilities(),
             "clientInfo": identity::implementation(),
         });
         Action::Request(Purpose::Initialize, params.to_string())

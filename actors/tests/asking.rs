@@ -1,5 +1,5 @@
 //! What servers ask of their clients: whose question it is, and how it is answered.
-#![allow(clippy::unwrap_used, clippy::expect_used)]
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::needless_pass_by_value)]
 
 #[path = "asking/client.rs"]
 mod client;

@@ -90,6 +90,7 @@ fn one(
         priority: policy.priority,
         depends_on: entry.depends_on,
         required: policy.required,
+        sharing: policy.sharing,
         breaker: policy.breaker,
         fingerprint,
     })

@@ -8,7 +8,7 @@ use super::tree::Origin;
 use crate::downstream::{HttpTarget, StdioTarget};
 use mcpvisor_actors::health::{BreakerPolicy, MonitorPatch, MonitorPolicy, PingPatch, PingPolicy};
 use mcpvisor_actors::reconnection::ReconnectionPolicy;
-use mcpvisor_actors::server::{CallLimits, Expose, Start, ToolOverride};
+use mcpvisor_actors::server::{CallLimits, Expose, Sharing, Start, ToolOverride};
 use schemars::JsonSchema;
 use secrecy::SecretString;
 use serde::{Deserialize, Serialize};
@@ -182,6 +182,8 @@ pub struct ServerDefaults {
     pub priority: u8,
     /// Whether the gateway is ready only with it.
     pub required: bool,
+    /// Whether clients share its connection.
+    pub sharing: Sharing,
     /// When calls are refused at once.
     pub breaker: BreakerPolicy,
 }
@@ -218,6 +220,8 @@ pub struct Server {
     pub depends_on: Vec<String>,
     /// Whether the gateway is ready only with it.
     pub required: bool,
+    /// Whether clients share its connection.
+    pub sharing: Sharing,
     /// When calls are refused at once.
     pub breaker: BreakerPolicy,
     /// Hash of what makes it this server: how it is reached, secrets included.
@@ -293,6 +297,7 @@ impl fmt::Debug for ServerDefaults {
             .field("tools", &self.tools)
             .field("priority", &self.priority)
             .field("required", &self.required)
+            .field("sharing", &self.sharing)
             .field("breaker", &self.breaker)
             .finish()
     }
@@ -315,6 +320,7 @@ impl fmt::Debug for Server {
             .field("priority", &self.priority)
             .field("depends_on", &self.depends_on)
             .field("required", &self.required)
+            .field("sharing", &self.sharing)
             .field("breaker", &self.breaker)
             .field("fingerprint", &self.fingerprint)
             .finish()

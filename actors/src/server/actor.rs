@@ -176,7 +176,7 @@ impl Actor for Server {
     ) -> Result<(), ActorProcessingErr> {
         match message {
             Message::Call(call) => {
-                if let Some(call) = state.to_its_own(call, &me).await {
+                if let Some(call) = state.sent_apart(call, &me).await {
                     state.call(call, &me);
                 }
             }

@@ -101,7 +101,7 @@ impl State {
     }
 
     /// Passes a call to its client's own connection; gives it back when it is for the shared one.
-    pub(super) async fn to_its_own(
+    pub(super) async fn sent_apart(
         &mut self,
         call: RoutedCall,
         me: &ActorRef<Message>,

@@ -54,6 +54,12 @@ impl Driver {
             Ok(edits) => edits,
             Err(fault) => return refuse(pending.call, &fault),
         };
+        if let (Era::Modern, Some(level)) =
+            (pending.call.ticket.client.era(), pending.call.ticket.client.level())
+        {
+            let actions = self.control.level_for_one(level);
+            let _never_a_loss = self.perform(actions);
+        }
         let call = &mut pending.call;
         let id_text = id.to_string();
         let params = &call.ticket.params;

@@ -1,8 +1,9 @@
 //! The proxy: the front actor every call passes. It routes and forwards, and never waits.
 
 use crate::call::{CallTicket, Failure};
-use crate::catalog::{Capability, Snapshot, SnapshotCell};
+use crate::catalog::{Capability, Route, Snapshot, SnapshotCell};
 use crate::server::{self, RoutedCall};
+use crate::session::SessionTable;
 use crate::wire::{CallParams, Subject};
 use ractor::{Actor, ActorProcessingErr, ActorRef};
 use std::sync::{Arc, Mutex};
@@ -25,6 +26,8 @@ pub enum Message {
 pub struct Arguments {
     /// Who serves what.
     pub snapshot: SnapshotCell,
+    /// Who runs which task.
+    pub(crate) sessions: SessionTable,
     /// How long a call of something unknown waits for servers of which nothing is known yet.
     pub boot_wait: Duration,
 }
@@ -73,9 +76,26 @@ impl Actor for Proxy {
 
 impl State {
     fn route(&mut self, ticket: CallTicket) {
+        if ticket.params.method.is_of_task() {
+            return self.to_task(ticket);
+        }
         let snapshot = self.arguments.snapshot.load();
         if let Err(ticket) = pass_on(&snapshot, snapshot.unknown == 0, ticket) {
             self.unknown(ticket);
+        }
+    }
+
+    /// A task is asked for where it runs.
+    fn to_task(&self, ticket: CallTicket) {
+        let tasks = self.arguments.sessions.tasks();
+        match tasks.route(&ticket.client, &ticket.params.name) {
+            Some(route) => send(ticket, route),
+            None => {
+                if let Some(call) = ticket.redeem() {
+                    let task = call.params.label();
+                    call.fail(&Failure::UnknownTask { task });
+                }
+            }
         }
     }
 
@@ -83,7 +103,7 @@ impl State {
     /// awaited may be of one of them: it is decided when they are known, like a list.
     fn unknown(&mut self, ticket: CallTicket) {
         while self.searches.try_join_next().is_some() {}
-        let Arguments { snapshot, boot_wait } = self.arguments.clone();
+        let Arguments { snapshot, boot_wait, .. } = self.arguments.clone();
         let searching = Arc::clone(&self.searching);
         self.searches.spawn(async move {
             let subject = ticket.params.subject;
@@ -121,6 +141,11 @@ fn pass_on(snapshot: &Snapshot, guess: bool, ticket: CallTicket) -> Result<(), C
         }
         return Ok(());
     }
+    send(ticket, route);
+    Ok(())
+}
+
+fn send(ticket: CallTicket, route: Arc<Route>) {
     let call = RoutedCall { ticket, route: Arc::clone(&route) };
     // a server that is being restarted hands the call back: its ticket says "not sent" once
     if let Err(server::Message::Call(call)) = route.address.cast(server::Message::Call(call))
@@ -129,5 +154,4 @@ fn pass_on(snapshot: &Snapshot, guess: bool, ticket: CallTicket) -> Result<(), C
     {
         call.fail(&Failure::NotRunning { server: route.server.clone() });
     }
-    Ok(())
 }

@@ -17,6 +17,7 @@ mod news;
 mod stream;
 mod subscriptions;
 mod table;
+mod tasks;
 
 pub use actor::{Arguments, Message, Session};
 pub(crate) use ask::{Ask, AskId, Reply, Said};
@@ -28,5 +29,6 @@ pub use list::Listing;
 pub use stream::{ClientStream, ClientStreamReader, Held, Outgoing, StreamFull};
 pub use subscriptions::Subscriptions;
 pub use table::{Fact, SessionTable};
+pub(crate) use tasks::{Taken, Tasks};
 
 pub use crate::call::Admission;

@@ -208,6 +208,7 @@ impl Estate {
         let loops = &self.loops;
         let routing = proxy::Arguments {
             snapshot: catalog.snapshot.clone(),
+            sessions: self.sessions.clone(),
             boot_wait: spec.listing.boot_wait,
         };
         let recording = timeline::Arguments {

@@ -10,3 +10,5 @@ mod server;
 mod ends;
 #[path = "asking/owners.rs"]
 mod owners;
+#[path = "asking/tasks.rs"]
+mod tasks;

@@ -23,6 +23,12 @@ pub enum Failure {
         /// Names that look alike.
         near: Vec<String>,
     },
+    /// No such task.
+    #[error("unknown task `{task}`: it was not made by this client, or too long ago")]
+    UnknownTask {
+        /// As the client named it.
+        task: String,
+    },
     /// The server did not declare that it can do this.
     #[error("method not allowed: server `{server}` did not declare `{method}`; nothing was sent")]
     NotDeclared {
@@ -140,6 +146,7 @@ impl Failure {
             Self::Unknown { subject: Subject::Tool, .. } => "unknown_tool",
             Self::Unknown { subject: Subject::Prompt, .. } => "unknown_prompt",
             Self::Unknown { .. } => "unknown_resource",
+            Self::UnknownTask { .. } => "unknown_task",
             Self::NotDeclared { .. } => "not_declared",
             Self::Overloaded { .. } => "overloaded",
             Self::QueueTimeout { .. } => "queue_timeout",
@@ -170,7 +177,9 @@ impl Failure {
             | Self::Refused { server, .. }
             | Self::Timeout { server, .. }
             | Self::OutcomeUnknown { server, .. } => Some(server),
-            Self::Unknown { .. } | Self::NotSent | Self::RunnerDied => None,
+            Self::Unknown { .. } | Self::UnknownTask { .. } | Self::NotSent | Self::RunnerDied => {
+                None
+            }
         }
     }
 
@@ -180,7 +189,7 @@ impl Failure {
             Self::Unknown { subject: Subject::Resource, .. } if era != Era::Modern => {
                 code::RESOURCE_NOT_FOUND
             }
-            Self::Unknown { .. } => code::INVALID_PARAMS,
+            Self::Unknown { .. } | Self::UnknownTask { .. } => code::INVALID_PARAMS,
             Self::NotDeclared { .. } => code::METHOD_NOT_FOUND,
             Self::Overloaded { .. } => code::OVERLOADED,
             Self::QueueTimeout { .. } => code::QUEUE_TIMEOUT,

@@ -1,5 +1,6 @@
 //! What a server said it can do.
 
+use crate::bridge::tasks;
 use crate::wire::{Members, Method, ProtocolVersion, Subject};
 use serde_json::value::RawValue;
 
@@ -18,6 +19,8 @@ pub enum Capability {
     Subscribe,
     /// It completes arguments.
     Completions,
+    /// It runs tasks: those of 2025-11-25, or those of the extension.
+    Tasks,
 }
 
 impl Capability {
@@ -29,6 +32,9 @@ impl Capability {
             Method::ReadResource => Self::Resources,
             Method::Subscribe | Method::Unsubscribe => Self::Subscribe,
             Method::Complete => Self::Completions,
+            Method::GetTask | Method::TaskResult | Method::CancelTask | Method::UpdateTask => {
+                Self::Tasks
+            }
         }
     }
 
@@ -67,6 +73,7 @@ impl Capabilities {
             ("prompts", Capability::Prompts),
             ("resources", Capability::Resources),
             ("completions", Capability::Completions),
+            ("tasks", Capability::Tasks),
         ] {
             if declared(key).is_some() {
                 all = all.and(capability);
@@ -76,6 +83,11 @@ impl Capabilities {
         let subscribe = resources.and_then(|members| members.get("subscribe").ok().flatten());
         if subscribe.is_some_and(|raw| raw.get() == "true") {
             all = all.and(Capability::Subscribe);
+        }
+        let extensions = declared("extensions").and_then(|raw| Members::of(raw.get().as_bytes()));
+        let tasks = extensions.and_then(|all| all.get(tasks::EXTENSION).ok().flatten());
+        if tasks.is_some_and(is_object) {
+            all = all.and(Capability::Tasks);
         }
         let completable = all.has(Capability::Prompts) || all.has(Capability::Resources);
         if version == ProtocolVersion::V2024_11_05 && completable {

@@ -32,6 +32,7 @@ mod calling;
 mod parking;
 mod probing;
 mod subscribing;
+mod tasking;
 mod translating;
 mod upward;
 

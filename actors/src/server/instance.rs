@@ -6,7 +6,7 @@
 use super::driver::Driver;
 use super::parking::Parking;
 use super::sharing::Whose;
-use super::{Fact, Generation, Loss, Message as ServerMessage, ServerSpec};
+use super::{Fact, Generation, Loss, Message as ServerMessage, ServerName, ServerSpec};
 use crate::catalog::Manifest;
 use crate::fleet::Card;
 use crate::health::{Policies, monitor};
@@ -40,6 +40,14 @@ pub(super) struct Connected {
 }
 
 impl Connected {
+    /// The server's name, also where this connection is a client's own and has another one.
+    pub(super) fn shared_name(&self) -> ServerName {
+        match (&self.own, self.spec.name.as_str().rsplit_once('@')) {
+            (Some(_), Some((name, _))) => ServerName::new(name),
+            _ => self.spec.name.clone(),
+        }
+    }
+
     /// Notes a fact about this connection.
     pub(super) fn note(&self, kind: EventKind) {
         self.timelines.note(&self.spec.name, Some(self.generation), kind);

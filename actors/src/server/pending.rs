@@ -9,6 +9,7 @@ use crate::bridge::legacy_client::Rounds;
 use crate::health::ProbeOutcome;
 use crate::server::Activity;
 use crate::session::Client;
+use crate::wire::Method;
 use std::collections::HashMap;
 use std::sync::Arc;
 use tokio::sync::oneshot;
@@ -59,6 +60,8 @@ pub(super) struct PendingCall {
     pub(super) since: Instant,
     deadline: Instant,
     ceiling: Instant,
+    /// Only the ceiling counts.
+    patient: bool,
     /// What its client is asked at the moment; meanwhile only the ceiling counts.
     questions: usize,
     /// The rounds in which a server of 2026-07-28 wants input for it.
@@ -74,8 +77,19 @@ impl PendingCall {
         now: Instant,
     ) -> Self {
         let ceiling = ceiling.unwrap_or(now + limits.call_ceiling);
-        let deadline = (now + limits.call_timeout).min(ceiling);
-        Self { call, since: now, deadline, ceiling, questions: 0, rounds: None }
+        // the result of a task comes when it is done
+        let patient = call.ticket.params.method == Method::TaskResult;
+        let mut pending = Self {
+            call,
+            since: now,
+            deadline: ceiling,
+            ceiling,
+            patient,
+            questions: 0,
+            rounds: None,
+        };
+        pending.extend(limits, now);
+        pending
     }
 
     /// Its client is asked something: that may take its time.
@@ -102,7 +116,7 @@ impl PendingCall {
 
     /// A sign of the call was heard: its silence starts anew, under the ceiling.
     pub(super) fn extend(&mut self, limits: &CallLimits, now: Instant) {
-        if self.questions > 0 {
+        if self.patient || self.questions > 0 {
             return;
         }
         self.deadline = (now + limits.call_timeout).min(self.ceiling);

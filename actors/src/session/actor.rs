@@ -214,6 +214,7 @@ impl State {
                 error_reply(Some(&id), code::NOT_READY, text, None)
             }
             "logging/setLevel" => self.set_level(&id, params),
+            "tasks/list" if self.offers(Capability::Tasks) => self.tasks(&id),
             _ => match (Subject::listed_by(method), Method::parse(method)) {
                 (Some(subject), _) => return self.list(request, id, subject),
                 (_, Some(named)) if self.offers(Capability::of_method(named)) => {
@@ -247,6 +248,12 @@ impl State {
             }
             Err(fault) => error_reply(Some(id), code::INVALID_PARAMS, &fault.to_string(), None),
         }
+    }
+
+    /// The tasks of this session, as their servers described them last.
+    fn tasks(&self, id: &RawId) -> Payload {
+        let tasks = self.arguments.table.tasks().list(&self.arguments.client.session);
+        result_raw(id, [b"{\"tasks\":[", &*tasks.join(&b","[..]), b"]}"].concat().into())
     }
 
     fn set_level(&self, id: &RawId, params: Option<&[u8]>) -> Payload {
@@ -383,6 +390,11 @@ impl State {
         match fact {
             Fact::ListChanged(method) => self.news.list_changed(method),
             Fact::Updated(uri, payload) => self.news.updated(uri, payload),
+            Fact::Task(payload) => {
+                if let Some(stream) = &self.outbound {
+                    let _full = stream.notify(payload); // it may ask at any time
+                }
+            }
             Fact::Log(level, payload) => {
                 if let Some(stream) = &self.outbound
                     && self.arguments.client.wants(level)

@@ -2,8 +2,9 @@
 
 use super::LogLevel;
 use crate::bridge::legacy_client::ModernMeta;
-use crate::bridge::{Abilities, Era, RequestMeta};
+use crate::bridge::{Abilities, Era, RequestMeta, tasks};
 use crate::wire::ProtocolVersion;
+use memchr::memmem;
 use std::sync::atomic::{AtomicU8, Ordering};
 use std::sync::{Arc, OnceLock};
 
@@ -28,6 +29,8 @@ pub struct Profile {
     pub meta: ModernMeta,
     /// What it may be asked for.
     pub abilities: Abilities,
+    /// It understands tasks of the extension of 2026-07-28.
+    pub tasks: bool,
 }
 
 impl Client {
@@ -39,7 +42,8 @@ impl Client {
     /// The client of one request of 2026-07-28.
     pub(super) fn stateless(said: &RequestMeta) -> Self {
         let meta = ModernMeta::new(&said.capabilities, said.client_info.clone());
-        let profile = Profile { era: Era::Modern, meta, abilities: said.abilities };
+        let tasks = memmem::find(&said.capabilities, tasks::EXTENSION.as_bytes()).is_some();
+        let profile = Profile { era: Era::Modern, meta, abilities: said.abilities, tasks };
         let level = said.log_level.map_or(NO_LEVEL, LogLevel::index);
         Self { session: Arc::from(""), level: AtomicU8::new(level), profile: profile.into() }
     }
@@ -48,7 +52,7 @@ impl Client {
     pub(super) fn initialized(&self, version: ProtocolVersion, meta: ModernMeta) {
         let abilities = meta.abilities();
         let era = Era::Legacy(version);
-        let _once = self.profile.set(Profile { era, meta, abilities });
+        let _once = self.profile.set(Profile { era, meta, abilities, tasks: false });
     }
 
     /// What it said of itself; `None` before `initialize`.
@@ -64,6 +68,11 @@ impl Client {
     /// What it may be asked for.
     pub fn abilities(&self) -> Abilities {
         self.profile().map(|profile| profile.abilities).unwrap_or_default()
+    }
+
+    /// Whether it understands tasks of the extension of 2026-07-28.
+    pub fn knows_tasks(&self) -> bool {
+        self.profile().is_some_and(|profile| profile.tasks)
     }
 
     /// Whether a message of this level is sent to this client: only after it set a level (D41).

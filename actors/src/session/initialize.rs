@@ -26,6 +26,7 @@ pub(super) fn answer(params: Option<&[u8]>) -> Result<(ProtocolVersion, Bytes), 
             "resources": { "subscribe": true, "listChanged": true },
             "completions": {},
             "logging": {},
+            "tasks": { "list": {}, "cancel": {}, "requests": { "tools": { "call": {} } } },
         },
         "serverInfo": identity::implementation(),
         "instructions": identity::INSTRUCTIONS,
@@ -67,6 +68,7 @@ mod tests {
             "resources": { "subscribe": true, "listChanged": true },
             "completions": {},
             "logging": {},
+            "tasks": { "list": {}, "cancel": {}, "requests": { "tools": { "call": {} } } },
         });
         assert_eq!(result["capabilities"], capabilities);
     }

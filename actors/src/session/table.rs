@@ -1,6 +1,6 @@
 //! All sessions, by id: shared by the faces, told of what concerns everybody.
 
-use super::{Ask, AskId, Client, LogLevel, SessionHandle, Subscriptions};
+use super::{Ask, AskId, Client, LogLevel, SessionHandle, Subscriptions, Tasks};
 use crate::bridge::Need;
 use crate::server::ServerName;
 use crate::wire::Payload;
@@ -15,6 +15,8 @@ pub enum Fact {
     ListChanged(&'static str),
     /// A resource it watches changed: its URI as the session knows it, and the notification.
     Updated(Arc<str>, Payload),
+    /// A task of its stands otherwise than before; the notification that says so.
+    Task(Payload),
     /// A server logged something outside any call we know of.
     Log(LogLevel, Payload),
 }
@@ -26,6 +28,7 @@ pub struct SessionTable {
     levels: watch::Sender<Option<LogLevel>>,
     roots: watch::Sender<()>,
     subscriptions: Subscriptions,
+    tasks: Tasks,
 }
 
 impl SessionTable {
@@ -36,6 +39,7 @@ impl SessionTable {
             levels: watch::Sender::new(None),
             roots: watch::Sender::new(()),
             subscriptions: Subscriptions::default(),
+            tasks: Tasks::default(),
         }
     }
 
@@ -105,6 +109,11 @@ impl SessionTable {
         }
     }
 
+    /// The tasks servers run for clients.
+    pub(crate) fn tasks(&self) -> &Tasks {
+        &self.tasks
+    }
+
     /// Who watches which resource.
     pub(crate) fn subscriptions(&self) -> &Subscriptions {
         &self.subscriptions
@@ -135,6 +144,7 @@ impl SessionTable {
     pub(super) fn leave(&self, id: &str) {
         self.sessions.remove(id);
         self.subscriptions.leave(id);
+        self.tasks.leave(id);
         self.publish_level();
         self.roots_changed();
     }

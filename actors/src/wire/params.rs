@@ -18,6 +18,8 @@ pub struct CallParams {
     pub name_span: Span,
     /// The client's progress token and where it stands, when it asked for progress.
     pub progress_token: Option<(Bytes, Span)>,
+    /// It is to be run as a task of 2025-11-25.
+    pub as_task: bool,
 }
 
 /// Why `params` of a call are refused with -32602.
@@ -65,6 +67,9 @@ impl CallParams {
             Method::CallTool | Method::GetPrompt => "name",
             Method::ReadResource | Method::Subscribe | Method::Unsubscribe => "uri",
             Method::Complete => "ref",
+            Method::GetTask | Method::TaskResult | Method::CancelTask | Method::UpdateTask => {
+                "taskId"
+            }
         });
         let params = message.params().ok_or(no_object)?;
         let members = Members::of(params).ok_or(no_object)?;
@@ -79,6 +84,9 @@ impl CallParams {
                 (Subject::Resource, Place(members.get("uri")?, "params.uri", "URI of a resource"))
             }
             Method::Complete => reference(members.get("ref")?)?,
+            Method::GetTask | Method::TaskResult | Method::CancelTask | Method::UpdateTask => {
+                (Subject::Tool, Place(members.get("taskId")?, "params.taskId", "id of a task"))
+            }
         };
         let missing = NotCallParams::NoName { key, what };
         let name = name.ok_or(missing)?;
@@ -94,6 +102,7 @@ impl CallParams {
             name: serde_json::from_str(name.get()).map_err(|_| missing)?,
             name_span: Span::of(name.get().as_bytes(), whole),
             progress_token: progress_token(members.get("_meta")?, whole)?,
+            as_task: members.get("task")?.is_some(),
         })
     }
 }

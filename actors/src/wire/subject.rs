@@ -112,17 +112,29 @@ pub enum Method {
     Unsubscribe,
     /// `completion/complete`
     Complete,
+    /// `tasks/get`
+    GetTask,
+    /// `tasks/result`; up to 2025-11-25
+    TaskResult,
+    /// `tasks/cancel`
+    CancelTask,
+    /// `tasks/update`; of the extension of 2026-07-28
+    UpdateTask,
 }
 
 impl Method {
     /// Every one.
-    pub const ALL: [Self; 6] = [
+    pub const ALL: [Self; 10] = [
         Self::CallTool,
         Self::GetPrompt,
         Self::ReadResource,
         Self::Subscribe,
         Self::Unsubscribe,
         Self::Complete,
+        Self::GetTask,
+        Self::TaskResult,
+        Self::CancelTask,
+        Self::UpdateTask,
     ];
 
     /// As on the wire.
@@ -134,7 +146,16 @@ impl Method {
             Self::Subscribe => "resources/subscribe",
             Self::Unsubscribe => "resources/unsubscribe",
             Self::Complete => "completion/complete",
+            Self::GetTask => "tasks/get",
+            Self::TaskResult => "tasks/result",
+            Self::CancelTask => "tasks/cancel",
+            Self::UpdateTask => "tasks/update",
         }
+    }
+
+    /// Whether it names a task a server runs.
+    pub const fn is_of_task(self) -> bool {
+        matches!(self, Self::GetTask | Self::TaskResult | Self::CancelTask | Self::UpdateTask)
     }
 
     /// The method of this name.

@@ -47,7 +47,7 @@ impl Server {
             let result = match request["method"].as_str().unwrap() {
                 "initialize" => json!({
                     "protocolVersion": "2025-11-25",
-                    "capabilities": { "tools": { "listChanged": true } },
+                    "capabilities": { "tools": { "listChanged": true }, "tasks": {} },
                     "serverInfo": { "name": "s", "version": "1" },
                 }),
                 "tools/list" => {

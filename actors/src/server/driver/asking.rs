@@ -87,7 +87,8 @@ impl Driver {
             return self.respond(error_reply(Some(id), code::METHOD_NOT_FOUND, text, None));
         };
         self.asking.wants_roots |= need == Need::Roots;
-        match self.owner(related, need) {
+        let of_task = || self.session_of_task(message).map(Owner::Session).ok_or(Unowned::Nobody);
+        match of_task().or_else(|_| self.owner(related, need)) {
             Ok(Owner::Call(call)) => self.ask_caller(call, need, id, message),
             Ok(Owner::Session(session)) => self.ask_session(session, None, need, id, message),
             Err(why) => {

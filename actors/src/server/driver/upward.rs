@@ -5,8 +5,10 @@ use super::{
     Action, Driver, Ended, Inbound, Kind, Loss, Message, Noise, Pending, PendingCall,
     ProgressParams, RawId,
 };
+use crate::bridge::Translated;
 use crate::bridge::legacy_client::Answer;
 use crate::health::monitor;
+use crate::server::RoutedCall;
 use crate::server::loss::shown;
 use crate::server::sharing::Whose;
 use crate::session::{Fact, LogLevel};
@@ -52,6 +54,10 @@ impl Driver {
                     {
                         self.server_gives_up(&id);
                     }
+                    Vec::new()
+                }
+                "notifications/tasks/status" => {
+                    self.task_status(message);
                     Vec::new()
                 }
                 "notifications/resources/updated" => {
@@ -104,7 +110,11 @@ impl Driver {
             Answer::Final(translated) => {
                 self.call_over(id, "the call is over");
                 self.answered(&pending);
-                answer(pending.call, message, translated);
+                let RoutedCall { ticket, route } = &pending.call;
+                match self.note_task(ticket, route, message) {
+                    Ok(()) => answer(pending.call, message, translated),
+                    Err(fault) => answer(pending.call, message, Translated::Fault(fault)),
+                }
             }
             Answer::InputRequired(result) => {
                 self.pending.insert(id, Pending::Call(Box::new(pending)));

@@ -1,0 +1,83 @@
+//! What is to be known of tasks a server runs: who asked for them, how they stand.
+//!
+//! Source: MCP 2025-11-25 "Tasks"; extension `io.modelcontextprotocol/tasks` of 2026-07-28.
+
+use super::Driver;
+use crate::bridge::{Era, Fault};
+use crate::call::Call;
+use crate::catalog::Route;
+use crate::session::Fact;
+use crate::wire::{Kind, Members, Message, Method, Span};
+use bytes::Bytes;
+use serde_json::value::RawValue;
+use std::sync::Arc;
+
+impl Driver {
+    /// Notes the task an answer makes or describes, if it does.
+    pub(super) fn note_task(
+        &self,
+        call: &Call,
+        route: &Route,
+        answer: &Message,
+    ) -> Result<(), Fault> {
+        let Kind::Response { ok: true, .. } = answer.kind() else { return Ok(()) };
+        let tasks = self.context.sessions.tasks();
+        match (call.params.method, call.client.era(), self.control.era()) {
+            (Method::CallTool, Era::Legacy(_), Era::Legacy(_)) if call.params.as_task => {
+                let Some(task) = member_of(answer.outcome(), "task") else { return Ok(()) };
+                made(tasks.made(&call.client, route, &id_of(&task), task))
+            }
+            (Method::CallTool, Era::Modern, Era::Modern) if call.client.knows_tasks() => {
+                let Some(result) = answer.outcome() else { return Ok(()) };
+                let kind = member_of(Some(result.clone()), "resultType");
+                if kind.as_deref() != Some(b"\"task\"") {
+                    return Ok(());
+                }
+                made(tasks.made(&call.client, route, &id_of(&result), result))
+            }
+            (Method::GetTask | Method::CancelTask, Era::Legacy(_), _) => {
+                if let Some(task) = answer.outcome() {
+                    tasks.told(&route.server, &call.params.name, task);
+                }
+                Ok(())
+            }
+            _ => Ok(()),
+        }
+    }
+
+    /// The server says how a task of its stands: whose it is hears so.
+    pub(super) fn task_status(&self, message: &Message) {
+        let Some(params) = message.params().map(Bytes::copy_from_slice) else { return };
+        let (id, server) = (id_of(&params), self.context.shared_name());
+        self.context.sessions.tasks().told(&server, &id, params);
+        if let Some(session) = self.context.sessions.tasks().session(&server, &id) {
+            let fact = Fact::Task(message.notified(&[]));
+            self.context.sessions.tell(&session, &fact);
+        }
+    }
+
+    /// The session of the task a request of the server's belongs to, if it names one of ours.
+    pub(super) fn session_of_task(&self, message: &Message) -> Option<Arc<str>> {
+        let params = Members::of(message.params()?)?;
+        let meta = Members::of(params.get("_meta").ok()??.get().as_bytes())?;
+        let task = meta.get("io.modelcontextprotocol/related-task").ok()??;
+        let id = id_of(&Bytes::copy_from_slice(task.get().as_bytes()));
+        self.context.sessions.tasks().session(&self.context.shared_name(), &id)
+    }
+}
+
+fn made(made: Result<(), crate::session::Taken>) -> Result<(), Fault> {
+    made.map_err(|_| Fault::BadAnswer("it names a task that another server runs already"))
+}
+
+fn member_of(object: Option<Bytes>, key: &str) -> Option<Bytes> {
+    let object = object?;
+    let members = Members::of(&object)?;
+    let raw: &RawValue = members.get(key).ok()??;
+    Some(Span::of(raw.get().as_bytes(), &object).share(&object))
+}
+
+fn id_of(task: &Bytes) -> String {
+    let id = member_of(Some(task.clone()), "taskId");
+    id.and_then(|id| serde_json::from_slice(&id).ok()).unwrap_or_default()
+}

@@ -73,7 +73,8 @@ pub fn check_headers(
         same(VERSION.into(), version, &named)?;
     }
     let said = single(headers, METHOD)?.ok_or_else(|| missing(METHOD))?;
-    same(METHOD.into(), said, method)?;
+    let said = value::decoded(said).ok_or_else(|| unreadable(METHOD))?;
+    same(METHOD.into(), &said, method)?;
     let Kind::Request { .. } = message.kind() else { return Ok(()) };
     let body = message.params().and_then(Members::of).unwrap_or_default();
     if let Some(key) = named_by(method)

@@ -151,15 +151,21 @@ impl Message {
         }
     }
 
-    /// A regular envelope around the outcome of an irregular response.
+    /// A regular envelope around the parameters of an irregular request, or the outcome of an
+    /// irregular response.
     fn recomposed(&self, id: &[u8], edits: &[(Span, &[u8])]) -> Payload {
-        let key: &[u8] = match self.kind {
-            Kind::Response { ok: false, .. } => b",\"error\":",
-            _ => b",\"result\":",
+        let (head, whole, nothing): (_, _, &[u8]) = match &self.kind {
+            Kind::Request { method, .. } => {
+                let method = string(method);
+                let params: &[u8] = if self.params.is_some() { b",\"params\":" } else { b"" };
+                ([b",\"method\":", method.as_bytes(), params].concat(), self.params, b"}")
+            }
+            Kind::Response { ok: false, .. } => (b",\"error\":".to_vec(), self.outcome, b"null}"),
+            _ => (b",\"result\":".to_vec(), self.outcome, b"null}"),
         };
-        let head = [b"{\"jsonrpc\":\"2.0\",\"id\":", id, key].concat();
-        let Some(whole) = self.outcome else {
-            return Payload::concat([head.into(), Bytes::from_static(b"null}")]);
+        let head = [b"{\"jsonrpc\":\"2.0\",\"id\":", id, &head].concat();
+        let Some(whole) = whole else {
+            return Payload::concat([head.into(), Bytes::copy_from_slice(nothing)]);
         };
         let around = |part| Span::of(part, &self.bytes);
         let outcome = whole.range();

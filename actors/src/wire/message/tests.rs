@@ -24,6 +24,19 @@ fn a_request_keeps_every_byte_but_its_id() {
 }
 
 #[test]
+fn a_request_that_forgot_jsonrpc_stays_a_request() {
+    for (text, expected) in [
+        (r#"{"id":1,"method":"roots/list"}"#, r#"{"jsonrpc":"2.0","id":7,"method":"roots/list"}"#),
+        (
+            r#"{"method":"a/b","x":0,"params":{"n":1.0},"id":1}"#,
+            r#"{"jsonrpc":"2.0","id":7,"method":"a/b","params":{"n":1.0}}"#,
+        ),
+    ] {
+        assert_eq!(liberal(text).with_id(b"7", &[]).to_bytes(), expected);
+    }
+}
+
+#[test]
 fn the_kind_follows_the_members() {
     for (text, expected) in [
         (r#"{"jsonrpc":"2.0","id":1,"method":"m"}"#, "request"),

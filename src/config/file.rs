@@ -5,9 +5,11 @@
 //!
 //! *Invariant:* every key has a default, so that what could not be read never hides other faults.
 
+mod groups;
 mod health;
 
 pub(super) use super::quantity::Span;
+pub(super) use groups::Group;
 pub(super) use health::{
     Breaker, Monitor, OwnMonitor, OwnPing, OwnReconnection, Ping, Reconnection,
 };
@@ -64,6 +66,8 @@ pub(super) struct File {
     /// The servers by name. The files of Claude, Cursor, VS Code, Cline, Windsurf and Gemini may be
     /// pasted.
     pub(super) servers: BTreeMap<String, Server>,
+    /// Parts of the servers by name, which clients may select.
+    pub(super) groups: BTreeMap<String, Group>,
 }
 
 impl Default for File {
@@ -83,6 +87,7 @@ impl Default for File {
             status_tool: false,
             defaults: Policy::default(),
             servers: BTreeMap::new(),
+            groups: BTreeMap::new(),
         }
     }
 }
@@ -203,6 +208,8 @@ pub(super) struct Server {
     pub(super) reconnection: OwnReconnection,
     /// Servers that are connected before this one.
     pub(super) depends_on: Vec<String>,
+    /// Words by which groups find it.
+    pub(super) tags: Vec<String>,
 }
 
 /// How a server is reached: `command` for a process of ours, `url` for one that runs elsewhere.

@@ -32,6 +32,12 @@ fn cases() -> Vec<(&'static str, Value, Value)> {
         ("monitor.max_concurrent_checks", json!(1), json!(2)),
         ("reconnection.max_concurrent", json!(1), json!(2)),
         ("servers.*.depends_on", json!([]), json!(["t"])),
+        ("servers.*.tags", json!([]), json!(["a"])),
+        ("groups.*.servers", json!(["s"]), json!(["s", "t"])),
+        ("groups.*.tags", json!([]), json!(["tagged"])),
+        ("groups.*.tools.allow", json!([]), json!(["s.*"])),
+        ("groups.*.tools.deny", json!([]), json!(["s.*"])),
+        ("groups.*.description", json!("one"), json!("two")),
         ("servers.*.type", json!("sse"), json!("http")),
         ("servers.*.command", json!("x"), json!("y")),
         ("servers.*.args", json!(["a"]), json!(["b"])),
@@ -110,7 +116,7 @@ fn document(path: &str, value: &Value) -> String {
     let mut root = if remote {
         json!({"servers": {"s": {"url": "http://h/"}}})
     } else {
-        json!({"servers": {"s": {"command": "x"}, "t": {"command": "y"}}})
+        json!({"servers": {"s": {"command": "x"}, "t": {"command": "y", "tags": ["tagged"]}}})
     };
     let mut at = &mut root;
     for step in path.split('.') {

@@ -3,7 +3,8 @@
 use super::list::{self, BadList, Listing};
 use super::news::News;
 use super::{
-    BuiltinTool, Client, ClientStream, Fact, LogLevel, SessionHandle, SessionTable, initialize,
+    BuiltinTool, Client, ClientStream, Fact, LogLevel, SessionHandle, SessionTable, identity,
+    initialize,
 };
 use crate::bridge::legacy_client::ModernMeta;
 use crate::call::{Again, Call, CallTicket, Control, GoneBecause, Request, method_not_allowed};
@@ -214,7 +215,8 @@ impl State {
             let text = "this session is initialized already; open another one";
             return error_reply(Some(id), code::INVALID_REQUEST, text, None);
         }
-        match initialize::answer(params) {
+        let instructions = identity::instructions(&self.arguments.client.view);
+        match initialize::answer(params, &instructions) {
             Ok((version, result)) => {
                 self.initialized = true;
                 if let Some(meta) = params.and_then(ModernMeta::of_initialize) {

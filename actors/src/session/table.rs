@@ -1,13 +1,14 @@
 //! All sessions, by id: shared by the faces, told of what concerns everybody.
 
 use super::{Client, LogLevel, SessionHandle, Subscriptions};
+use crate::catalog::View;
 use crate::server::ServerName;
 use crate::wire::Payload;
 use dashmap::DashMap;
 use std::sync::Arc;
 use tokio::sync::watch;
 
-/// What concerns all sessions, or one whatever it asked last.
+/// What concerns many sessions, or one whatever it asked last.
 #[derive(Debug, Clone)]
 pub enum Fact {
     /// A list is another one; the notification that says so.
@@ -48,10 +49,12 @@ impl SessionTable {
         self.sessions.is_empty()
     }
 
-    /// Tells every session.
-    pub fn broadcast(&self, fact: &Fact) {
+    /// Tells every session whose view is one of those that `sees` it.
+    pub fn broadcast(&self, fact: &Fact, sees: impl Fn(&View) -> bool) {
         for session in self.sessions.iter() {
-            session.tell(fact);
+            if sees(&session.client().view) {
+                session.tell(fact);
+            }
         }
     }
 

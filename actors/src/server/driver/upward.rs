@@ -110,7 +110,8 @@ impl Driver {
         }
     }
 
-    /// Passes a log message to the call it belongs to when that is known, else to every session.
+    /// Passes a log message to the call it belongs to when that is known, else to every session that
+    /// sees this server.
     fn log(&mut self, message: &Message, related: Option<u64>) {
         let Some(level) = message.params().and_then(LogLevel::of_params) else { return };
         let payload = message.notified(&[]);
@@ -126,7 +127,10 @@ impl Driver {
                 }
             }
             None if self.levels.borrow().is_some_and(|least| level >= least) => {
-                self.context.sessions.broadcast(&Fact::Log(level, payload));
+                let server = &self.context.spec.name;
+                self.context
+                    .sessions
+                    .broadcast(&Fact::Log(level, payload), |view| view.has(server));
             }
             None => {} // no session wants it
         }

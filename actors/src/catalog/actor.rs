@@ -58,7 +58,7 @@ impl Arguments {
 
     /// Publishes the merge of what is known.
     fn publish(&self, unreachable: &HashSet<ServerName>) {
-        let changed = self.views.publish(self.known.all(), unreachable);
+        let changed = self.views.publish(&self.known.all(), unreachable);
         let whole = self.views.whole().snapshot().load();
         let tools = whole.section(Subject::Tool).len();
         tracing::debug!(tools, awaited = whole.unknown, views = changed.len(), "catalog");

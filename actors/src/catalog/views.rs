@@ -79,15 +79,15 @@ impl Views {
     /// Publishes the merge of what is known; returns the views that show other lists now, and which.
     pub(super) fn publish(
         &self,
-        known: Arc<Manifests>,
+        known: &Arc<Manifests>,
         unreachable: &HashSet<ServerName>,
     ) -> Vec<(View, Vec<Subject>)> {
         let Inner { naming, entries, whole, .. } = &*self.0;
         let mut published = self.published();
-        published.known = Arc::clone(&known);
+        published.known = Arc::clone(known);
         published.unreachable.clone_from(unreachable);
         published.parts.retain(|_, view| view.is_held());
-        let merge = Merge::of(naming, entries, &known);
+        let merge = Merge::of(naming, entries, known);
         let mut changed: Vec<_> = published
             .parts
             .values()

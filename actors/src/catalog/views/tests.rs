@@ -6,6 +6,8 @@ use crate::otp::Address;
 use crate::server::{Connector, Expose, Loss, ServerSpec, ToolOverride, Transport};
 use futures_util::future::BoxFuture;
 use globset::Glob;
+use proptest::prelude::*;
+use std::collections::BTreeSet;
 
 /// A way to a server that is never gone.
 struct Nowhere;
@@ -68,7 +70,7 @@ fn views(strategy: NamingStrategy) -> Views {
     let groups = groups.map(|(name, group)| (Arc::from(name), group)).into();
     let entries = ["files", "git", "new"].map(entry).to_vec();
     let views = Views::new(Naming { strategy, ..Naming::default() }, Arc::new(entries), groups);
-    views.publish(known(&["read", "write", "log"]), &HashSet::new());
+    views.publish(&known(&["read", "write", "log"]), &HashSet::new());
     views
 }
 
@@ -199,7 +201,7 @@ fn only_views_that_show_another_list_are_told_and_only_held_ones_are_merged() {
     let files = open(&views, &Selector::server("files"));
     drop(open(&views, &Selector::server("git")));
     assert_eq!(views.published().parts.len(), 3, "kept for the next who asks");
-    let mut changed = views.publish(known(&["read"]), &HashSet::from([ServerName::new("new")]));
+    let mut changed = views.publish(&known(&["read"]), &HashSet::from([ServerName::new("new")]));
     changed.sort_by_key(|(view, _)| format!("{:?}", view.selector()));
     let told: Vec<_> =
         changed.iter().map(|(view, subjects)| (view.selector().clone(), subjects.len())).collect();
@@ -208,7 +210,7 @@ fn only_views_that_show_another_list_are_told_and_only_held_ones_are_merged() {
     assert_eq!(names(&files, Subject::Tool), ["read"]);
     let whole = views.whole().snapshot().load();
     assert_eq!((whole.unknown, code.snapshot().load().unknown), (0, 0));
-    assert!(views.publish(known(&["read"]), &HashSet::new()).is_empty());
+    assert!(views.publish(&known(&["read"]), &HashSet::new()).is_empty());
 }
 
 #[test]
@@ -223,4 +225,59 @@ fn what_is_not_there_is_told_with_what_is() {
         refused(Selector::group("git")),
         "there is no group `git` here; use one of: code, empty, fresh, reading, shown"
     );
+}
+
+/// A few servers with a few of the same few names, and which of them are members.
+fn servers() -> impl Strategy<Value = Vec<(Vec<&'static str>, bool)>> {
+    let name = prop::sample::select(vec!["x", "x_s1", "s0.x", "s0__x", "s1.x", "mcpvisor+s0:x"]);
+    prop::collection::vec((prop::collection::vec(name, 1..6), any::<bool>()), 1..5)
+}
+
+proptest! {
+    #[test]
+    fn whatever_servers_list_a_part_shows_its_members_whole_and_leads_nowhere_else(
+        servers in servers(), flat in any::<bool>(),
+    ) {
+        let name = |at: usize| format!("s{at}");
+        let entry = |at: usize| Entry {
+            spec: Arc::new(ServerSpec::new(ServerName::new(&name(at)), Arc::new(Nowhere))),
+            address: Address::new(),
+        };
+        let members: Vec<String> = (0..servers.len()).filter(|at| servers[*at].1).map(name).collect();
+        let members: Vec<&str> = members.iter().map(String::as_str).collect();
+        let groups = Groups::from([("part".into(), group(&members, &[], &[]))]);
+        let strategy = if flat { NamingStrategy::Flat } else { NamingStrategy::Prefix };
+        let naming = Naming { strategy, ..Naming::default() };
+        let views = Views::new(naming, Arc::new((0..servers.len()).map(entry).collect()), groups);
+        let known = servers.iter().enumerate().map(|(at, (names, _))| {
+            (ServerName::new(&name(at)), manifest(names, names))
+        });
+        views.publish(&Arc::new(known.collect()), &HashSet::new());
+        let part = open(&views, &Selector::group("part"));
+        let of = |led: &str| led.split(':').next().unwrap_or_default().to_owned();
+        for subject in Subject::ALL {
+            let at_large = names(views.whole(), subject);
+            let is_member = |shown: &&String| {
+                members.contains(&of(&leads(views.whole(), subject, shown)).as_str())
+            };
+            let expected: Vec<&String> = at_large.iter().filter(is_member).collect();
+            let shown = names(&part, subject);
+            prop_assert_eq!(shown.iter().collect::<Vec<_>>(), expected);
+            for shown in &shown {
+                prop_assert_eq!(leads(&part, subject, shown), leads(views.whole(), subject, shown));
+            }
+            for shown in &at_large {
+                let led = leads(&part, subject, shown);
+                prop_assert!(led == "nowhere" || members.contains(&of(&led).as_str()), "{} {}", shown, led);
+            }
+            for at in 0..servers.len() {
+                let alone = open(&views, &Selector::server(&name(at)));
+                let own: BTreeSet<String> =
+                    names(&alone, subject).iter().map(|shown| leads(&alone, subject, shown)).collect();
+                prop_assert!(own.iter().all(|led| of(led) == name(at)), "{:?}", own);
+                let listed = |shown: &&String| of(&leads(views.whole(), subject, shown)) == name(at);
+                prop_assert_eq!(own.len(), at_large.iter().filter(listed).count());
+            }
+        }
+    }
 }

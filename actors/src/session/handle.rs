@@ -113,7 +113,7 @@ impl Clients {
             proxy: spec.proxy.clone(),
             snapshot: self.view.snapshot().clone(),
             listing: spec.listing,
-            builtin: spec.builtin.clone().filter(|_| self.view.has_own_tools()),
+            builtin: self.builtin().cloned(),
             idle: spec.idle,
             place,
         };
@@ -127,6 +127,11 @@ impl Clients {
         let (answer, started) = oneshot::channel();
         let asked = spec.pool.cast(DynamicMessage::Start(child, answer)).is_ok();
         (asked && matches!(started.await, Ok(Ok(())))).then_some(session)
+    }
+
+    /// The gateway's own tool, where it has one and shows it.
+    pub(super) fn builtin(&self) -> Option<&Arc<dyn BuiltinTool>> {
+        self.spec.builtin.as_ref().filter(|_| self.view.has_own_tools())
     }
 
     /// The session with this id, if it is alive and sees the same.

@@ -161,6 +161,7 @@ fn server_spec(
         ping: server.ping,
         reconnection: server.reconnection,
         breaker: server.breaker,
+        sharing: server.sharing,
         mask: Arc::clone(mask),
         cache: CacheHints::default(),
         connector,

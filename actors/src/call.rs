@@ -79,6 +79,11 @@ impl Call {
         &self.id
     }
 
+    /// Where its progress, log messages and answer go.
+    pub(crate) fn stream(&self) -> &ClientStream {
+        &self.stream
+    }
+
     /// Whether it is routed once more when it turns out not to be sent.
     pub fn goes_again(&self) -> bool {
         self.again.is_some()

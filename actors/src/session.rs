@@ -5,6 +5,7 @@
 //! It never waits for a server, so one stuck call holds up nothing.
 
 mod actor;
+mod ask;
 mod builtin;
 mod client;
 mod handle;
@@ -18,6 +19,7 @@ mod subscriptions;
 mod table;
 
 pub use actor::{Arguments, Message, Session};
+pub(crate) use ask::{Ask, AskId, Reply, Said};
 pub use builtin::BuiltinTool;
 pub use client::{Client, Profile};
 pub use handle::{Clients, ClientsSpec, SessionGone, SessionHandle};

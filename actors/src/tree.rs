@@ -34,7 +34,7 @@ use crate::otp::{
 };
 use crate::proxy::{self, Proxy};
 use crate::reconnection::{self, ReconnectionCoordinator, Slots};
-use crate::server::{self, Server, ServerSpec};
+use crate::server::{self, Parking, Server, ServerSpec};
 use crate::session::{BuiltinTool, Clients, ClientsSpec, Listing, SessionTable};
 use crate::timeline::{self, Recorder, TimelineStore, Timelines, Unkept};
 use ractor::Actor;
@@ -119,6 +119,7 @@ struct Estate {
     sessions: SessionTable,
     slots: Slots,
     probes: Arc<Semaphore>,
+    parking: Parking,
     loops: Loops,
     roster: Roster,
 }
@@ -177,6 +178,7 @@ impl Estate {
             sessions: SessionTable::new(),
             slots: Slots::new(spec.max_concurrent_reconnections),
             probes: Arc::new(Semaphore::new(spec.max_concurrent_checks.max(1))),
+            parking: Parking::new(),
             loops: Loops::default(),
             roster: Roster::default(),
         }
@@ -287,6 +289,8 @@ impl Estate {
             monitor: self.loops.monitor.clone(),
             policies: self.policies.clone(),
             timelines: self.timelines.clone(),
+            parking: self.parking.clone(),
+            own: None,
         }
     }
 

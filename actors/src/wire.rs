@@ -29,7 +29,9 @@ pub use message::{Kind, Message, Strictness};
 pub use object::ObjectEdit;
 pub use params::{CallParams, CancelParams, NotCallParams, ProgressParams};
 pub use payload::{Payload, Splice};
-pub use reply::{error_reply, notification, notification_raw, request_raw, result_raw, string};
+pub use reply::{
+    error_raw, error_reply, notification, notification_raw, request_raw, result_raw, string,
+};
 pub use subject::{Method, PerSubject, Subject};
 pub use uris::Uris;
 pub use version::ProtocolVersion;

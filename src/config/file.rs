@@ -284,6 +284,10 @@ pub(super) struct Policy {
     pub(super) priority: usize,
     /// Whether the gateway reports itself ready only while the server is.
     pub(super) required: bool,
+    /// Whether clients share one connection to the server. `auto`: until it asks its clients something
+    /// (sampling, elicitation, roots) that could concern several of them; then each session gets its
+    /// own. `shared`: always, such questions are refused. `session`: never.
+    pub(super) sharing: Sharing,
     /// When calls to a server that fails them are refused at once.
     pub(super) breaker: Breaker,
 }
@@ -306,6 +310,7 @@ impl Default for Policy {
             tools: BTreeMap::new(),
             priority: USUAL_PRIORITY.into(),
             required: false,
+            sharing: Sharing::Auto,
             breaker: Breaker::default(),
         }
     }
@@ -317,6 +322,15 @@ impl Default for Policy {
 pub(super) enum Start {
     Eager,
     Lazy,
+}
+
+/// Whether clients share one connection to a server.
+#[derive(Clone, Copy, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "lowercase")]
+pub(super) enum Sharing {
+    Auto,
+    Shared,
+    Session,
 }
 
 /// Which tools are shown.

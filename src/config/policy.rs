@@ -7,7 +7,7 @@ use super::health;
 use super::settings::ServerDefaults;
 use super::validate::Judge;
 use globset::{Glob, GlobMatcher};
-use mcpvisor_actors::server::{CallLimits, Expose, Start, ToolOverride};
+use mcpvisor_actors::server::{CallLimits, Expose, Sharing, Start, ToolOverride};
 use std::collections::BTreeMap;
 
 /// Calls at the same time, by the kind of server.
@@ -67,6 +67,11 @@ pub(super) fn policy(
         tools: overrides(&policy.tools, path, judge),
         priority,
         required: policy.required,
+        sharing: match policy.sharing {
+            file::Sharing::Auto => Sharing::Auto,
+            file::Sharing::Shared => Sharing::Shared,
+            file::Sharing::Session => Sharing::Session,
+        },
         breaker,
     }
 }

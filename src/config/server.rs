@@ -93,6 +93,7 @@ fn one(
         depends_on: entry.depends_on,
         tags: entry.tags,
         required: policy.required,
+        sharing: policy.sharing,
         breaker: policy.breaker,
         fingerprint,
     })

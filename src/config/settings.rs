@@ -9,7 +9,7 @@ use super::tree::Origin;
 use crate::downstream::{HttpTarget, StdioTarget};
 use mcpvisor_actors::health::{BreakerPolicy, MonitorPatch, MonitorPolicy, PingPatch, PingPolicy};
 use mcpvisor_actors::reconnection::ReconnectionPolicy;
-use mcpvisor_actors::server::{CallLimits, Expose, Start, ToolOverride};
+use mcpvisor_actors::server::{CallLimits, Expose, Sharing, Start, ToolOverride};
 use schemars::JsonSchema;
 use secrecy::SecretString;
 use serde::{Deserialize, Serialize};
@@ -185,6 +185,8 @@ pub struct ServerDefaults {
     pub priority: u8,
     /// Whether the gateway is ready only with it.
     pub required: bool,
+    /// Whether clients share its connection.
+    pub sharing: Sharing,
     /// When calls are refused at once.
     pub breaker: BreakerPolicy,
 }
@@ -223,6 +225,8 @@ pub struct Server {
     pub tags: Vec<String>,
     /// Whether the gateway is ready only with it.
     pub required: bool,
+    /// Whether clients share its connection.
+    pub sharing: Sharing,
     /// When calls are refused at once.
     pub breaker: BreakerPolicy,
     /// Hash of what makes it this server: how it is reached, secrets included.
@@ -298,6 +302,7 @@ impl fmt::Debug for ServerDefaults {
             .field("tools", &self.tools)
             .field("priority", &self.priority)
             .field("required", &self.required)
+            .field("sharing", &self.sharing)
             .field("breaker", &self.breaker)
             .finish()
     }
@@ -321,6 +326,7 @@ impl fmt::Debug for Server {
             .field("depends_on", &self.depends_on)
             .field("tags", &self.tags)
             .field("required", &self.required)
+            .field("sharing", &self.sharing)
             .field("breaker", &self.breaker)
             .field("fingerprint", &self.fingerprint)
             .finish()

@@ -60,6 +60,7 @@ fn cases() -> Vec<(&'static str, Value, Value)> {
         ("defaults.tools.*.description", "servers.*.tools.*.description", json!("a"), json!("b")),
         ("defaults.priority", "servers.*.priority", json!(0), json!(100)),
         ("defaults.required", "servers.*.required", json!(true), json!(false)),
+        ("defaults.sharing", "servers.*.sharing", json!("shared"), json!("session")),
         ("defaults.breaker.failures", "servers.*.breaker.failures", json!(0), json!(1)),
         ("defaults.breaker.open_for", "servers.*.breaker.open_for", json!("1s"), json!("2s")),
         ("monitor.enabled", "servers.*.monitor.enabled", json!(true), json!(false)),

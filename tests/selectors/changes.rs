@@ -28,7 +28,7 @@ impl Watcher {
         let (stream, news) = ClientStream::new();
         session.attach(stream).expect("it is alive");
         let watcher = Self { clients, session, news };
-        let params = json!({ "protocolVersion": "2025-11-25", "capabilities": {}, "clientInfo": { "name": "t", "version": "1" } });
+        let params = json!({ "protocolVersion": "2025-11-25", "capabilities": { "roots": {} }, "clientInfo": { "name": "t", "version": "1" } });
         watcher.ask("initialize", &params).await;
         watcher.ask("logging/setLevel", &json!({ "level": "info" })).await;
         watcher
@@ -127,6 +127,22 @@ async fn only_those_who_see_a_change_are_told_of_it() {
     for watcher in &mut blind[..2] {
         assert!(watcher.told().await.is_empty(), "{:?}", watcher.clients.view());
     }
+    gateway.stop(Duration::from_secs(5)).await;
+}
+
+#[tokio::test]
+async fn a_server_asks_the_only_client_that_sees_it() {
+    let (a, b) = (Memory::new("a"), Memory::new("b"));
+    let servers = vec![a.spec(), b.spec()];
+    let gateway = Gateway::start(GatewaySpec { servers, ..GatewaySpec::default() });
+    let gateway = gateway.await.expect("a tree");
+    let whole = gateway.clients().view().snapshot().clone();
+    timeout(PATIENCE, whole.complete()).await.expect("both are listed");
+    let mut of_a = Watcher::of(&gateway, &Selector::server("a")).await;
+    let mut of_b = Watcher::of(&gateway, &Selector::server("b")).await;
+    a.say(&json!({ "jsonrpc": "2.0", "id": "q", "method": "roots/list" }));
+    until("asked", async || of_a.told().await == ["roots/list"]).await;
+    assert!(of_b.told().await.is_empty());
     gateway.stop(Duration::from_secs(5)).await;
 }
 

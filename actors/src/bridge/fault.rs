@@ -39,6 +39,11 @@ pub enum Fault {
     /// The `requestState` is refused.
     #[error("`requestState` is refused ({0}); send the request again without it")]
     State(#[from] BadState),
+    /// No more calls can wait for input.
+    #[error(
+        "too many calls wait for input of their clients; this one was given up, try again later"
+    )]
+    TooManyParked,
     /// The server asked for input too often.
     #[error("the server asked for input {0} times for one request and was given up")]
     TooManyRounds(u8),
@@ -58,6 +63,7 @@ impl Fault {
             Self::Header(_) => code::HEADER_MISMATCH,
             Self::MissingCapability(_) => code::MISSING_CAPABILITY,
             Self::NoSuchMethod(_) => code::METHOD_NOT_FOUND,
+            Self::TooManyParked => code::OVERLOADED,
             Self::TooManyRounds(_) | Self::BadAnswer(_) => code::INTERNAL_ERROR,
         }
     }
@@ -73,9 +79,11 @@ impl Fault {
             | Self::Header(_)
             | Self::MissingCapability(_) => 400,
             Self::NoSuchMethod(_) => 404,
-            Self::BadParams(_) | Self::State(_) | Self::TooManyRounds(_) | Self::BadAnswer(_) => {
-                200
-            }
+            Self::BadParams(_)
+            | Self::State(_)
+            | Self::TooManyParked
+            | Self::TooManyRounds(_)
+            | Self::BadAnswer(_) => 200,
         }
     }
 

@@ -72,7 +72,7 @@ impl Known {
         self.0.load_full()
     }
 
-    pub(super) fn put(&self, server: ServerName, manifest: Arc<Manifest>) {
+    pub(crate) fn put(&self, server: ServerName, manifest: Arc<Manifest>) {
         let mut all = HashMap::clone(&self.0.load());
         all.insert(server, manifest);
         self.0.store(Arc::new(all));

@@ -3,7 +3,7 @@
 use super::admission::{Admission, Waiting};
 use super::driver::Link;
 use super::phase::{Phase, Wait};
-use super::{Fact, Generation, Loss, RoutedCall, ServerSpec};
+use super::{Fact, Generation, Loss, Parking, RoutedCall, ServerSpec, Whose};
 use crate::call::{CallTicket, Failure};
 use crate::catalog::{self, Known, Manifest};
 use crate::fleet::{Admitted, Card};
@@ -12,6 +12,7 @@ use crate::otp::{Address, Exit, Lease, Shutdown, Timer};
 use crate::reconnection::{self, Schedule, Slot};
 use crate::session::SessionTable;
 use crate::timeline::Timelines;
+use apart::Apart;
 use futures_util::future::join_all;
 use ractor::{Actor, ActorCell, ActorProcessingErr, ActorRef, SupervisionEvent};
 use std::sync::Arc;
@@ -19,6 +20,7 @@ use std::time::Duration;
 use tokio::sync::watch;
 use tokio::time::Instant;
 
+mod apart;
 mod connection;
 
 /// How often a server looks whether a fact was lost.
@@ -86,6 +88,10 @@ pub struct Arguments {
     pub policies: Policies,
     /// Where facts are noted.
     pub timelines: Timelines,
+    /// Where calls wait for input of their clients.
+    pub parking: Parking,
+    /// Whose connection it is, if it is not shared.
+    pub own: Option<Whose>,
 }
 
 /// The server actor.
@@ -113,6 +119,7 @@ pub struct State {
     /// The alarm for a connection that takes long.
     slow_timer: Option<Timer>,
     reconcile_timer: Timer,
+    apart: Apart,
 }
 
 impl Actor for Server {
@@ -141,6 +148,10 @@ impl Actor for Server {
             reconcile_timer: Timer::from(
                 me.send_after(RECONCILE, || Message::Due(Alarm::Reconcile)),
             ),
+            apart: match &arguments.own {
+                None => Apart::of(spec.sharing),
+                Some(_) => Apart::default(),
+            },
             spec,
             arguments,
         };
@@ -164,13 +175,23 @@ impl Actor for Server {
         state: &mut State,
     ) -> Result<(), ActorProcessingErr> {
         match message {
-            Message::Call(call) => state.call(call, &me),
+            Message::Call(call) => {
+                if let Some(call) = state.sent_apart(call, &me).await {
+                    state.call(call, &me);
+                }
+            }
             Message::Unlisted(ticket) => state.unlisted(ticket, &me),
             Message::Heard(generation, fact) => state.heard(generation, fact, &me),
             Message::SlotFreed(generation) => state.slot_freed(generation, &me),
             Message::Granted(slot) => state.granted(slot, &me).await,
-            Message::AskAgain => state.want(&me),
-            Message::Order(order) => state.order(order, &me),
+            Message::AskAgain => {
+                state.apart.tell(|| Message::AskAgain);
+                state.want(&me);
+            }
+            Message::Order(order) => {
+                state.apart.tell(|| Message::Order(order));
+                state.order(order, &me);
+            }
             Message::Due(Alarm::Queue) => state.expire(&me),
             Message::Due(Alarm::Slow(generation)) => state.slow(generation),
             Message::Due(Alarm::Reconcile) => state.reconcile(&me),
@@ -186,6 +207,9 @@ impl Actor for Server {
     ) -> Result<(), ActorProcessingErr> {
         let Some((cell, exit)) = Exit::of(event) else { return Ok(()) };
         state.closing.retain(|closing| closing.get_id() != cell.get_id());
+        if state.apart.ended(&cell) {
+            return Ok(());
+        }
         if let Exit::Abnormal(reason) = exit
             && state.instance.as_ref().is_some_and(|(current, _)| current.get_id() == cell.get_id())
         {
@@ -204,8 +228,10 @@ impl Actor for Server {
     ) -> Result<(), ActorProcessingErr> {
         // bounded by the transport's grace and our own
         let current = state.instance.take().map(|(cell, _)| cell);
+        let own = state.apart.stop();
         let instances = current.into_iter().chain(state.closing.drain(..));
-        join_all(instances.map(|cell| async move { Shutdown::Infinite.stop(&cell).await })).await;
+        let instances = instances.map(|cell| async move { Shutdown::Infinite.stop(&cell).await });
+        futures_util::future::join(own, join_all(instances)).await;
         Ok(())
     }
 }
@@ -357,6 +383,7 @@ impl State {
         if matches!(self.phase, Phase::Stopped | Phase::Waiting { cause: Some(_), .. }) {
             self.unreachable();
         }
+        self.tidy_own();
         self.want(me);
         self.reconcile_timer =
             Timer::from(me.send_after(RECONCILE, || Message::Due(Alarm::Reconcile)));

@@ -66,6 +66,9 @@ pub(super) struct Control {
     /// When it is published although not everything is listed.
     publish_by: Option<Instant>,
     level: Option<LogLevel>,
+    /// What stateless clients wanted so far: their requests are over before the server could be told
+    /// that it is not wanted any more.
+    floor: Option<LogLevel>,
 }
 
 impl Control {
@@ -78,6 +81,7 @@ impl Control {
             published: false,
             publish_by: None,
             level,
+            floor: None,
         }
     }
 
@@ -85,8 +89,7 @@ impl Control {
     pub(super) fn begin() -> Action {
         let params = json!({
             "protocolVersion": ProtocolVersion::LATEST.as_str(),
-            // none yet: what is declared here must be answered when the server asks for it
-            "capabilities": {},
+            "capabilities": identity::capabilities(),
             "clientInfo": identity::implementation(),
         });
         Action::Request(Purpose::Initialize, params.to_string())
@@ -163,10 +166,16 @@ impl Control {
         if self.publish_by.is_some() { self.publish() } else { Vec::new() }
     }
 
-    /// The clients' log level changed.
+    /// The log level that sessions want changed.
     pub(super) fn level(&mut self, level: Option<LogLevel>) -> Vec<Action> {
-        self.level = level;
-        self.set_level()
+        let before = std::mem::replace(&mut self.level, level.into_iter().chain(self.floor).min());
+        if self.level == before { Vec::new() } else { self.set_level() }
+    }
+
+    /// A stateless client wants messages of this level with its request.
+    pub(super) fn level_for_one(&mut self, level: LogLevel) -> Vec<Action> {
+        self.floor = self.floor.into_iter().chain([level]).min();
+        self.level(self.level)
     }
 
     fn set_level(&self) -> Vec<Action> {

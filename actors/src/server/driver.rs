@@ -14,11 +14,11 @@ use super::{Fact, Loss, RoutedCall};
 use crate::call::{Failure, GoneBecause};
 use crate::catalog::Capability;
 use crate::health::{PingPolicy, ProbeMethod, ProbeOutcome};
-use crate::session::LogLevel;
+use crate::session::{AskId, LogLevel, Said};
 use crate::wire::{
-    Kind, Message, Method, Payload, ProgressParams, RawId, code, error_reply, notification,
-    notification_raw, request_raw, result_raw, string,
+    Kind, Message, Payload, ProgressParams, RawId, notification, notification_raw, request_raw,
 };
+use asking::Asking;
 use bytes::Bytes;
 use std::future::poll_fn;
 use std::sync::Arc;
@@ -27,6 +27,9 @@ use subscribing::Ended;
 use tokio::sync::{mpsc, oneshot, watch};
 use tokio::time::Instant;
 
+mod asking;
+mod calling;
+mod parking;
 mod probing;
 mod subscribing;
 mod translating;
@@ -41,6 +44,7 @@ enum Command {
     Call(Box<RoutedCall>),
     Cancel(u64, GoneBecause),
     Probe(ProbeMethod, Duration, oneshot::Sender<ProbeOutcome>),
+    Said(AskId, Said),
 }
 
 /// Hands calls to a driver. Unbounded, because a server admits no more calls than it has slots.
@@ -51,6 +55,11 @@ impl Link {
     /// Hands a call over; a driver that is gone drops its ticket, which then says "not sent".
     pub(super) fn send(&self, call: RoutedCall) {
         let _gone = self.0.send(Command::Call(Box::new(call)));
+    }
+
+    /// A client said something to a question of the server's.
+    fn said(&self, id: AskId, said: Said) {
+        let _gone = self.0.send(Command::Said(id, said));
     }
 
     /// Probes the server; the answer comes within `timeout`, or the connection is gone.
@@ -65,6 +74,8 @@ impl Link {
     }
 }
 
+pub(super) use parking::ParkedCall;
+
 /// What a driver works with.
 pub(super) struct Driver {
     context: Connected,
@@ -73,6 +84,9 @@ pub(super) struct Driver {
     /// Fires when the clients want other resources watched.
     wishes: watch::Receiver<()>,
     subscribing: Subscribing,
+    /// Fires when clients may have other roots.
+    roots: watch::Receiver<()>,
+    asking: Asking,
     pending: PendingTable,
     control: Control,
     link: Link,
@@ -99,6 +113,7 @@ impl Driver {
         let (sender, commands) = mpsc::unbounded_channel();
         let mut levels = context.sessions.levels();
         let wishes = context.sessions.subscriptions().changes(&context.spec.name);
+        let roots = context.sessions.roots();
         let control = Control::new(*levels.borrow_and_update(), context.remembered.clone());
         Self {
             context,
@@ -106,6 +121,8 @@ impl Driver {
             levels,
             wishes,
             subscribing: Subscribing::default(),
+            roots,
+            asking: Asking::default(),
             pending: PendingTable::default(),
             control,
             link: Link(sender),
@@ -141,6 +158,10 @@ impl Driver {
                 Ok(()) = self.levels.changed() => {
                     let level = *self.levels.borrow_and_update();
                     self.control.level(level)
+                }
+                Ok(()) = self.roots.changed() => {
+                    self.roots_changed();
+                    Vec::new()
                 }
                 Ok(()) = self.wishes.changed() => {
                     self.reconcile_subscriptions();
@@ -216,71 +237,8 @@ impl Driver {
         match command {
             Command::Call(call) => self.call(*call),
             Command::Probe(method, timeout, reply) => self.probe(method, timeout, reply),
-            Command::Cancel(id, because) => {
-                if let Some(Pending::Call(pending)) = self.pending.remove(id) {
-                    let reason = match because {
-                        GoneBecause::Cancelled(Some(raw)) => raw,
-                        GoneBecause::Cancelled(None) => Bytes::from_static(b"\"cancelled\""),
-                        GoneBecause::Disconnected => Bytes::from_static(b"\"client disconnected\""),
-                    };
-                    self.cancel(id, &reason);
-                    if let Some(call) = pending.call.ticket.redeem() {
-                        call.forget();
-                    }
-                }
-            }
-        }
-    }
-
-    fn call(&mut self, mut call: RoutedCall) {
-        let method = call.ticket.params.method;
-        if !self.control.capabilities().has(Capability::of_method(method)) {
-            return self.refuse(call, method);
-        }
-        if method == Method::Subscribe {
-            return self.subscribe(call);
-        }
-        let translated = match self.carried_down(&call.ticket, None) {
-            Ok(edits) => edits,
-            Err(fault) => {
-                if let Some(call) = call.ticket.redeem() {
-                    call.refuse(&fault);
-                }
-                return;
-            }
-        };
-        let id = self.pending.next_id();
-        let commands = self.link.0.clone();
-        let awaited = call.ticket.control.runs_at(move |because| {
-            let _gone = commands.send(Command::Cancel(id, because));
-        });
-        if !awaited {
-            return; // its ticket sees that it was given up
-        }
-        let id_text = id.to_string();
-        let params = &call.ticket.params;
-        let own = string(&call.route.own);
-        let mut edits = translated.as_slices();
-        edits.push((params.name_span, own.as_bytes()));
-        if let Some((_, span)) = &params.progress_token {
-            edits.push((*span, id_text.as_bytes()));
-        }
-        let payload = call.ticket.message.with_id(id_text.as_bytes(), &edits);
-        call.ticket.mark_sent();
-        let now = Instant::now();
-        if !self.pending.has_calls() {
-            self.silent_since = now; // nobody waited before
-        }
-        let pending = PendingCall::new(call, &self.context.spec.limits, now);
-        self.pending.insert(id, Pending::Call(Box::new(pending)));
-        self.send(payload, OutboundKind::Request { id, initialize: false });
-    }
-
-    /// The server of this connection did not declare what one before it had.
-    fn refuse(&self, call: RoutedCall, method: Method) {
-        let (server, method) = (self.context.spec.name.clone(), method.as_str());
-        if let Some(call) = call.ticket.redeem() {
-            call.fail(&Failure::NotDeclared { server, method });
+            Command::Said(id, said) => self.heard_answer(id, said),
+            Command::Cancel(id, because) => self.give_up(id, because),
         }
     }
 
@@ -314,7 +272,8 @@ impl Driver {
         let mut actions = self.control.list_if_due(now);
         for (id, pending) in self.pending.expired(now) {
             match pending {
-                Pending::Call(pending) => self.time_out(id, *pending),
+                Pending::Call(pending) => self.time_out(id, *pending)?,
+                Pending::Parked(_) => self.cancel(id, &Bytes::from_static(b"\"timeout\"")),
                 Pending::Probe(probe) => self.unanswered(id, *probe),
                 Pending::Watch { uri, leaving, .. } => {
                     self.cancel(id, &Bytes::from_static(b"\"timeout\""));
@@ -331,26 +290,9 @@ impl Driver {
         Ok(actions)
     }
 
-    fn time_out(&mut self, id: u64, pending: PendingCall) {
-        let unsent = self.transport.is_unsent(id);
-        self.cancel(id, &Bytes::from_static(b"\"timeout\"")); // unsent, it is withdrawn
-        let limits = &self.context.spec.limits;
-        let after = if pending.hit_ceiling() { limits.call_ceiling } else { limits.call_timeout };
-        let server = self.context.spec.name.clone();
-        let cause = format!("no sign of it for {} s", after.as_secs_f32());
-        self.ended(&pending, "timeout", cause);
-        if let Some(call) = pending.call.ticket.redeem() {
-            call.fail(&if unsent {
-                let detail = format!("it has not read its input for {} s", after.as_secs_f32());
-                Failure::Refused { server, cause: Loss::Protocol { detail } }
-            } else {
-                Failure::Timeout { server, after }
-            });
-        }
-    }
-
     /// The connection is over: every call is answered by what is known of it.
     fn settle(&mut self, loss: &Loss) {
+        self.withdraw_all();
         for (id, pending) in self.pending.drain() {
             if let Pending::Call(pending) = pending {
                 let sent = !self.transport.is_unsent(id);
@@ -365,25 +307,6 @@ impl Driver {
             if let Command::Call(call) = command {
                 self.fail(*call, false, loss.clone());
             }
-        }
-    }
-
-    /// Answers a call that cannot be answered by its server. What was not sent because the server is
-    /// gone is not answered but routed again once, by dropping its ticket.
-    fn fail(&self, mut call: RoutedCall, sent: bool, cause: Loss) {
-        let server = self.context.spec.name.clone();
-        if !sent {
-            call.ticket.mark_unsent();
-            if cause.is_of_connection() && call.ticket.goes_again() {
-                return;
-            }
-        }
-        if let Some(call) = call.ticket.redeem() {
-            call.fail(&if sent {
-                Failure::OutcomeUnknown { server, cause }
-            } else {
-                Failure::Refused { server, cause }
-            });
         }
     }
 }

@@ -4,6 +4,8 @@
 //! is closed politely; when it is killed, dropping the task ends the connection at once.
 
 use super::driver::Driver;
+use super::parking::Parking;
+use super::sharing::Whose;
 use super::{Fact, Generation, Loss, Message as ServerMessage, ServerSpec};
 use crate::catalog::Manifest;
 use crate::fleet::Card;
@@ -29,6 +31,10 @@ pub(super) struct Connected {
     pub(super) monitor: Address<monitor::Message>,
     pub(super) policies: Policies,
     pub(super) timelines: Timelines,
+    /// Where calls wait for input of their clients.
+    pub(super) parking: Parking,
+    /// Whose this connection is, if it is not shared.
+    pub(super) own: Option<Whose>,
     /// What is known of the server from earlier.
     pub(super) remembered: Option<Arc<Manifest>>,
 }

@@ -2,10 +2,15 @@
 
 use super::RoutedCall;
 use super::control::Purpose;
+use super::driver::ParkedCall;
 use super::spec::CallLimits;
+use crate::bridge::Handle;
+use crate::bridge::legacy_client::Rounds;
 use crate::health::ProbeOutcome;
 use crate::server::Activity;
+use crate::session::Client;
 use std::collections::HashMap;
+use std::sync::Arc;
 use tokio::sync::oneshot;
 use tokio::time::Instant;
 
@@ -14,6 +19,8 @@ use tokio::time::Instant;
 pub(super) enum Pending {
     /// A client's call.
     Call(Box<PendingCall>),
+    /// A call that waits for input of its client.
+    Parked(Box<ParkedCall>),
     /// A request of ours.
     Own(Purpose, Instant),
     /// A probe of the ping manager's.
@@ -52,17 +59,52 @@ pub(super) struct PendingCall {
     pub(super) since: Instant,
     deadline: Instant,
     ceiling: Instant,
+    /// What its client is asked at the moment; meanwhile only the ceiling counts.
+    questions: usize,
+    /// The rounds in which a server of 2026-07-28 wants input for it.
+    pub(super) rounds: Option<Box<Rounds>>,
 }
 
 impl PendingCall {
-    pub(super) fn new(call: RoutedCall, limits: &CallLimits, now: Instant) -> Self {
-        let ceiling = now + limits.call_ceiling;
+    /// A call that is about to be sent, or taken up again under an earlier `ceiling`.
+    pub(super) fn new(
+        call: RoutedCall,
+        limits: &CallLimits,
+        ceiling: Option<Instant>,
+        now: Instant,
+    ) -> Self {
+        let ceiling = ceiling.unwrap_or(now + limits.call_ceiling);
         let deadline = (now + limits.call_timeout).min(ceiling);
-        Self { call, since: now, deadline, ceiling }
+        Self { call, since: now, deadline, ceiling, questions: 0, rounds: None }
+    }
+
+    /// Its client is asked something: that may take its time.
+    pub(super) fn asks(&mut self) {
+        self.questions += 1;
+        self.deadline = self.ceiling;
+    }
+
+    /// That was answered, or is not asked any more.
+    pub(super) fn was_told(&mut self, limits: &CallLimits, now: Instant) {
+        self.questions = self.questions.saturating_sub(1);
+        self.extend(limits, now);
+    }
+
+    /// Its rounds.
+    pub(super) fn rounds(&mut self) -> &mut Rounds {
+        self.rounds.get_or_insert_default()
+    }
+
+    /// Its ceiling and the call itself.
+    pub(super) fn into_parts(self) -> (Instant, RoutedCall) {
+        (self.ceiling, self.call)
     }
 
     /// A sign of the call was heard: its silence starts anew, under the ceiling.
     pub(super) fn extend(&mut self, limits: &CallLimits, now: Instant) {
+        if self.questions > 0 {
+            return;
+        }
         self.deadline = (now + limits.call_timeout).min(self.ceiling);
     }
 
@@ -102,8 +144,32 @@ impl PendingTable {
     pub(super) fn call(&mut self, id: u64) -> Option<&mut PendingCall> {
         match self.requests.get_mut(&id)? {
             Pending::Call(call) => Some(call),
-            Pending::Own(..) | Pending::Probe(_) | Pending::Watch { .. } => None,
+            _ => None,
         }
+    }
+
+    /// The parked call with this id.
+    pub(super) fn parked(&mut self, id: u64) -> Option<&mut ParkedCall> {
+        match self.requests.get_mut(&id)? {
+            Pending::Parked(parked) => Some(parked),
+            _ => None,
+        }
+    }
+
+    /// The id of the parked call with this handle.
+    pub(super) fn parked_as(&self, handle: &Handle) -> Option<u64> {
+        let is_it = |pending: &Pending| matches!(pending, Pending::Parked(parked) if parked.handle() == handle);
+        self.requests.iter().find(|(_, pending)| is_it(pending)).map(|(id, _)| *id)
+    }
+
+    /// Whose call this is, parked or not.
+    pub(super) fn caller(&self, id: u64) -> Option<&Arc<Client>> {
+        self.requests.get(&id)?.caller()
+    }
+
+    /// All calls, parked or not, and whose they are.
+    pub(super) fn callers(&self) -> impl Iterator<Item = (u64, &Arc<Client>)> {
+        self.requests.iter().filter_map(|(id, pending)| Some((*id, pending.caller()?)))
     }
 
     /// Whether any call waits for its answer.
@@ -118,7 +184,7 @@ impl PendingTable {
         }
         self.requests.values_mut().find_map(|pending| match pending {
             Pending::Call(call) => Some(&mut **call),
-            Pending::Own(..) | Pending::Probe(_) | Pending::Watch { .. } => None,
+            _ => None,
         })
     }
 
@@ -146,9 +212,18 @@ impl PendingTable {
 }
 
 impl Pending {
+    fn caller(&self) -> Option<&Arc<Client>> {
+        match self {
+            Self::Call(call) => Some(&call.call.ticket.client),
+            Self::Parked(parked) => Some(parked.client()),
+            Self::Own(..) | Self::Probe(_) | Self::Watch { .. } => None,
+        }
+    }
+
     fn deadline(&self) -> Instant {
         match self {
             Self::Call(call) => call.deadline,
+            Self::Parked(parked) => parked.until(),
             Self::Own(_, deadline) | Self::Watch { deadline, .. } => *deadline,
             Self::Probe(probe) => probe.deadline,
         }

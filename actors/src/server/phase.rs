@@ -44,6 +44,8 @@ pub enum Fact {
     Changed(Arc<Manifest>),
     /// What it offers is shown to clients now, or cannot be.
     Published,
+    /// The server asked a client something and nobody can say which.
+    Ambiguous,
     /// It ended, or never began.
     Lost(Loss),
 }

@@ -1,6 +1,6 @@
 //! What is to be known about a server before it is started: validated configuration.
 
-use super::Connector;
+use super::{Connector, Sharing};
 use crate::bridge::modern_client::CacheHints;
 use crate::health::{BreakerPolicy, MonitorPatch, PingPatch};
 use crate::reconnection::ReconnectionPolicy;
@@ -143,6 +143,8 @@ pub struct ServerSpec {
     pub reconnection: ReconnectionPolicy,
     /// When calls to it are refused at once.
     pub breaker: BreakerPolicy,
+    /// Whether clients share its connection.
+    pub sharing: Sharing,
     /// How long what it says may be kept by clients of 2026-07-28, unless it says so itself.
     pub cache: CacheHints,
     /// How it is reached.
@@ -169,6 +171,7 @@ impl ServerSpec {
             ping: PingPatch::default(),
             reconnection: ReconnectionPolicy::default(),
             breaker: BreakerPolicy::default(),
+            sharing: Sharing::default(),
             cache: CacheHints::default(),
             connector,
         }

@@ -1,5 +1,6 @@
 //! The session actor: one client's conversation.
 
+use super::ask::{Ask, AskId, Questions};
 use super::list::{self, BadList, Listing};
 use super::news::News;
 use super::{
@@ -12,7 +13,8 @@ use crate::catalog::{Capability, STATUS_TOOL, SnapshotCell};
 use crate::otp::{Address, Ticket, Timer};
 use crate::proxy;
 use crate::wire::{
-    CallParams, CancelParams, Kind, Method, Payload, RawId, Subject, code, error_reply, result_raw,
+    CallParams, CancelParams, Kind, Method, Payload, ProgressParams, RawId, Subject, code,
+    error_reply, result_raw,
 };
 use bytes::Bytes;
 use ractor::{Actor, ActorProcessingErr, ActorRef};
@@ -37,6 +39,10 @@ pub enum Message {
     Attach(ClientStream),
     /// Something that concerns all sessions.
     Told(Fact),
+    /// A server asks the client something.
+    Ask(Ask),
+    /// It does not want the answer any more, and why.
+    Withdraw(AskId, &'static str),
     /// A call that was certainly not sent, for its second try.
     Again(CallTicket),
     /// Time to look whether anybody is still there.
@@ -79,6 +85,7 @@ pub struct State {
     in_flight: HashMap<RawId, Arc<Control>>,
     outbound: Option<ClientStream>,
     news: News,
+    questions: Questions,
     last_heard: Instant,
     idle_timer: Timer,
     lists: JoinSet<()>,
@@ -129,6 +136,7 @@ impl Actor for Session {
             in_flight: HashMap::new(),
             outbound: None,
             news: News::default(),
+            questions: Questions::default(),
             last_heard: Instant::now(),
             lists: JoinSet::new(),
         })
@@ -145,6 +153,8 @@ impl Actor for Session {
             Message::Abandon(id) => state.give_up(&id, GoneBecause::Disconnected),
             Message::Attach(stream) => state.attach(stream),
             Message::Told(fact) => state.told(fact),
+            Message::Ask(ask) => state.ask(ask),
+            Message::Withdraw(id, reason) => state.questions.withdraw(id, reason),
             Message::Again(ticket) => state.route(ticket),
             Message::IdleDue => state.idle(&me),
         }
@@ -178,8 +188,19 @@ impl State {
                     self.give_up(&id, GoneBecause::Cancelled(reason));
                 }
             }
-            // `initialized` asks for nothing, and no server's request was passed to this client
-            Kind::Notification { .. } | Kind::Response { .. } => {}
+            Kind::Notification { method } if &*method == "notifications/progress" => {
+                if let Some(progress) = ProgressParams::of(&request.message) {
+                    self.questions.progress(progress.token, &request.message);
+                }
+            }
+            Kind::Notification { method } if &*method == "notifications/roots/list_changed" => {
+                self.arguments.table.roots_changed();
+            }
+            Kind::Notification { .. } => {} // `initialized` asks for nothing
+            Kind::Response { id, ok } => {
+                let id = id.as_ref().and_then(RawId::as_number);
+                self.questions.answered(id, ok, &request.message);
+            }
         }
     }
 
@@ -221,6 +242,7 @@ impl State {
                 self.initialized = true;
                 if let Some(meta) = params.and_then(ModernMeta::of_initialize) {
                     self.arguments.client.initialized(version, meta);
+                    self.arguments.table.roots_changed();
                 }
                 tracing::info!(session = %self.arguments.client.session, %version, "session opened");
                 result_raw(id, result)
@@ -345,6 +367,12 @@ impl State {
         }
     }
 
+    fn ask(&mut self, ask: Ask) {
+        if self.initialized && self.arguments.client.abilities().allow(ask.need) {
+            self.questions.put(ask, self.outbound.as_ref());
+        }
+    }
+
     fn attach(&mut self, stream: ClientStream) {
         self.outbound = Some(stream);
         self.flush();
@@ -375,7 +403,8 @@ impl State {
     }
 
     fn idle(&mut self, me: &ActorRef<Message>) {
-        let busy = self.in_flight.values().any(|control| !control.is_over());
+        let busy =
+            self.in_flight.values().any(|control| !control.is_over()) || !self.questions.is_empty();
         let listening = self.outbound.as_ref().is_some_and(|stream| !stream.is_closed());
         let rest = self.arguments.idle.saturating_sub(self.last_heard.elapsed());
         if rest.is_zero() && !busy && !listening {

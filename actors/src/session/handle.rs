@@ -2,7 +2,7 @@
 
 use super::actor::{Arguments, Message, Session};
 use super::list::Listing;
-use super::{BuiltinTool, Client, ClientStream, Fact, SessionTable};
+use super::{Ask, AskId, BuiltinTool, Client, ClientStream, Fact, SessionTable};
 use crate::call::{Admission, Request};
 use crate::catalog::{NoView, Selector, View, Views};
 use crate::otp::{Address, ChildSpec, DynamicMessage, Restart, Shutdown, Ticket};
@@ -191,6 +191,14 @@ impl SessionHandle {
         if let Some(cell) = self.address.cell() {
             cell.stop(None);
         }
+    }
+
+    pub(super) fn ask(&self, ask: Ask) {
+        self.address.tell(Message::Ask(ask));
+    }
+
+    pub(super) fn withdraw(&self, id: AskId, reason: &'static str) {
+        self.address.tell(Message::Withdraw(id, reason));
     }
 
     pub(super) fn tell(&self, fact: &Fact) {

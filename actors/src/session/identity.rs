@@ -34,3 +34,13 @@ pub(crate) fn implementation() -> Value {
 pub(crate) fn face(hints: CacheHints) -> Face {
     Face { server_info: Bytes::from(implementation().to_string()), hints }
 }
+
+/// What is declared to servers: everything, because some show a tool only to a client that has what it
+/// needs. What the client behind a call lacks is refused when it is asked for.
+pub(crate) fn capabilities() -> Value {
+    json!({
+        "roots": { "listChanged": true },
+        "sampling": { "context": {}, "tools": {} },
+        "elicitation": { "form": {}, "url": {} },
+    })
+}

@@ -1,6 +1,7 @@
 //! All sessions, by id: shared by the faces, told of what concerns everybody.
 
-use super::{Client, LogLevel, SessionHandle, Subscriptions};
+use super::{Ask, AskId, Client, LogLevel, SessionHandle, Subscriptions};
+use crate::bridge::Need;
 use crate::catalog::View;
 use crate::server::ServerName;
 use crate::wire::Payload;
@@ -24,19 +25,64 @@ pub enum Fact {
 pub struct SessionTable {
     sessions: Arc<DashMap<Arc<str>, SessionHandle>>,
     levels: watch::Sender<Option<LogLevel>>,
+    roots: watch::Sender<()>,
     subscriptions: Subscriptions,
 }
 
 impl SessionTable {
     /// No sessions.
     pub fn new() -> Self {
-        let levels = watch::Sender::new(None);
-        Self { sessions: Arc::default(), levels, subscriptions: Subscriptions::default() }
+        Self {
+            sessions: Arc::default(),
+            levels: watch::Sender::new(None),
+            roots: watch::Sender::new(()),
+            subscriptions: Subscriptions::default(),
+        }
     }
 
     /// The least severe level any client wants; servers are asked for that one.
     pub fn levels(&self) -> watch::Receiver<Option<LogLevel>> {
         self.levels.subscribe()
+    }
+
+    /// Fires when a client may have other roots than before, or another client may be the only one.
+    pub(crate) fn roots(&self) -> watch::Receiver<()> {
+        self.roots.subscribe()
+    }
+
+    pub(super) fn roots_changed(&self) {
+        self.roots.send_replace(());
+    }
+
+    /// Puts a question to a session; one that is gone answers by dropping it.
+    pub(crate) fn ask(&self, session: &str, ask: Ask) {
+        if let Some(session) = self.find(session) {
+            session.ask(ask);
+        }
+    }
+
+    /// Takes a question back.
+    pub(crate) fn withdraw(&self, session: &str, id: AskId, reason: &'static str) {
+        if let Some(session) = self.find(session) {
+            session.withdraw(id, reason);
+        }
+    }
+
+    /// The only session this server can ask this, if exactly one sees it and is able to answer.
+    pub(crate) fn only_one_with(&self, server: &ServerName, need: Need) -> Option<Arc<str>> {
+        let able = |session: &&SessionHandle| {
+            let client = session.client();
+            client.view.has(server) && client.abilities().allow(need)
+        };
+        let all: Vec<_> = self.sessions.iter().map(|entry| entry.value().clone()).collect();
+        let mut able = all.iter().filter(able);
+        let first = able.next()?;
+        able.next().is_none().then(|| Arc::clone(&first.client().session))
+    }
+
+    /// Whether this session is alive.
+    pub(crate) fn has(&self, session: &str) -> bool {
+        self.sessions.contains_key(session)
     }
 
     /// How many sessions there are.
@@ -96,6 +142,7 @@ impl SessionTable {
         self.sessions.remove(id);
         self.subscriptions.leave(id);
         self.publish_level();
+        self.roots_changed();
     }
 
     pub(super) fn set_level(&self, client: &Client, level: LogLevel) {

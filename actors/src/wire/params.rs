@@ -157,6 +157,12 @@ pub struct ProgressParams {
 }
 
 impl ProgressParams {
+    /// The token a request asks for progress with, and where it stands.
+    pub fn requested(message: &Message) -> Option<(Bytes, Span)> {
+        let members = Members::of(message.params()?)?;
+        progress_token(members.get("_meta").ok()?, message.bytes()).ok()?
+    }
+
     /// `None` when the notification has no token of ours.
     pub fn of(message: &Message) -> Option<Self> {
         let members = Members::of(message.params()?)?;

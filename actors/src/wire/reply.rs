@@ -45,6 +45,17 @@ pub fn error_reply(
     ])
 }
 
+/// An error whose JSON text is given.
+pub fn error_raw(id: &RawId, error: Bytes) -> Payload {
+    Payload::concat([
+        Bytes::from_static(b"{\"jsonrpc\":\"2.0\",\"id\":"),
+        Bytes::copy_from_slice(id.as_bytes()),
+        Bytes::from_static(b",\"error\":"),
+        error,
+        Bytes::from_static(b"}"),
+    ])
+}
+
 /// A notification without parameters.
 pub fn notification(method: &str) -> Payload {
     Bytes::from(format!(r#"{{"jsonrpc":"2.0","method":{}}}"#, string(method))).into()

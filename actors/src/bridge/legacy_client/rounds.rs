@@ -150,6 +150,11 @@ fn ask(index: usize, result: &Bytes, request: &str, able: Abilities) -> Result<A
 }
 
 impl Ask {
+    /// What it asks of the client.
+    pub fn need(&self) -> Need {
+        self.need
+    }
+
     /// The request for the client. `id` is unique in the session and serves as the id a URL
     /// elicitation must have in the initialize era, too.
     ///

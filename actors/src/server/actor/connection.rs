@@ -85,7 +85,9 @@ impl State {
         self.slow_timer =
             Some(Timer::from(me.send_after(SLOW, move || Message::Due(Alarm::Slow(generation)))));
         let (close, _closing) = watch::channel(None);
-        let Arguments { card, sessions, monitor, policies, timelines, .. } = self.arguments.clone();
+        let arguments = self.arguments.clone();
+        let Arguments { card, sessions, monitor, policies, timelines, parking, own, .. } =
+            arguments;
         let context = Connected {
             spec: Arc::clone(&self.spec),
             generation,
@@ -95,6 +97,8 @@ impl State {
             monitor,
             policies,
             timelines,
+            parking,
+            own,
             remembered: self.arguments.known.get(&self.spec.name),
         };
         let arguments = instance::Arguments { context, close: close.clone() };
@@ -135,6 +139,7 @@ impl State {
                 self.offer(generation, manifest, me);
             }
             Fact::Published => self.published(me),
+            Fact::Ambiguous => self.ambiguous(),
             Fact::Lost(loss) => self.lost(loss, me),
         }
     }

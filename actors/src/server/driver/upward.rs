@@ -2,15 +2,16 @@
 
 use super::translating::answer;
 use super::{
-    Action, Driver, Ended, Inbound, Kind, Loss, Message, Noise, OutboundKind, Pending,
-    ProgressParams, RawId, code, error_reply, result_raw,
+    Action, Driver, Ended, Inbound, Kind, Loss, Message, Noise, Pending, PendingCall,
+    ProgressParams, RawId,
 };
 use crate::bridge::legacy_client::Answer;
-use crate::bridge::{Fault, Translated};
 use crate::health::monitor;
 use crate::server::loss::shown;
+use crate::server::sharing::Whose;
 use crate::session::{Fact, LogLevel};
 use crate::timeline::EventKind;
+use crate::wire::CancelParams;
 use bytes::Bytes;
 use tokio::time::Instant;
 
@@ -45,20 +46,22 @@ impl Driver {
                     self.log(message, related);
                     Vec::new()
                 }
+                "notifications/cancelled" => {
+                    if let Some(id) = CancelParams::of(message)
+                        .and_then(|given_up| RawId::new(given_up.request_id))
+                    {
+                        self.server_gives_up(&id);
+                    }
+                    Vec::new()
+                }
                 "notifications/resources/updated" => {
                     self.updated(message);
                     Vec::new()
                 }
                 changed => self.control.list_changed(changed, Instant::now()),
             },
-            Kind::Request { id, method } => {
-                let answer = if &**method == "ping" {
-                    result_raw(id, Bytes::from_static(b"{}"))
-                } else {
-                    let text = "this client declared no such capability";
-                    error_reply(Some(id), code::METHOD_NOT_FOUND, text, None)
-                };
-                self.send(answer, OutboundKind::Response);
+            Kind::Request { .. } => {
+                self.asked(message, related);
                 Vec::new()
             }
         }
@@ -67,14 +70,11 @@ impl Driver {
     fn response(&mut self, id: Option<u64>, ok: bool, message: &Message) -> Vec<Action> {
         match id.and_then(|id| self.pending.remove(id)) {
             Some(Pending::Call(pending)) => {
-                self.answered(&pending);
-                match self.carried_up(&pending.call.ticket, message) {
-                    Answer::Final(translated) => answer(pending.call, message, translated),
-                    Answer::InputRequired(_) => {
-                        let fault = Fault::BadAnswer("it asks for input");
-                        answer(pending.call, message, Translated::Fault(fault));
-                    }
-                }
+                self.finish(id.unwrap_or_default(), *pending, message);
+                Vec::new()
+            }
+            Some(Pending::Parked(parked)) => {
+                self.answered_parked(id.unwrap_or_default(), parked, message.clone());
                 Vec::new()
             }
             Some(Pending::Probe(probe)) => {
@@ -94,6 +94,21 @@ impl Driver {
             None => {
                 tracing::debug!(server = %self.context.spec.name, ?id, "an answer nobody waits for");
                 Vec::new()
+            }
+        }
+    }
+
+    /// A call was answered, or its server wants input first.
+    pub(super) fn finish(&mut self, id: u64, pending: PendingCall, message: &Message) {
+        match self.carried_up(&pending.call.ticket, message) {
+            Answer::Final(translated) => {
+                self.call_over(id, "the call is over");
+                self.answered(&pending);
+                answer(pending.call, message, translated);
+            }
+            Answer::InputRequired(result) => {
+                self.pending.insert(id, Pending::Call(Box::new(pending)));
+                self.input_required(id, &result);
             }
         }
     }
@@ -127,16 +142,20 @@ impl Driver {
                 }
             }
             None if self.levels.borrow().is_some_and(|least| level >= least) => {
+                let (fact, sessions) = (Fact::Log(level, payload), &self.context.sessions);
                 let server = &self.context.spec.name;
-                self.context
-                    .sessions
-                    .broadcast(&Fact::Log(level, payload), |view| view.has(server));
+                match &self.context.own {
+                    None => sessions.broadcast(&fact, |view| view.has(server)),
+                    Some(Whose::Session(session)) => sessions.tell(session, &fact),
+                    Some(Whose::Stateless(_)) => {}
+                }
             }
             None => {} // no session wants it
         }
     }
 
     fn failed(&mut self, id: u64, sent: bool, loss: Loss) -> Result<Vec<Action>, Loss> {
+        self.call_over(id, "the call failed");
         match self.pending.remove(id) {
             Some(Pending::Call(pending)) => {
                 if sent || !loss.is_of_connection() {
@@ -160,7 +179,8 @@ impl Driver {
                 let error = Bytes::from(loss.to_string());
                 return Ok(self.control.answered(purpose, Err(error), Instant::now()));
             }
-            None => {}
+            // the answer to a parked call got lost: who takes it up again hears that it is spent
+            Some(Pending::Parked(_)) | None => {}
         }
         Ok(Vec::new())
     }
@@ -177,6 +197,9 @@ impl Driver {
             self.context.note(EventKind::Noise { count, excerpt });
         }
         let detail = format!("its answer cannot be read: {fault}");
+        if let Some(id) = id {
+            self.call_over(id, "the call failed");
+        }
         match id.and_then(|id| self.pending.remove(id)) {
             Some(Pending::Call(pending)) => {
                 self.ended(&pending, "unreadable", detail.clone());
@@ -195,7 +218,7 @@ impl Driver {
             Some(Pending::Own(purpose, _)) => {
                 self.control.answered(purpose, Err(detail.into()), Instant::now())
             }
-            None => Vec::new(),
+            Some(Pending::Parked(_)) | None => Vec::new(),
         }
     }
 }

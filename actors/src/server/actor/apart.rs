@@ -1,0 +1,206 @@
+//! Connections of one's own, for a server whose requests to clients do not say whom they concern.
+//!
+//! Each is a server actor of its own below this one, with a card nobody else sees: it connects when
+//! its first call comes and is stopped when its session is gone. What the server offers, whether it
+//! is up, and subscriptions stay a matter of the shared connection.
+//!
+//! *Invariant:* a stateless request has its connection to itself while it runs, so that what the
+//! server asks then can only concern that one.
+
+use super::{Arguments, Message, Server, State, fail};
+use crate::bridge::Era;
+use crate::call::Failure;
+use crate::catalog::Known;
+use crate::fleet::Card;
+use crate::otp::{Address, Shutdown};
+use crate::server::sharing::{Sharing, Whose};
+use crate::server::{RoutedCall, ServerName, ServerSpec, Start};
+use crate::session::Client;
+use crate::wire::Method;
+use futures_util::future::{BoxFuture, join_all};
+use ractor::{Actor, ActorCell, ActorRef, ActorStatus, SpawnErr};
+use std::collections::HashMap;
+use std::sync::Arc;
+use std::time::Duration;
+use tokio::time::Instant;
+
+/// Connections one server may have beside the shared one.
+const MOST: usize = 64;
+/// Those of them that stateless requests use in turn.
+const STATELESS: usize = 8;
+/// One of those that nobody used for so long is ended.
+const UNUSED: Duration = Duration::from_secs(60);
+
+/// The connections beside the shared one.
+#[derive(Debug, Default)]
+pub(super) struct Apart {
+    /// Clients do not share any more.
+    on: bool,
+    all: HashMap<Whose, Own>,
+}
+
+/// One of them.
+#[derive(Debug)]
+struct Own {
+    actor: ActorRef<Message>,
+    card: Arc<Card>,
+    used: Instant,
+}
+
+impl Own {
+    fn is_over(&self) -> bool {
+        matches!(self.actor.get_status(), ActorStatus::Stopping | ActorStatus::Stopped)
+    }
+}
+
+impl Apart {
+    pub(super) fn of(sharing: Sharing) -> Self {
+        Self { on: sharing == Sharing::Session, all: HashMap::new() }
+    }
+
+    /// Tells all of them.
+    pub(super) fn tell(&self, message: impl Fn() -> Message) {
+        for own in self.all.values() {
+            let _gone = own.actor.send_message(message());
+        }
+    }
+
+    /// One of them has ended.
+    pub(super) fn ended(&mut self, cell: &ActorCell) -> bool {
+        let before = self.all.len();
+        self.all.retain(|_, own| own.actor.get_id() != cell.get_id());
+        before != self.all.len()
+    }
+
+    /// Stops all of them.
+    pub(super) async fn stop(&mut self) {
+        let all = self.all.drain().map(|(_, own)| own.actor.get_cell());
+        join_all(all.map(|cell| async move { Shutdown::Infinite.stop(&cell).await })).await;
+    }
+
+    /// Whose connection a client's call goes to.
+    fn whose(&self, client: &Client) -> Whose {
+        if client.era() != Era::Modern {
+            return Whose::Session(Arc::clone(&client.session));
+        }
+        let idle = |place: &usize| {
+            let own = self.all.get(&Whose::Stateless(*place));
+            own.is_none_or(|own| own.card.vitals.in_flight() + own.card.vitals.queued() == 0)
+        };
+        Whose::Stateless((0..STATELESS).find(idle).unwrap_or_default())
+    }
+}
+
+impl State {
+    /// The server asked something that could concern several clients.
+    pub(super) fn ambiguous(&mut self) {
+        if self.spec.sharing == Sharing::Auto && self.arguments.own.is_none() && !self.apart.on {
+            tracing::info!(server = %self.spec.name, "from now on each session has a connection of its own");
+            self.apart.on = true;
+        }
+    }
+
+    /// Passes a call to its client's own connection; gives it back when it is for the shared one.
+    pub(super) async fn sent_apart(
+        &mut self,
+        call: RoutedCall,
+        me: &ActorRef<Message>,
+    ) -> Option<RoutedCall> {
+        let shared = matches!(call.ticket.params.method, Method::Subscribe | Method::Unsubscribe);
+        if !self.apart.on || shared {
+            return Some(call);
+        }
+        if let Some(home) = self.arguments.parking.home(&call.ticket.message)
+            && home.get_id() != me.get_id()
+        {
+            let _gone = home.send_message(Message::Call(call)); // dropped: not sent
+            return None;
+        }
+        self.apart.all.retain(|_, own| !own.is_over());
+        let whose = self.apart.whose(&call.ticket.client);
+        if !self.apart.all.contains_key(&whose) {
+            if self.apart.all.len() >= MOST {
+                let (server, in_flight) = (self.spec.name.clone(), self.apart.all.len());
+                fail(call.ticket, &Failure::Overloaded { server, in_flight, queued: 0 });
+                return None;
+            }
+            let arguments = self.for_one(whose.clone());
+            let (card, used) = (Arc::clone(&arguments.card), Instant::now());
+            match spawn(arguments, me.get_cell()).await {
+                Ok(actor) => self.apart.all.insert(whose.clone(), Own { actor, card, used }),
+                Err(error) => {
+                    tracing::error!(server = %self.spec.name, %error, "no connection of its own");
+                    return None; // dropped: not sent
+                }
+            };
+        }
+        if let Some(own) = self.apart.all.get_mut(&whose) {
+            own.used = Instant::now();
+            let _gone = own.actor.send_message(Message::Call(call));
+        }
+        None
+    }
+
+    /// What the connection of one client is made of.
+    fn for_one(&self, whose: Whose) -> Arguments {
+        let spec = Arc::new(own_spec(&self.spec, &whose));
+        tracing::info!(server = %self.spec.name, own = %spec.name, "a connection of its own");
+        let known = Known::default();
+        if let Some(manifest) = self.arguments.known.get(&self.spec.name) {
+            known.put(spec.name.clone(), manifest);
+        }
+        Arguments {
+            card: Arc::new(Card::new(spec, Address::new(), Instant::now())),
+            catalog: Address::new(), // nobody lists it
+            monitor: Address::new(), // nor watches it: calls that time out are the verdict
+            known,
+            own: Some(whose),
+            ..self.arguments.clone()
+        }
+    }
+
+    /// Ends the connections nobody uses any more.
+    pub(super) fn tidy_own(&mut self) {
+        let sessions = &self.arguments.sessions;
+        for (whose, own) in &self.apart.all {
+            let over = match whose {
+                Whose::Session(session) => !sessions.has(session),
+                Whose::Stateless(_) => own.used.elapsed() > UNUSED && is_idle(&own.card),
+            };
+            if over {
+                own.actor.stop(None);
+            }
+        }
+    }
+}
+
+fn is_idle(card: &Card) -> bool {
+    card.vitals.in_flight() + card.vitals.queued() == 0
+}
+
+/// The same server for one client: named after it, waiting for nobody.
+fn own_spec(spec: &ServerSpec, whose: &Whose) -> ServerSpec {
+    let mut own = spec.clone();
+    let whom = match whose {
+        Whose::Session(session) => session.chars().take(8).collect(),
+        Whose::Stateless(place) => {
+            own.limits.max_in_flight = 1;
+            format!("stateless-{place}")
+        }
+    };
+    own.name = ServerName::new(&format!("{}@{whom}", spec.name));
+    own.start = Start::Lazy;
+    own.depends_on = Vec::new();
+    own
+}
+
+/// Boxed, because this actor starts others of its kind.
+fn spawn(
+    arguments: Arguments,
+    parent: ActorCell,
+) -> BoxFuture<'static, Result<ActorRef<Message>, SpawnErr>> {
+    Box::pin(async move {
+        let (actor, _task) = Actor::spawn_linked(None, Server, arguments, parent).await?;
+        Ok(actor)
+    })
+}

@@ -1,0 +1,143 @@
+//! Calls of stateless clients that a server of the initialize era asks something: they wait here while
+//! their clients gather the input and call again.
+//!
+//! Source: MCP 2026-07-28 "Multi Round-Trip Requests".
+
+use super::{Driver, Pending, RoutedCall};
+use crate::bridge::modern_client::{Question, input_required, request_state, responses};
+use crate::bridge::{BadState, Fault, Handle, RequestDigest};
+use crate::server::parking::Place;
+use crate::server::pending::PendingCall;
+use crate::session::{Client, identity};
+use crate::wire::{Kind, Message, result_raw};
+use bytes::Bytes;
+use std::sync::Arc;
+use tokio::time::Instant;
+
+/// Questions one call may have open.
+const MOST: usize = 64;
+
+/// A call whose client was asked for input.
+#[derive(Debug)]
+pub(in crate::server) struct ParkedCall {
+    client: Arc<Client>,
+    questions: Vec<Question>,
+    place: Place,
+    ceiling: Instant,
+    /// The server answered without waiting.
+    answer: Option<Message>,
+}
+
+impl ParkedCall {
+    /// Until when it waits.
+    pub(in crate::server) fn until(&self) -> Instant {
+        self.ceiling
+    }
+
+    /// Whose it is.
+    pub(in crate::server) fn client(&self) -> &Arc<Client> {
+        &self.client
+    }
+
+    /// What names it.
+    pub(in crate::server) fn handle(&self) -> &Handle {
+        self.place.handle()
+    }
+}
+
+impl Driver {
+    /// A stateless client is asked: its call is answered with the question and waits.
+    pub(super) fn park(&mut self, id: u64, request: &Message) {
+        let Some(able) = self.pending.caller(id).map(|client| client.abilities()) else { return };
+        let question = match Question::of(request, able) {
+            Ok(question) => question,
+            Err(fault) => {
+                let Kind::Request { id, .. } = request.kind() else { return };
+                let refusal = Question::refusal(id, &fault);
+                return self.respond(refusal);
+            }
+        };
+        if let Some(parked) = self.pending.parked(id) {
+            if parked.questions.len() < MOST {
+                parked.questions.push(question); // asked in the next round
+            }
+            return;
+        }
+        if let Some(Pending::Call(pending)) = self.pending.remove(id) {
+            self.park_with(id, *pending, vec![question]);
+        }
+    }
+
+    fn park_with(&mut self, id: u64, pending: PendingCall, questions: Vec<Question>) {
+        let (ceiling, RoutedCall { ticket, .. }) = pending.into_parts();
+        let Some(call) = ticket.redeem() else { return };
+        let digest = RequestDigest::of(&call.message);
+        let lasts = ceiling.saturating_duration_since(Instant::now());
+        let Some((place, state)) = self.context.parking.park(&self.context.server, digest, lasts)
+        else {
+            self.cancel(id, &Bytes::from_static(b"\"too many calls wait for input\""));
+            return call.refuse(&Fault::TooManyParked);
+        };
+        let face = identity::face(self.context.spec.cache);
+        let result = input_required(&questions, Some(&state), &face);
+        let client = Arc::clone(&call.client);
+        let payload = result_raw(call.id(), result);
+        call.reply(payload);
+        let parked = ParkedCall { client, questions, place, ceiling, answer: None };
+        self.pending.insert(id, Pending::Parked(Box::new(parked)));
+    }
+
+    /// The server answered a call that waits: kept until its client calls again.
+    pub(super) fn answered_parked(
+        &mut self,
+        id: u64,
+        mut parked: Box<ParkedCall>,
+        answer: Message,
+    ) {
+        parked.answer = Some(answer);
+        self.pending.insert(id, Pending::Parked(parked));
+    }
+
+    /// The state a stateless client brings back with this call, if it does.
+    pub(super) fn state_of(call: &RoutedCall) -> Result<Option<String>, Fault> {
+        request_state(&call.ticket.message)
+    }
+
+    /// A stateless client calls again, with the input it was asked for.
+    pub(super) fn take_up(&mut self, call: RoutedCall, state: &str) {
+        let digest = RequestDigest::of(&call.ticket.message);
+        let found = self.context.parking.open(state, &digest);
+        let found = found.and_then(|handle| self.pending.parked_as(&handle).ok_or(BadState::Spent));
+        let given = found.map_err(Fault::State).and_then(|id| {
+            let parked = self.pending.parked(id).ok_or(Fault::State(BadState::Spent))?;
+            Ok((id, responses(&call.ticket.message, &parked.questions)?))
+        });
+        let (id, given) = match given {
+            Ok(given) => given,
+            Err(fault) => {
+                if let Some(call) = call.ticket.redeem() {
+                    call.refuse(&fault);
+                }
+                return;
+            }
+        };
+        let Some(Pending::Parked(parked)) = self.pending.remove(id) else { return };
+        let ParkedCall { mut questions, ceiling, answer, .. } = *parked;
+        for response in given {
+            if let Some(payload) = response.payload() {
+                questions.retain(|question| question.id() != Some(&response.id));
+                self.respond(payload);
+            }
+        }
+        let Some(pending) = self.take_on(id, call, Some(ceiling)) else {
+            return self.cancel(id, &Bytes::from_static(b"\"client disconnected\""));
+        };
+        if let Some(answer) = answer {
+            self.finish(id, pending, &answer);
+        } else if questions.is_empty() {
+            self.pending.insert(id, Pending::Call(Box::new(pending)));
+        } else {
+            self.park_with(id, pending, questions);
+        }
+    }
+}

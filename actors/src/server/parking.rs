@@ -1,0 +1,116 @@
+//! Calls that wait while their stateless clients gather input: what the clients carry meanwhile, and
+//! where the calls are.
+//!
+//! *Invariant:* a place is used once; what is not taken up again is given up in bounded time and
+//! number.
+
+use super::Message;
+use crate::bridge::{BadState, Handle, Parked, RequestDigest, SealKey, modern_client};
+use crate::wire;
+use dashmap::DashMap;
+use ractor::ActorRef;
+use ring::rand::{SecureRandom, SystemRandom};
+use std::fmt;
+use std::sync::Arc;
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+
+/// Calls that may be parked at a time.
+const MOST: usize = 1024;
+
+/// All parked calls of this process; cheap to clone.
+#[derive(Clone)]
+pub struct Parking(Arc<Inner>);
+
+struct Inner {
+    key: Option<SealKey>,
+    random: SystemRandom,
+    free: Arc<Semaphore>,
+    homes: DashMap<Handle, ActorRef<Message>>,
+}
+
+/// A parked call's place; given back when dropped.
+pub(super) struct Place {
+    parking: Parking,
+    handle: Handle,
+    _permit: OwnedSemaphorePermit,
+}
+
+impl Parking {
+    /// Nothing parked. The key lives as long as this value: no call outlives the process.
+    pub fn new() -> Self {
+        let (random, mut secret) = (SystemRandom::new(), [0; 32]);
+        let key = random.fill(&mut secret).ok().and_then(|()| SealKey::new(&secret));
+        let (free, homes) = (Arc::new(Semaphore::new(MOST)), DashMap::new());
+        Self(Arc::new(Inner { key, random, free, homes }))
+    }
+
+    /// Takes a place for a call at `home`; with it, what its client is to bring back within `lasts`.
+    /// `None` when all are taken.
+    pub(super) fn park(
+        &self,
+        home: &ActorRef<Message>,
+        request: RequestDigest,
+        lasts: Duration,
+    ) -> Option<(Place, String)> {
+        let permit = Arc::clone(&self.0.free).try_acquire_owned().ok()?;
+        let mut handle = Handle::default();
+        self.0.random.fill(&mut handle).ok()?;
+        let lasts = u64::try_from(lasts.as_millis()).unwrap_or(u64::MAX);
+        let expires_ms = now_ms().saturating_add(lasts);
+        // nobody is told apart before there is authentication
+        let parked = Parked { handle, principal: "", expires_ms, request };
+        let state = self.0.key.as_ref()?.seal(&parked)?;
+        self.0.homes.insert(handle, home.clone());
+        Some((Place { parking: self.clone(), handle, _permit: permit }, state))
+    }
+
+    /// The call a state names; `request` must be the one it was parked for.
+    pub(super) fn open(&self, state: &str, request: &RequestDigest) -> Result<Handle, BadState> {
+        let key = self.0.key.as_ref().ok_or(BadState::Forged)?;
+        key.open(state, "", request, now_ms())
+    }
+
+    /// The server actor a repeated request belongs to, if it brings back a state of ours.
+    pub(super) fn home(&self, request: &wire::Message) -> Option<ActorRef<Message>> {
+        let state = modern_client::request_state(request).ok()??;
+        let handle = self.open(&state, &RequestDigest::of(request)).ok()?;
+        self.0.homes.get(&handle).map(|home| home.clone())
+    }
+}
+
+impl Default for Parking {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+impl Place {
+    /// What names it.
+    pub(super) fn handle(&self) -> &Handle {
+        &self.handle
+    }
+}
+
+impl Drop for Place {
+    fn drop(&mut self) {
+        self.parking.0.homes.remove(&self.handle);
+    }
+}
+
+impl fmt::Debug for Place {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Place")
+    }
+}
+
+impl fmt::Debug for Parking {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Parking").field("parked", &self.0.homes.len()).finish_non_exhaustive()
+    }
+}
+
+fn now_ms() -> u64 {
+    let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+    u64::try_from(since.as_millis()).unwrap_or(u64::MAX)
+}

@@ -1,0 +1,12 @@
+//! What servers ask of their clients: whose question it is, and how it is answered.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::needless_pass_by_value)]
+
+#[path = "asking/client.rs"]
+mod client;
+#[path = "asking/server.rs"]
+mod server;
+
+#[path = "asking/ends.rs"]
+mod ends;
+#[path = "asking/owners.rs"]
+mod owners;

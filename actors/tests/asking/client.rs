@@ -1,0 +1,98 @@
+//! Clients of a gateway in this process.
+
+use crate::server::Server;
+use bytes::Bytes;
+use mcpvisor_actors::server::{ServerSpec, Sharing};
+use mcpvisor_actors::session::{ClientStream, ClientStreamReader, SessionHandle};
+use mcpvisor_actors::tree::{Gateway, GatewaySpec};
+use mcpvisor_actors::wire::{Limits, Message, Strictness};
+use serde_json::{Value, json};
+use std::time::Duration;
+use tokio::time::timeout;
+
+const SOON: Duration = Duration::from_secs(20);
+
+/// What a client declares that can be asked anything.
+pub(crate) fn able() -> Value {
+    json!({ "elicitation": {}, "sampling": {}, "roots": { "listChanged": true } })
+}
+
+/// A gateway with one server, which is told how it is shared.
+pub(crate) async fn gateway(sharing: Sharing) -> (Gateway, Server) {
+    let (server, spec) = Server::new();
+    let servers = vec![ServerSpec { sharing, ..spec }];
+    let gateway = Gateway::start(GatewaySpec { servers, ..GatewaySpec::default() }).await;
+    (gateway.expect("a tree"), server)
+}
+
+/// A client with a session.
+pub(crate) struct Client {
+    gateway: mcpvisor_actors::session::Clients,
+    pub(crate) session: SessionHandle,
+    reader: ClientStreamReader,
+    stream: ClientStream,
+}
+
+impl Client {
+    /// Opens a session and initializes it.
+    pub(crate) async fn open(gateway: &Gateway, capabilities: Value) -> Self {
+        let session = gateway.clients().open().await.expect("a session");
+        let (stream, reader) = ClientStream::of_connection();
+        session.attach(stream.clone()).expect("it lives");
+        let gateway = gateway.clients().clone();
+        let mut client = Self { gateway, session, reader, stream };
+        let params = json!({
+            "protocolVersion": "2025-11-25",
+            "capabilities": capabilities,
+            "clientInfo": { "name": "c", "version": "1" },
+        });
+        client
+            .says(json!({ "jsonrpc": "2.0", "id": "i", "method": "initialize", "params": params }));
+        assert!(client.hears().await["result"].is_object());
+        client
+    }
+
+    pub(crate) fn says(&self, message: Value) {
+        let bytes = Bytes::from(message.to_string());
+        let message = Message::parse(bytes, Limits::default(), Strictness::Strict).unwrap();
+        let admission = self.gateway.admit();
+        self.session.deliver(message, admission, self.stream.clone()).expect("it lives");
+    }
+
+    /// Calls the server's tool.
+    pub(crate) fn calls(&self, id: &str) {
+        let params = json!({ "name": "s.work", "arguments": { "of": id } });
+        self.says(json!({ "jsonrpc": "2.0", "id": id, "method": "tools/call", "params": params }));
+    }
+
+    /// What it is told next.
+    pub(crate) async fn hears(&mut self) -> Value {
+        let next = timeout(SOON, self.reader.next()).await.expect("in time").expect("open");
+        serde_json::from_slice(&next.payload.to_bytes()).unwrap()
+    }
+
+    /// The next message with this method.
+    pub(crate) async fn hears_of(&mut self, method: &str) -> Value {
+        loop {
+            let message = self.hears().await;
+            if message["method"] == method {
+                return message;
+            }
+        }
+    }
+
+    /// The answer to its request, which it hears before any request of a server's.
+    pub(crate) async fn told(&mut self, id: &str) -> Value {
+        loop {
+            let message = self.hears().await;
+            if message["id"] == id {
+                return message;
+            }
+            assert!(message["id"].is_null(), "{message}");
+        }
+    }
+
+    pub(crate) fn answers(&self, request: &Value, result: Value) {
+        self.says(json!({ "jsonrpc": "2.0", "id": request["id"], "result": result }));
+    }
+}

@@ -36,7 +36,7 @@ enum Command {
     /// Serve MCP over HTTP (and over stdio with --stdio).
     Serve(serve::Arguments),
     /// Be an MCP server on stdin and stdout.
-    Stdio(options::Common),
+    Stdio(serve::StdioArguments),
     /// Check a configuration, or print its JSON Schema.
     Check(check::Arguments),
     /// Call a tool.
@@ -72,7 +72,7 @@ pub fn run() -> std::process::ExitCode {
     };
     match cli.command.unwrap_or(Command::Serve(cli.serve)) {
         Command::Serve(arguments) => serve::run(&arguments),
-        Command::Stdio(common) => serve::run(&serve::Arguments::stdio_only(common)),
+        Command::Stdio(arguments) => serve::run(&serve::Arguments::stdio_only(arguments)),
         Command::Check(arguments) => check::run(&arguments),
         Command::Call(arguments) => call::run(&arguments),
         Command::Tools(arguments) => tools::run(&arguments),

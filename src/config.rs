@@ -13,6 +13,7 @@ mod environment;
 mod faults;
 mod file;
 mod fingerprint;
+mod groups;
 mod health;
 mod patch;
 mod policy;
@@ -30,6 +31,7 @@ mod validate;
 
 pub use environment::Env;
 pub use faults::{Fault, Faults};
+pub use groups::Group;
 pub use patch::PolicyPatch;
 pub use read::Format;
 pub use report::Report;

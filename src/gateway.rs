@@ -9,7 +9,7 @@ use crate::redaction::Redaction;
 use crate::signals::Signals;
 use crate::state::{self, CatalogFiles, TimelineFiles};
 use mcpvisor_actors::bridge::modern_client::CacheHints;
-use mcpvisor_actors::catalog::{CatalogStore, Forgetful, Naming, NamingStrategy};
+use mcpvisor_actors::catalog::{CatalogStore, Forgetful, Group, Groups, Naming, NamingStrategy};
 use mcpvisor_actors::health::GlobalPolicy;
 use mcpvisor_actors::ingress::Face;
 use mcpvisor_actors::otp::StartError;
@@ -104,6 +104,7 @@ pub async fn start(config: &Config, faces: Vec<Arc<dyn Face>>) -> Result<Gateway
             .map(|server| server_spec(server, &custodian, &redaction, &mask))
             .collect(),
         naming,
+        groups: groups(config),
         listing: Listing { page_size: config.list.page_size, boot_wait: config.list.boot_wait },
         builtin: config.status_tool.then(status),
         health: GlobalPolicy { monitor: config.monitor, ping: config.ping },
@@ -120,6 +121,16 @@ pub async fn start(config: &Config, faces: Vec<Arc<dyn Face>>) -> Result<Gateway
     let gateway = Gateway::start(spec).await?;
     desk.open(gateway.fleet().clone());
     Ok(gateway)
+}
+
+fn groups(config: &Config) -> Groups {
+    let group = |group: &crate::config::Group| Group {
+        description: group.description.clone(),
+        servers: group.servers.iter().map(|name| ServerName::new(name)).collect(),
+        tools: group.tools.clone(),
+    };
+    let groups = config.groups.iter();
+    groups.map(|(name, it)| (name.as_str().into(), Arc::new(group(it)))).collect()
 }
 
 fn server_spec(

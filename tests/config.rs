@@ -13,6 +13,8 @@ mod faults;
 mod files;
 #[path = "config/formats.rs"]
 mod formats;
+#[path = "config/groups.rs"]
+mod groups;
 #[path = "config/health.rs"]
 mod health;
 #[path = "config/pasted.rs"]

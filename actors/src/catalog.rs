@@ -2,30 +2,38 @@
 //!
 //! The [`Catalog`] actor is the only writer of the [`Snapshot`] everybody reads. A snapshot survives
 //! its writer, so a call never notices that the catalog was restarted, and an empty list is never
-//! published in between.
+//! published in between. Clients that selected a part see it through a [`View`] of their own.
 
 mod actor;
 mod capabilities;
 mod cell;
 mod directory;
+mod group;
 mod item;
 mod manifest;
 mod merge;
 mod naming;
 mod route;
 mod section;
+mod selector;
 mod snapshot;
 mod store;
 mod uri;
+mod view;
+mod views;
 
 pub use actor::{Arguments, Catalog, Message};
 pub use capabilities::{Capabilities, Capability};
 pub use cell::{Known, Manifests, SnapshotCell};
+pub use group::Group;
 pub use item::Item;
 pub use manifest::Manifest;
 pub use merge::merge;
 pub use naming::{Naming, NamingStrategy, STATUS_TOOL};
 pub use route::{Entry, Route};
 pub use section::{Page, Section};
+pub use selector::{NoView, Selector};
 pub use snapshot::Snapshot;
 pub use store::{CatalogStore, Forgetful};
+pub use view::View;
+pub use views::{Groups, Views};

@@ -1,7 +1,8 @@
-//! The proxy: the front actor every call passes. It routes and forwards, and never waits.
+//! The proxy: the front actor every call passes. It routes by what its client sees, forwards, and never
+//! waits.
 
 use crate::call::{CallTicket, Failure};
-use crate::catalog::{Capability, Route, Snapshot, SnapshotCell};
+use crate::catalog::{Capability, Route, Snapshot};
 use crate::server::{self, RoutedCall};
 use crate::session::SessionTable;
 use crate::wire::{CallParams, Subject};
@@ -24,8 +25,6 @@ pub enum Message {
 /// What every incarnation is made of.
 #[derive(Debug, Clone)]
 pub struct Arguments {
-    /// Who serves what.
-    pub snapshot: SnapshotCell,
     /// Who runs which task.
     pub(crate) sessions: SessionTable,
     /// How long a call of something unknown waits for servers of which nothing is known yet.
@@ -79,7 +78,7 @@ impl State {
         if ticket.params.method.is_of_task() {
             return self.to_task(ticket);
         }
-        let snapshot = self.arguments.snapshot.load();
+        let snapshot = ticket.client.view.snapshot().load();
         if let Err(ticket) = pass_on(&snapshot, snapshot.unknown == 0, ticket) {
             self.unknown(ticket);
         }
@@ -103,12 +102,14 @@ impl State {
     /// awaited may be of one of them: it is decided when they are known, like a list.
     fn unknown(&mut self, ticket: CallTicket) {
         while self.searches.try_join_next().is_some() {}
-        let Arguments { snapshot, boot_wait, .. } = self.arguments.clone();
+        let boot_wait = self.arguments.boot_wait;
+        let view = ticket.client.view.clone();
         let searching = Arc::clone(&self.searching);
         self.searches.spawn(async move {
             let subject = ticket.params.subject;
-            let _late = timeout(boot_wait, snapshot.decided(subject, &ticket.params.name)).await;
-            let snapshot = snapshot.load();
+            let _late =
+                timeout(boot_wait, view.snapshot().decided(subject, &ticket.params.name)).await;
+            let snapshot = view.snapshot().load();
             let Err(ticket) = pass_on(&snapshot, false, ticket) else { return };
             if let Some(server) = snapshot.unlisted(subject, &ticket.params.name) {
                 return server.tell(server::Message::Unlisted(ticket));

@@ -21,7 +21,7 @@ mod running;
 
 pub use running::{Ended, Gateway};
 
-use crate::catalog::{self, Catalog, CatalogStore, Entry, Forgetful, Known, Naming, SnapshotCell};
+use crate::catalog::{self, Catalog, CatalogStore, Entry, Forgetful, Groups, Known, Naming, Views};
 use crate::fleet::{Board, Card, Fleet, Loops};
 use crate::health::{
     ConnectionMonitor, GlobalPolicy, PingManager, Policies, QualityAnalyzer, analyzer, monitor,
@@ -59,6 +59,8 @@ pub struct GatewaySpec {
     pub servers: Vec<ServerSpec>,
     /// The naming rule.
     pub naming: Naming,
+    /// Parts of the servers that clients may select by a name.
+    pub groups: Groups,
     /// How lists are answered.
     pub listing: Listing,
     /// The gateway's own tool, if it has one.
@@ -91,6 +93,7 @@ impl Default for GatewaySpec {
         Self {
             servers: Vec::new(),
             naming: Naming::default(),
+            groups: Groups::new(),
             listing: Listing { page_size: 1000, boot_wait: Duration::from_secs(2) },
             builtin: None,
             health: GlobalPolicy::default(),
@@ -125,20 +128,15 @@ impl Gateway {
     /// Starts the tree. Blocks shortly on what the catalog store remembers.
     pub async fn start(spec: GatewaySpec) -> Result<Self, StartError> {
         let estate = Estate::of(&spec);
+        let entry = |card: &Arc<Card>| Entry {
+            spec: Arc::clone(&card.spec),
+            address: card.address.clone(),
+        };
+        let entries = Arc::new(estate.board.cards().map(entry).collect::<Vec<_>>());
         let catalog = catalog::Arguments {
-            naming: spec.naming.clone(),
+            views: Views::new(spec.naming.clone(), Arc::clone(&entries), spec.groups.clone()),
             known: estate.known.clone(),
-            snapshot: SnapshotCell::new(estate.board.len()),
-            entries: Arc::new(
-                estate
-                    .board
-                    .cards()
-                    .map(|card| Entry {
-                        spec: Arc::clone(&card.spec),
-                        address: card.address.clone(),
-                    })
-                    .collect(),
-            ),
+            entries,
             store: Arc::clone(&spec.store),
             sessions: estate.sessions.clone(),
         };
@@ -147,7 +145,7 @@ impl Gateway {
             pool: Address::new(),
             table: estate.sessions.clone(),
             proxy: estate.loops.proxy.clone(),
-            snapshot: catalog.snapshot.clone(),
+            views: catalog.views.clone(),
             listing: spec.listing,
             builtin: spec.builtin.clone(),
             max_requests: spec.max_requests,
@@ -206,11 +204,8 @@ impl Estate {
         ingress: ingress::Arguments,
     ) -> SupervisorSpec {
         let loops = &self.loops;
-        let routing = proxy::Arguments {
-            snapshot: catalog.snapshot.clone(),
-            sessions: self.sessions.clone(),
-            boot_wait: spec.listing.boot_wait,
-        };
+        let routing =
+            proxy::Arguments { sessions: self.sessions.clone(), boot_wait: spec.listing.boot_wait };
         let recording = timeline::Arguments {
             timelines: self.timelines.clone(),
             store: Arc::clone(&spec.timeline_store),

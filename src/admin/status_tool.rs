@@ -53,7 +53,9 @@ impl BuiltinTool for StatusTool {
     fn call(&self, snapshot: &Snapshot) -> Bytes {
         let (status, servers) = match self.desk.fleet() {
             Some((fleet, _)) => {
-                let servers = ServerReport::all(fleet);
+                let mut servers = ServerReport::all(fleet);
+                // whoever sees a part is told of that part
+                servers.retain(|server| snapshot.has(&ServerName::new(&server.name)));
                 (Status::of(&BTreeMap::new(), &servers), servers)
             }
             None => (Status::Starting, Vec::new()),

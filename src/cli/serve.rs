@@ -9,6 +9,7 @@ use crate::faces::{HttpEntrance, StdioEntrance};
 use crate::gateway;
 use crate::signals::Signals;
 use clap::Args;
+use mcpvisor_actors::catalog::{NoView, Selector};
 use mcpvisor_actors::ingress::Face;
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -23,23 +24,82 @@ pub(super) struct Arguments {
     /// Serve a client on stdin and stdout too.
     #[arg(long)]
     stdio: bool,
+    #[command(flatten)]
+    part: StdioPart,
     #[arg(skip = true)]
     http: bool,
 }
 
+/// What the client on stdin and stdout sees; everything when nothing is said.
+#[derive(Debug, Clone, Default, Args)]
+#[group(multiple = false)]
+pub(super) struct StdioPart {
+    /// Show one server on stdin and stdout, under its own names.
+    #[arg(long, value_name = "NAME")]
+    server: Option<String>,
+    /// Show a group of the configuration on stdin and stdout.
+    #[arg(long, value_name = "NAME")]
+    group: Option<String>,
+}
+
+impl StdioPart {
+    fn selector(&self) -> Selector {
+        match (&self.server, &self.group) {
+            (Some(name), _) => Selector::server(name),
+            (None, Some(name)) => Selector::group(name),
+            (None, None) => Selector::All,
+        }
+    }
+
+    /// Whether there is such a part.
+    fn is_in(&self, config: &Config) -> Result<(), NoView> {
+        let enabled = config.servers.values().filter(|server| server.enabled);
+        let servers: Vec<&str> = enabled.map(|server| server.name.as_str()).collect();
+        match (&self.server, &self.group) {
+            (Some(name), _) if !servers.contains(&name.as_str()) => {
+                Err(NoView::new("server", name, servers))
+            }
+            (None, Some(name)) if !config.groups.contains_key(name) => {
+                Err(NoView::new("group", name, config.groups.keys().map(String::as_str)))
+            }
+            _ => Ok(()),
+        }
+    }
+}
+
+/// Options of `stdio`.
+#[derive(Debug, Clone, Args)]
+pub(super) struct StdioArguments {
+    #[command(flatten)]
+    common: Common,
+    #[command(flatten)]
+    part: StdioPart,
+}
+
 impl Arguments {
     /// `mcpvisor stdio`: no listener at all.
-    pub(super) fn stdio_only(common: Common) -> Self {
-        Self { common, overrides: Overrides::default(), stdio: true, http: false }
+    pub(super) fn stdio_only(StdioArguments { common, part }: StdioArguments) -> Self {
+        Self { common, overrides: Overrides::default(), stdio: true, part, http: false }
     }
 }
 
 /// Runs the gateway until it is stopped.
 pub(super) fn run(arguments: &Arguments) -> Exit {
-    match arguments.common.load(&arguments.overrides) {
-        Ok(config) => block_on(serve(arguments, &config)),
-        Err(exit) => exit,
+    let part = &arguments.part;
+    let selector = part.selector();
+    if !arguments.stdio && selector != Selector::All {
+        complain("error: --server and --group are for the client on stdin and stdout; add --stdio");
+        return Exit::Usage;
     }
+    let config = match arguments.common.load(&arguments.overrides) {
+        Ok(config) => config,
+        Err(exit) => return exit,
+    };
+    if let Err(error) = part.is_in(&config) {
+        complain(format_args!("error: {error}"));
+        return Exit::Usage;
+    }
+    block_on(serve(arguments, &config))
 }
 
 async fn serve(arguments: &Arguments, config: &Config) -> Exit {
@@ -62,7 +122,8 @@ async fn serve(arguments: &Arguments, config: &Config) -> Exit {
         }
     }
     if arguments.stdio {
-        faces.push(Arc::new(StdioEntrance::new(gateway::limits(config), gateway::drain(config))));
+        let face = StdioEntrance::new(gateway::limits(config), gateway::drain(config));
+        faces.push(Arc::new(face.viewing(arguments.part.selector())));
     }
     let gateway = match gateway::start(config, faces).await {
         Ok(gateway) => gateway,

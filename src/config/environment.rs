@@ -200,15 +200,15 @@ pub(super) fn overlay(root: &mut Node, env: &Env, ledger: &mut Ledger) {
                 "write MCPVISOR__KEY or MCPVISOR__KEY__KEY",
             );
         } else {
-            set(root, &steps, node, 0, "");
+            set(root, &steps, node, &[]);
         }
     }
 }
 
-/// Below a key named in here, on the fourth level (`servers.<name>.env.<NAME>`), names are the user's.
+/// Below these keys of a server (`servers.<name>.env.<NAME>`) names are the user's.
 const OF_THE_USER: [&str; 3] = ["env", "headers", "tools"];
 
-fn set(node: &mut Node, steps: &[&str], leaf: Node, depth: usize, above: &str) {
+fn set(node: &mut Node, steps: &[&str], leaf: Node, above: &[&str]) {
     let Some((step, rest)) = steps.split_first() else {
         *node = leaf;
         return;
@@ -219,13 +219,13 @@ fn set(node: &mut Node, steps: &[&str], leaf: Node, depth: usize, above: &str) {
     let Some(entries) = node.entries() else { return };
     let at = entries.iter().position(|(key, _)| key.eq_ignore_ascii_case(step));
     let at = at.unwrap_or_else(|| {
-        let of_user = depth == 3 && OF_THE_USER.contains(&above);
+        let of_user = matches!(above, ["servers", _, key] if OF_THE_USER.contains(key));
         let key = if of_user { (*step).to_owned() } else { step.to_ascii_lowercase() };
         entries.push((key, Node::new(leaf.origin.clone(), Value::Null)));
         entries.len() - 1
     });
     let (key, node) = &mut entries[at];
-    set(node, rest, leaf, depth + 1, key);
+    set(node, rest, leaf, &[above, &[key.as_str()]].concat());
 }
 
 #[cfg(test)]

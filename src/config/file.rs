@@ -5,19 +5,21 @@
 //!
 //! *Invariant:* every key has a default, so that what could not be read never hides other faults.
 
+mod groups;
 mod health;
+mod text;
 
 pub(super) use super::quantity::Span;
+pub(super) use groups::Group;
 pub(super) use health::{
     Breaker, Monitor, OwnMonitor, OwnPing, OwnReconnection, Ping, Reconnection,
 };
+pub(super) use text::{Secret, Text};
 
 use super::quantity::Size;
 use super::settings::{LogFormat, Strategy};
-use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
-use secrecy::SecretString;
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
-use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::time::Duration;
 
@@ -64,6 +66,8 @@ pub(super) struct File {
     /// The servers by name. The files of Claude, Cursor, VS Code, Cline, Windsurf and Gemini may be
     /// pasted.
     pub(super) servers: BTreeMap<String, Server>,
+    /// Parts of the servers by name, which clients may select.
+    pub(super) groups: BTreeMap<String, Group>,
 }
 
 impl Default for File {
@@ -83,6 +87,7 @@ impl Default for File {
             status_tool: false,
             defaults: Policy::default(),
             servers: BTreeMap::new(),
+            groups: BTreeMap::new(),
         }
     }
 }
@@ -203,6 +208,8 @@ pub(super) struct Server {
     pub(super) reconnection: OwnReconnection,
     /// Servers that are connected before this one.
     pub(super) depends_on: Vec<String>,
+    /// Words by which groups find it.
+    pub(super) tags: Vec<String>,
 }
 
 /// How a server is reached: `command` for a process of ours, `url` for one that runs elsewhere.
@@ -345,39 +352,3 @@ pub(super) struct Tool {
     /// Another description.
     pub(super) description: Option<String>,
 }
-
-/// Text that may be written without quotes: `8080` is as good as `"8080"`.
-#[derive(Serialize, Deserialize)]
-pub(super) struct Text(pub(super) String);
-
-/// Such text when it is a secret.
-#[derive(Deserialize)]
-#[serde(from = "String")]
-pub(super) struct Secret(pub(super) SecretString);
-
-impl From<String> for Secret {
-    fn from(text: String) -> Self {
-        Self(text.into())
-    }
-}
-
-macro_rules! scalar {
-    ($type:ident, $name:literal) => {
-        impl JsonSchema for $type {
-            fn schema_name() -> Cow<'static, str> {
-                $name.into()
-            }
-
-            fn inline_schema() -> bool {
-                true
-            }
-
-            fn json_schema(_: &mut SchemaGenerator) -> Schema {
-                json_schema!({"type": ["string", "number", "boolean"]})
-            }
-        }
-    };
-}
-
-scalar!(Text, "text");
-scalar!(Secret, "secret");

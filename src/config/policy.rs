@@ -76,7 +76,8 @@ pub(super) fn policy(
     }
 }
 
-fn globs(patterns: &[String], path: &[&str], judge: &mut Judge<'_>) -> Vec<GlobMatcher> {
+/// The patterns of tools in a list.
+pub(super) fn globs(patterns: &[String], path: &[&str], judge: &mut Judge<'_>) -> Vec<GlobMatcher> {
     let mut matchers = Vec::new();
     for (at, pattern) in patterns.iter().enumerate() {
         let at = at.to_string();

@@ -24,6 +24,13 @@ impl fmt::Display for Report<'_> {
         for server in config.servers.values() {
             write!(f, "\n  {:width$}  {}", server.name, Line(server))?;
         }
+        for (name, group) in &config.groups {
+            let servers: Vec<&str> = group.servers.iter().map(String::as_str).collect();
+            write!(f, "\n  group {name}: {}", servers.join(", "))?;
+            if let Some(description) = &group.description {
+                write!(f, " ({description})")?;
+            }
+        }
         for note in &config.notes {
             write!(f, "\nnote: {note}")?;
         }

@@ -6,6 +6,7 @@ use super::dependencies;
 use super::envfile;
 use super::file::{self, Kind, Reach, Secret};
 use super::fingerprint;
+use super::groups;
 use super::health;
 use super::policy::policy;
 use super::settings::{Server, ServerDefaults, Target};
@@ -51,6 +52,7 @@ fn one(
     judge: &mut Judge<'_>,
 ) -> Option<Server> {
     let path = ["servers", name];
+    groups::tags(name, &entry.tags, judge);
     let fits = |c: char| c.is_ascii_alphanumeric() || c == '_' || c == '-';
     if name.is_empty() || name.len() > 64 || !name.chars().all(fits) {
         let message = format!("`{name}` is no name of a server");
@@ -89,6 +91,7 @@ fn one(
         reconnection,
         priority: policy.priority,
         depends_on: entry.depends_on,
+        tags: entry.tags,
         required: policy.required,
         sharing: policy.sharing,
         breaker: policy.breaker,

@@ -4,6 +4,7 @@
 //! secret, nor arguments and queries, where people put them.
 
 use super::faults::Fault;
+use super::groups::Group;
 use super::tree::Origin;
 use crate::downstream::{HttpTarget, StdioTarget};
 use mcpvisor_actors::health::{BreakerPolicy, MonitorPatch, MonitorPolicy, PingPatch, PingPolicy};
@@ -53,6 +54,8 @@ pub struct Config {
     pub defaults: ServerDefaults,
     /// The servers by name, disabled ones included.
     pub servers: BTreeMap<String, Server>,
+    /// Parts of the servers by name.
+    pub groups: BTreeMap<String, Group>,
     /// What is not wrong but worth knowing.
     pub notes: Vec<Fault>,
     /// Values of variables in arguments and URLs, which may be secrets.
@@ -218,6 +221,8 @@ pub struct Server {
     /// Servers that are connected before it: of this configuration, others than itself, without
     /// cycles; some may be disabled.
     pub depends_on: Vec<String>,
+    /// Words by which groups find it.
+    pub tags: Vec<String>,
     /// Whether the gateway is ready only with it.
     pub required: bool,
     /// Whether clients share its connection.
@@ -280,7 +285,7 @@ impl fmt::Debug for Target {
 }
 
 /// Patterns as they were written; a compiled one prints pages.
-fn patterns(expose: &Expose) -> [Vec<&str>; 2] {
+pub(super) fn patterns(expose: &Expose) -> [Vec<&str>; 2] {
     [&expose.allow, &expose.deny].map(|list| list.iter().map(|it| it.glob().glob()).collect())
 }
 
@@ -319,6 +324,7 @@ impl fmt::Debug for Server {
             .field("reconnection", &self.reconnection)
             .field("priority", &self.priority)
             .field("depends_on", &self.depends_on)
+            .field("tags", &self.tags)
             .field("required", &self.required)
             .field("sharing", &self.sharing)
             .field("breaker", &self.breaker)

@@ -9,7 +9,7 @@ use super::faults::Ledger;
 use super::file::{File, Limits};
 use super::settings::{Config, GlobalLimits, Http, ListenOrigin, Listing, Log, Naming};
 use super::tree::{Node, dotted};
-use super::{Env, health, policy, server};
+use super::{Env, groups, health, policy, server};
 use mcpvisor_actors::health::{MonitorPolicy, PingPolicy};
 use mcpvisor_actors::reconnection::ReconnectionPolicy;
 use std::net::{Ipv4Addr, SocketAddr};
@@ -137,10 +137,12 @@ pub(super) fn judge(file: File, name: &str, judge: &mut Judge<'_>) -> Config {
     let attempts = file.reconnection.max_concurrent;
     judge.positive(&["reconnection", "max_concurrent"], attempts, "write 1 or more");
     let defaults = policy::policy(&file.defaults, None, &["defaults"], judge);
+    let tags = file.servers.iter().map(|(name, it)| (name.clone(), it.tags.clone())).collect();
     let servers = {
         let shared = server::Shared { limits: &file.limits, monitor, ping, reconnection };
         server::all(file.servers, &shared, judge)
     };
+    let groups = groups::all(file.groups, &tags, &servers, judge);
     Config {
         listen,
         state_dir,
@@ -162,6 +164,7 @@ pub(super) fn judge(file: File, name: &str, judge: &mut Judge<'_>) -> Config {
         status_tool: file.status_tool,
         defaults,
         servers,
+        groups,
         notes: Vec::new(),
         secrets: Vec::new(),
         listen_origin: ListenOrigin {

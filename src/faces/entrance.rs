@@ -5,6 +5,7 @@ use super::stdio::serve_stdio;
 use axum::Router;
 use futures_util::FutureExt;
 use futures_util::future::BoxFuture;
+use mcpvisor_actors::catalog::Selector;
 use mcpvisor_actors::ingress::Face;
 use mcpvisor_actors::session::Clients;
 use mcpvisor_actors::wire::Limits;
@@ -101,23 +102,36 @@ impl Face for HttpEntrance {
 }
 
 /// The stdio face on this process's own stdin and stdout.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone)]
 pub struct StdioEntrance {
     limits: Limits,
     drain: Duration,
+    selector: Selector,
 }
 
 impl StdioEntrance {
     /// `drain` is how long calls in flight may go on once stdin ended.
     pub fn new(limits: Limits, drain: Duration) -> Self {
-        Self { limits, drain }
+        Self { limits, drain, selector: Selector::All }
+    }
+
+    /// Shows only what is selected.
+    #[must_use]
+    pub fn viewing(self, selector: Selector) -> Self {
+        Self { selector, ..self }
     }
 }
 
 impl Face for StdioEntrance {
     fn serve(&self, clients: Clients, stop: watch::Receiver<bool>) -> BoxFuture<'static, ()> {
-        let Self { limits, drain } = *self;
+        let Self { limits, drain, selector } = self.clone();
         async move {
+            let clients = match clients.viewing(&selector) {
+                Ok(clients) => clients,
+                Err(error) => {
+                    return tracing::error!(%error, "nobody is served on stdin and stdout");
+                }
+            };
             let (input, output) = (tokio::io::stdin(), tokio::io::stdout());
             let stopped = stopped(stop).map(drop);
             if let Err(error) = serve_stdio(clients, input, output, limits, drain, stopped).await {

@@ -1,5 +1,6 @@
 //! The HTTP face: Streamable HTTP at `/mcp`, WebSocket at `/ws`, legacy HTTP+SSE at `/sse` and
-//! `/messages`.
+//! `/messages`. Below `/mcp`, `/ws` and `/sse` there are `/servers/NAME` and `/groups/NAME` for that part
+//! alone.
 //!
 //! *Invariant:* nothing reaches a session before host, origin, size, format and JSON-RPC envelope
 //! were found good.
@@ -12,6 +13,7 @@ mod host;
 mod media;
 mod refusal;
 mod reply;
+mod selected;
 mod server;
 mod settings;
 mod sse;
@@ -30,6 +32,7 @@ use axum::routing::{any, get};
 use mcpvisor_actors::session::Clients;
 use mcpvisor_actors::wire::{Message, Strictness};
 use refusal::Refusal;
+use std::iter;
 use std::sync::Arc;
 use tokio::sync::watch;
 
@@ -40,7 +43,7 @@ pub struct HttpFace {
 }
 
 /// What every request's handler sees.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 struct Shared {
     clients: Clients,
     settings: HttpSettings,
@@ -60,11 +63,15 @@ impl HttpFace {
 
     /// The routes of MCP and `/livez`; merge others before [`HttpFace::bind`].
     pub fn router(&self) -> Router {
-        Router::new()
-            .route("/mcp", any(streamable::endpoint))
-            .route("/sse", any(sse::open))
+        let mut router = Router::new();
+        for part in iter::once("").chain(selected::PARTS) {
+            router = router
+                .route(&format!("/mcp{part}"), any(streamable::endpoint))
+                .route(&format!("/sse{part}"), any(sse::open))
+                .route(&format!("/ws{part}"), any(websocket::connect));
+        }
+        router
             .route("/messages", any(sse::messages))
-            .route("/ws", any(websocket::connect))
             .with_state(Arc::clone(&self.shared))
             .route("/livez", get(async || "ok"))
             .fallback(async || (StatusCode::NOT_FOUND, "no such page; MCP is at /mcp\n"))

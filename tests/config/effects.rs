@@ -7,7 +7,8 @@ use std::collections::BTreeSet;
 
 /// Two values of each key; the file around them is sound either way.
 fn cases() -> Vec<(&'static str, Value, Value)> {
-    let mut cases = vec![
+    let mut cases = groups().to_vec();
+    cases.extend([
         ("listen", json!("127.0.0.1:1"), json!("127.0.0.1:2")),
         ("state_dir", json!("/a"), json!("/b")),
         ("naming.strategy", json!("prefix"), json!("flat")),
@@ -32,6 +33,7 @@ fn cases() -> Vec<(&'static str, Value, Value)> {
         ("monitor.max_concurrent_checks", json!(1), json!(2)),
         ("reconnection.max_concurrent", json!(1), json!(2)),
         ("servers.*.depends_on", json!([]), json!(["t"])),
+        ("servers.*.tags", json!([]), json!(["a"])),
         ("servers.*.type", json!("sse"), json!("http")),
         ("servers.*.command", json!("x"), json!("y")),
         ("servers.*.args", json!(["a"]), json!(["b"])),
@@ -40,7 +42,7 @@ fn cases() -> Vec<(&'static str, Value, Value)> {
         ("servers.*.cwd", json!("/a"), json!("/b")),
         ("servers.*.url", json!("http://a/"), json!("http://b/")),
         ("servers.*.headers", json!({"A": "a"}), json!({"A": "b"})),
-    ];
+    ]);
     for (policy, server, one, two) in [
         ("defaults.enabled", "servers.*.enabled", json!(true), json!(false)),
         ("defaults.start", "servers.*.start", json!("eager"), json!("lazy")),
@@ -105,13 +107,24 @@ fn cases() -> Vec<(&'static str, Value, Value)> {
     cases
 }
 
+/// The same for the keys of groups.
+fn groups() -> [(&'static str, Value, Value); 5] {
+    [
+        ("groups.*.servers", json!(["s"]), json!(["s", "t"])),
+        ("groups.*.tags", json!([]), json!(["tagged"])),
+        ("groups.*.tools.allow", json!([]), json!(["s.*"])),
+        ("groups.*.tools.deny", json!([]), json!(["s.*"])),
+        ("groups.*.description", json!("one"), json!("two")),
+    ]
+}
+
 /// A document with one key set, and a server that fits to it.
 fn document(path: &str, value: &Value) -> String {
     let remote = ["type", "url", "headers"].iter().any(|key| path == format!("servers.*.{key}"));
     let mut root = if remote {
         json!({"servers": {"s": {"url": "http://h/"}}})
     } else {
-        json!({"servers": {"s": {"command": "x"}, "t": {"command": "y"}}})
+        json!({"servers": {"s": {"command": "x"}, "t": {"command": "y", "tags": ["tagged"]}}})
     };
     let mut at = &mut root;
     for step in path.split('.') {

@@ -46,7 +46,8 @@ fn the_example_is_sound_and_shows_every_key() {
         config.report().to_string(),
         "ok: listens on 127.0.0.1:3210, 2 servers\n  \
          docs   http  https://mcp.example.com/mcp  (eager, 16 calls at once, after files)\n  \
-         files  stdio  npx  (lazy, 8 calls at once, priority 90, required)"
+         files  stdio  npx  (lazy, 8 calls at once, priority 90, required)\n  \
+         group writing: docs, files (To write texts about the files of this folder.)"
     );
 
     let text = std::fs::read_to_string(path()).expect("readable");

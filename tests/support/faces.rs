@@ -34,6 +34,8 @@ pub(crate) struct Client {
     heard: Receiver<String>,
     last_id: u64,
     pub(crate) session: Option<String>,
+    /// Of its address, behind that of everything: `/servers/NAME` or `/groups/NAME`.
+    part: String,
 }
 
 enum Way {
@@ -59,19 +61,29 @@ pub(crate) fn initialize(version: &str) -> Value {
 impl Client {
     /// A client that has not said anything.
     pub(crate) fn connect(face: Face, running: &Running) -> Self {
+        Self::connect_at(face, running, "")
+    }
+
+    /// The same, for a part of the servers.
+    pub(crate) fn connect_at(face: Face, running: &Running, part: &str) -> Self {
         let (said, heard) = channel();
         let way = match face {
             Face::Http => Way::Http(running.address),
-            Face::Sse => open_stream(running.address, said.clone()),
-            Face::Stdio => start(running, said.clone()),
-            Face::WebSocket => open_socket(running.address, said.clone()),
+            Face::Sse => open_stream(running.address, part, said.clone()),
+            Face::Stdio => start(running, part, said.clone()),
+            Face::WebSocket => open_socket(running.address, part, said.clone()),
         };
-        Self { way, said, heard, last_id: 1000, session: None }
+        Self { way, said, heard, last_id: 1000, session: None, part: part.to_owned() }
     }
 
     /// A client that has shaken hands.
     pub(crate) fn open(face: Face, running: &Running) -> Self {
-        let mut client = Self::connect(face, running);
+        Self::open_at(face, running, "")
+    }
+
+    /// The same, for a part of the servers.
+    pub(crate) fn open_at(face: Face, running: &Running, part: &str) -> Self {
+        let mut client = Self::connect_at(face, running, part);
         assert_eq!(client.initialize("2025-11-25")["protocolVersion"], "2025-11-25");
         client
     }
@@ -80,7 +92,7 @@ impl Client {
     pub(crate) fn initialize(&mut self, version: &str) -> Value {
         let text = request("0", "initialize", &initialize(version));
         if let Way::Http(address) = self.way {
-            let answer = post(address, "/mcp", "", text.as_bytes());
+            let answer = post(address, &format!("/mcp{}", self.part), "", text.as_bytes());
             self.session = answer.header("mcp-session-id").map(str::to_owned);
             self.said.send(answer.body).unwrap();
         } else {
@@ -99,8 +111,9 @@ impl Client {
                 let named = |id: &String| format!("mcp-session-id: {id}\r\n");
                 let headers = self.session.as_ref().map(named).unwrap_or_default();
                 let (address, message) = (*address, message.to_owned());
+                let path = format!("/mcp{}", self.part);
                 std::thread::spawn(move || {
-                    let answer = post(address, "/mcp", &headers, &message);
+                    let answer = post(address, &path, &headers, &message);
                     assert!(answer.status < 500, "{answer:?}");
                     if !answer.body.is_empty() {
                         let _test_is_over = said.send(answer.body);
@@ -185,9 +198,10 @@ fn post(address: SocketAddr, path: &str, headers: &str, body: &[u8]) -> crate::r
 }
 
 /// Opens a legacy event stream; HTTP/1.0, because then events come without chunks around them.
-fn open_stream(address: SocketAddr, said: Sender<String>) -> Way {
+fn open_stream(address: SocketAddr, part: &str, said: Sender<String>) -> Way {
     let mut socket = TcpStream::connect(address).unwrap();
-    let head = format!("GET /sse HTTP/1.0\r\nhost: {address}\r\naccept: text/event-stream\r\n\r\n");
+    let head =
+        format!("GET /sse{part} HTTP/1.0\r\nhost: {address}\r\naccept: text/event-stream\r\n\r\n");
     socket.write_all(head.as_bytes()).unwrap();
     let mut lines = BufReader::new(socket).lines().map_while(Result::ok);
     let path = lines.find_map(|line| Some(line.strip_prefix("data:")?.trim().to_owned())).unwrap();
@@ -203,8 +217,8 @@ fn open_stream(address: SocketAddr, said: Sender<String>) -> Way {
     Way::Sse(address, path)
 }
 
-fn open_socket(address: SocketAddr, said: Sender<String>) -> Way {
-    let socket = WebSocket::connect(address, "");
+fn open_socket(address: SocketAddr, part: &str, said: Sender<String>) -> Way {
+    let socket = WebSocket::connect_at(&format!("/ws{part}"), address, "");
     let mut reading = socket.another();
     std::thread::spawn(move || {
         while let Some(frame) = reading.frame() {
@@ -219,9 +233,12 @@ fn open_socket(address: SocketAddr, said: Sender<String>) -> Way {
 }
 
 /// Starts `mcpvisor stdio` with the same configuration.
-fn start(running: &Running, said: Sender<String>) -> Way {
+fn start(running: &Running, part: &str, said: Sender<String>) -> Way {
     let config = running.place.text("config.json");
     let mut command = running.place.command(&["stdio", "--config", &config]);
+    if let Some((kind, name)) = part.trim_start_matches('/').split_once('/') {
+        command.args([&format!("--{}", kind.trim_end_matches('s')), name]);
+    }
     command.stdin(Stdio::piped()).stderr(Stdio::null());
     let mut child = command.spawn().unwrap();
     let (stdin, stdout) = (child.stdin.take(), child.stdout.take().unwrap());

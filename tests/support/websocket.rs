@@ -34,15 +34,25 @@ pub(crate) struct WebSocket {
 impl WebSocket {
     /// Connects; `headers` go with the handshake.
     pub(crate) fn connect(address: SocketAddr, headers: &str) -> Self {
-        Self::ask(address, &format!("host: {address}\r\n{HANDSHAKE}{headers}"))
+        Self::connect_at("/ws", address, headers)
+    }
+
+    /// Connects to this path.
+    pub(crate) fn connect_at(path: &str, address: SocketAddr, headers: &str) -> Self {
+        Self::ask_at(path, address, &format!("host: {address}\r\n{HANDSHAKE}{headers}"))
             .unwrap_or_else(|head| panic!("refused: {head}"))
     }
 
     /// Asks with exactly these headers; gives the head of the response when it is refused.
     pub(crate) fn ask(address: SocketAddr, headers: &str) -> Result<Self, String> {
+        Self::ask_at("/ws", address, headers)
+    }
+
+    /// Asks at this path.
+    pub(crate) fn ask_at(path: &str, address: SocketAddr, headers: &str) -> Result<Self, String> {
         let mut stream = TcpStream::connect(address).unwrap();
         stream.set_read_timeout(Some(PATIENCE)).unwrap();
-        write!(stream, "GET /ws HTTP/1.1\r\n{headers}\r\n").unwrap();
+        write!(stream, "GET {path} HTTP/1.1\r\n{headers}\r\n").unwrap();
         let mut head = Vec::new();
         while !head.ends_with(b"\r\n\r\n") {
             let mut byte = [0];

@@ -1,12 +1,12 @@
 //! The catalog actor: hears what servers offer, publishes the merged snapshot, remembers it.
 
-use super::{CatalogStore, Entry, Known, Manifest, Naming, SnapshotCell, merge};
+use super::{CatalogStore, Entry, Known, Manifest, View, Views};
 use crate::otp::Lease;
 use crate::server::{self, ServerName, ServerSpec, Start};
 use crate::session::{Fact, SessionTable};
 use crate::wire::Subject;
 use ractor::{Actor, ActorProcessingErr, ActorRef};
-use std::collections::HashSet;
+use std::collections::{BTreeSet, HashSet};
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::sync::oneshot;
@@ -32,14 +32,12 @@ pub enum Message {
 /// What every incarnation is made of.
 #[derive(Clone)]
 pub struct Arguments {
-    /// The naming rule.
-    pub naming: Naming,
     /// All configured servers, by name.
     pub entries: Arc<Vec<Entry>>,
     /// What is known of them.
     pub known: Known,
     /// Where the result is published.
-    pub snapshot: SnapshotCell,
+    pub views: Views,
     /// Where it is remembered.
     pub store: Arc<dyn CatalogStore>,
     /// Who is told of changes.
@@ -60,21 +58,15 @@ impl Arguments {
 
     /// Publishes the merge of what is known.
     fn publish(&self, unreachable: &HashSet<ServerName>) {
-        let known = self.known.all();
-        let mut next = merge(&self.naming, &self.entries, &known);
-        let awaited = |spec: &ServerSpec| {
-            !known.contains_key(&spec.name) && !unreachable.contains(&spec.name)
-        };
-        next.unknown = self.entries.iter().filter(|entry| awaited(&entry.spec)).count();
-        let changed: Vec<Subject> = next.changed_since(&self.snapshot.load()).collect();
-        let tools = next.section(Subject::Tool).len();
-        tracing::debug!(tools, awaited = next.unknown, ?changed, "catalog");
-        self.snapshot.publish(next);
-        let mut told = Vec::with_capacity(changed.len());
-        for method in changed.into_iter().map(Subject::changed) {
-            if !told.contains(&method) {
-                told.push(method);
-                self.sessions.broadcast(&Fact::ListChanged(method));
+        let changed = self.views.publish(&self.known.all(), unreachable);
+        let whole = self.views.whole().snapshot().load();
+        let tools = whole.section(Subject::Tool).len();
+        tracing::debug!(tools, awaited = whole.unknown, views = changed.len(), "catalog");
+        for (view, subjects) in changed {
+            let methods: BTreeSet<_> = subjects.into_iter().map(Subject::changed).collect();
+            for method in methods {
+                let sees = |other: &View| other.selector() == view.selector();
+                self.sessions.broadcast(&Fact::ListChanged(method), sees);
             }
         }
     }

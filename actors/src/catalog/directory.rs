@@ -3,8 +3,8 @@
 use super::route::{Entry, Route};
 use super::{Capabilities, Capability, uri};
 use crate::otp::Address;
-use crate::server;
-use std::collections::HashMap;
+use crate::server::{self, ServerName};
+use std::collections::{HashMap, HashSet};
 
 /// All servers, by what their URIs look like.
 #[derive(Debug, Default)]
@@ -52,6 +52,19 @@ impl Directory {
     /// What a URI that several servers have is shown as.
     pub(super) fn shared(&self, uri: &str) -> &[String] {
         self.shared.get(uri).map_or(&[], Vec::as_slice)
+    }
+
+    /// Whether a server of this name is one of them.
+    pub(super) fn has(&self, server: &str) -> bool {
+        self.names.contains_key(server)
+    }
+
+    /// How many there are of which nothing is known, other than these.
+    pub(super) fn awaited(&self, unreachable: &HashSet<ServerName>) -> usize {
+        let awaited = |(entry, known): &&(Entry, Option<Capabilities>)| {
+            known.is_none() && !unreachable.contains(&entry.spec.name)
+        };
+        self.peers.iter().filter(awaited).count()
     }
 
     /// Whether a server declared this, or may do so once it is known.

@@ -1,35 +1,109 @@
-//! The merge of what all servers offer, under names that are unique.
+//! The merge of what all servers offer, under names that are unique; and the parts of it.
 
 use super::cell::Manifests;
 use super::directory::Directory;
 use super::naming::{STATUS_TOOL, alias, with_hash};
 use super::section::{Section, Shown, count};
-use super::{Capabilities, Entry, Item, Naming, Snapshot, uri};
+use super::snapshot::Unlisted;
+use super::{Capabilities, Entry, Group, Item, Naming, NamingStrategy, Snapshot, uri};
+use crate::server::ServerName;
 use crate::wire::{PerSubject, Subject};
 use std::collections::HashSet;
 
 /// Merges what is known of all servers. Order: servers by name, their things as they list them.
 pub fn merge(naming: &Naming, entries: &[Entry], known: &Manifests) -> Snapshot {
-    let mut unlisted = Vec::new();
-    let mut peers = Vec::with_capacity(entries.len());
-    for entry in entries {
-        let capabilities = known.get(&entry.spec.name).map(|manifest| manifest.capabilities);
-        if capabilities.is_none() {
-            let prefixes = naming.prefixes(entry.spec.name.as_str());
-            unlisted.push((prefixes, entry.address.clone()));
-        }
-        peers.push((entry.clone(), capabilities));
+    Merge::of(naming, entries, known).whole()
+}
+
+/// All that is known with the names it has for everybody, before anything is rendered.
+pub(super) struct Merge<'a> {
+    naming: &'a Naming,
+    entries: &'a [Entry],
+    known: &'a Manifests,
+    directory: Directory,
+    wanted: PerSubject<Vec<Wanted<'a>>>,
+}
+
+impl<'a> Merge<'a> {
+    /// Looks at all servers and finds each thing its name.
+    pub(super) fn of(naming: &'a Naming, entries: &'a [Entry], known: &'a Manifests) -> Self {
+        let directory = directory(entries.iter(), known);
+        let wanted = PerSubject::of(|subject| {
+            let mut wanted = wanted(naming, subject, entries, known);
+            match subject {
+                Subject::Tool => rename(naming, Some(STATUS_TOOL), &mut wanted),
+                Subject::Prompt => rename(naming, None, &mut wanted),
+                Subject::Resource | Subject::Template => tell_apart(&mut wanted, &directory),
+            }
+            wanted
+        });
+        Self { naming, entries, known, directory, wanted }
     }
-    let mut directory = Directory::of(peers);
+
+    /// Everything.
+    pub(super) fn whole(self) -> Snapshot {
+        let Self { naming, entries, known, directory, mut wanted } = self;
+        let unlisted = unlisted(entries.iter(), known, |server| naming.prefixes(server));
+        snapshot(directory, unlisted, |subject| std::mem::take(&mut wanted[subject]))
+    }
+
+    /// What a group shows, under the names it has for everybody.
+    pub(super) fn group(&self, group: &Group) -> Snapshot {
+        let members = || self.entries.iter().filter(|one| group.servers.contains(&one.spec.name));
+        let unlisted = unlisted(members(), self.known, |server| self.naming.prefixes(server));
+        snapshot(directory(members(), self.known), unlisted, |subject| {
+            let shown = |one: &&Wanted<'_>| {
+                let hidden =
+                    subject == Subject::Tool && !group.admits(one.server(), one.base, &one.name);
+                !hidden && group.servers.contains(&one.entry.spec.name)
+            };
+            self.wanted[subject].iter().filter(shown).cloned().collect()
+        })
+    }
+
+    /// One server under its own names; what everybody calls its things is understood, too.
+    pub(super) fn server(&self, server: &ServerName) -> Snapshot {
+        let member = || self.entries.iter().filter(|one| one.spec.name == *server);
+        // there is no other server a name could be of
+        let unlisted = unlisted(member(), self.known, |_| vec![String::new()]);
+        let own = Naming { strategy: NamingStrategy::Flat, ..self.naming.clone() };
+        snapshot(directory(member(), self.known), unlisted, |subject| {
+            let of_it = self.wanted[subject].iter().filter(|one| one.entry.spec.name == *server);
+            let unprefixed = |one: &Wanted<'a>| {
+                let one = one.clone();
+                match subject {
+                    Subject::Tool | Subject::Prompt => Wanted {
+                        name: own.wanted(server.as_str(), one.base),
+                        elsewhere: Some(one.name),
+                        ..one
+                    },
+                    Subject::Resource | Subject::Template => {
+                        Wanted { name: one.item.name.clone(), shared: false, ..one }
+                    }
+                }
+            };
+            let mut wanted = of_it.map(unprefixed).collect::<Vec<_>>();
+            if matches!(subject, Subject::Tool | Subject::Prompt) {
+                rename(&own, None, &mut wanted);
+            }
+            wanted
+        })
+    }
+}
+
+fn snapshot<'a>(
+    mut directory: Directory,
+    unlisted: Vec<Unlisted>,
+    mut wanted: impl FnMut(Subject) -> Vec<Wanted<'a>>,
+) -> Snapshot {
     let sections = PerSubject::of(|subject| {
-        let mut wanted = wanted(naming, subject, entries, known);
-        match subject {
-            Subject::Tool | Subject::Prompt => rename(naming, subject, &mut wanted),
-            Subject::Resource | Subject::Template => tell_apart(&mut wanted, &mut directory),
-        }
-        if subject == Subject::Template {
-            for one in &wanted {
-                directory.template(one.entry.spec.name.as_str(), &one.item.name);
+        let wanted = wanted(subject);
+        for one in &wanted {
+            if one.shared {
+                directory.share(&one.item.name, &one.name);
+            }
+            if subject == Subject::Template {
+                directory.template(one.server(), &one.item.name);
             }
         }
         Section::of(wanted.into_iter().map(Wanted::shown).collect())
@@ -38,6 +112,23 @@ pub fn merge(naming: &Naming, entries: &[Entry], known: &Manifests) -> Snapshot 
     Snapshot { sections, directory, unlisted, unknown: 0 }
 }
 
+fn directory<'a>(entries: impl Iterator<Item = &'a Entry>, known: &Manifests) -> Directory {
+    let declared =
+        |entry: &Entry| known.get(&entry.spec.name).map(|manifest| manifest.capabilities);
+    Directory::of(entries.map(|entry| (entry.clone(), declared(entry))).collect())
+}
+
+/// The servers of which nothing is known, by how the names of their things will begin.
+fn unlisted<'a>(
+    entries: impl Iterator<Item = &'a Entry>,
+    known: &Manifests,
+    prefixes: impl Fn(&str) -> Vec<String>,
+) -> Vec<Unlisted> {
+    let unlisted = entries.filter(|entry| !known.contains_key(&entry.spec.name));
+    unlisted.map(|entry| (prefixes(entry.spec.name.as_str()), entry.address.clone())).collect()
+}
+
+#[derive(Clone)]
 struct Wanted<'a> {
     subject: Subject,
     entry: &'a Entry,
@@ -46,6 +137,10 @@ struct Wanted<'a> {
     /// The own name after an override, before prefix and collisions.
     base: &'a str,
     name: String,
+    /// What everybody else calls it, where it is shown under another name.
+    elsewhere: Option<String>,
+    /// Whether other servers have the same URI.
+    shared: bool,
 }
 
 impl Wanted<'_> {
@@ -58,12 +153,11 @@ impl Wanted<'_> {
         let change =
             self.entry.spec.tools.get(&self.item.name).filter(|_| self.subject == Subject::Tool);
         let description = change.and_then(|change| change.description.as_deref());
-        Shown {
-            alias: named.then(|| alias(self.server(), self.base)),
-            text: self.item.render(&self.name, description),
-            route: self.entry.route(self.capabilities, &self.item.name),
-            name: self.name,
-        }
+        let alias = named.then(|| alias(self.server(), self.base));
+        let text = self.item.render(&self.name, description);
+        let route = self.entry.route(self.capabilities, &self.item.name);
+        let elsewhere = self.elsewhere.filter(|name| alias.as_ref() != Some(name));
+        Shown { also: [alias, elsewhere], text, route, name: self.name }
     }
 }
 
@@ -91,20 +185,29 @@ fn wanted<'a>(
                 Subject::Resource | Subject::Template => item.name.clone(),
             };
             let capabilities = manifest.capabilities;
-            wanted.push(Wanted { subject, entry, capabilities, item, base, name });
+            wanted.push(Wanted {
+                subject,
+                entry,
+                capabilities,
+                item,
+                base,
+                name,
+                elsewhere: None,
+                shared: false,
+            });
         }
     }
     wanted
 }
 
 /// Gives each a name of its own. A name that several want goes to none of them, so that it never comes
-/// to mean another thing.
-fn rename(naming: &Naming, subject: Subject, shown: &mut [Wanted<'_>]) {
+/// to mean another thing; nor is one that is `reserved` for the gateway's own.
+fn rename(naming: &Naming, reserved: Option<&str>, shown: &mut [Wanted<'_>]) {
     let wanted = count(shown.iter().map(|one| &one.name));
     let renamed: Vec<Option<String>> = shown
         .iter()
         .map(|one| {
-            let reserved = subject == Subject::Tool && one.name == STATUS_TOOL;
+            let reserved = reserved == Some(one.name.as_str());
             (wanted[&one.name] > 1 || reserved).then(|| naming.renamed(one.server(), one.base))
         })
         .collect();
@@ -121,15 +224,12 @@ fn rename(naming: &Naming, subject: Subject, shown: &mut [Wanted<'_>]) {
 
 /// Puts the server into the URIs that several servers have, and into those that would be taken for
 /// another server's if they were shown as they are.
-fn tell_apart(shown: &mut [Wanted<'_>], directory: &mut Directory) {
+fn tell_apart(shown: &mut [Wanted<'_>], directory: &Directory) {
     let wanted = count(shown.iter().map(|one| &one.name));
     for one in shown {
-        let shared = wanted[&one.name] > 1;
-        if shared || directory.names_a_server(&one.name) {
+        one.shared = wanted[&one.name] > 1;
+        if one.shared || directory.names_a_server(&one.name) {
             one.name = uri::of_server(one.server(), &one.item.name);
-        }
-        if shared {
-            directory.share(&one.item.name, &one.name);
         }
     }
 }

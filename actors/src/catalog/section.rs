@@ -30,7 +30,7 @@ pub(super) struct Shown {
     /// As clients name it; nothing else has this name.
     pub(super) name: String,
     /// What it is also called by.
-    pub(super) alias: Option<String>,
+    pub(super) also: [Option<String>; 2],
     /// As it is listed.
     pub(super) text: Bytes,
     /// Where it is.
@@ -48,14 +48,14 @@ impl Section {
             ..Self::default()
         };
         let mut aliases = Vec::with_capacity(shown.len());
-        for Shown { name, alias, text, route } in shown {
+        for Shown { name, also, text, route } in shown {
             if !listing.is_empty() {
                 listing.extend_from_slice(b",");
             }
             let start = listing.len();
             listing.extend_from_slice(&text);
             let (name, route): (Arc<str>, _) = (name.into(), Arc::new(route));
-            aliases.extend(alias.map(|alias| (alias, Arc::clone(&route))));
+            aliases.extend(also.into_iter().flatten().map(|alias| (alias, Arc::clone(&route))));
             section.routes.insert(Arc::clone(&name), route);
             section.items.push((name, start..listing.len()));
         }

@@ -1,19 +1,24 @@
-//! The merged view: lists to show, tables to route by. A value; readers share it.
+//! What a view shows: lists to show, tables to route by. A value; readers share it.
 
 use super::directory::Directory;
 use super::{Capability, Route, Section};
 use crate::otp::Address;
-use crate::server;
+use crate::server::{self, ServerName};
 use crate::wire::{PerSubject, Subject};
+use std::collections::HashSet;
 use std::sync::Arc;
+
+/// A server of which nothing is known yet, with how the names of its things will begin.
+pub(super) type Unlisted = (Vec<String>, Address<server::Message>);
 
 /// What clients see at one moment.
 #[derive(Debug, Default)]
 pub struct Snapshot {
     pub(super) sections: PerSubject<Section>,
     pub(super) directory: Directory,
-    /// Servers of which nothing is known yet, by how the names of their things will begin.
-    pub(super) unlisted: Vec<(Vec<String>, Address<server::Message>)>,
+    /// Servers of which nothing is known yet, by how the names of their things will begin. Where all
+    /// there is must be of one server, that is nothing.
+    pub(super) unlisted: Vec<Unlisted>,
     /// Servers that should be listed and of which nothing is known yet.
     pub unknown: usize,
 }
@@ -52,15 +57,28 @@ impl Snapshot {
 
     /// The server whose thing `name` must be, when nothing is known of that server yet.
     pub fn unlisted(&self, subject: Subject, name: &str) -> Option<&Address<server::Message>> {
+        let unlisted = |begins: &dyn Fn(&[String]) -> bool| {
+            let mut all = self.unlisted.iter();
+            all.find(|(prefixes, _)| begins(prefixes)).map(|(_, address)| address)
+        };
         let begins = |prefixes: &[String]| prefixes.iter().any(|prefix| name.starts_with(prefix));
         match subject {
-            Subject::Tool | Subject::Prompt => self
-                .unlisted
-                .iter()
-                .find(|(prefixes, _)| begins(prefixes))
-                .map(|(_, address)| address),
-            Subject::Resource | Subject::Template => self.directory.unlisted(name),
+            Subject::Tool | Subject::Prompt => unlisted(&begins),
+            Subject::Resource | Subject::Template => {
+                let only = |prefixes: &[String]| prefixes.iter().any(String::is_empty);
+                self.directory.unlisted(name).or_else(|| unlisted(&only))
+            }
         }
+    }
+
+    /// Whether things of this server may be in it.
+    pub fn has(&self, server: &ServerName) -> bool {
+        self.directory.has(server.as_str())
+    }
+
+    /// Counts the servers that are awaited: all of which nothing is known but the `unreachable` ones.
+    pub(super) fn expect(&mut self, unreachable: &HashSet<ServerName>) {
+        self.unknown = self.directory.awaited(unreachable);
     }
 
     /// Whether a server declared this, or may do so once it is known.

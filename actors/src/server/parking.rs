@@ -12,8 +12,9 @@ use ractor::ActorRef;
 use ring::rand::{SecureRandom, SystemRandom};
 use std::fmt;
 use std::sync::Arc;
-use std::time::{Duration, SystemTime, UNIX_EPOCH};
+use std::time::Duration;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+use tokio::time::Instant;
 
 /// Calls that may be parked at a time.
 const MOST: usize = 1024;
@@ -24,6 +25,7 @@ pub struct Parking(Arc<Inner>);
 
 struct Inner {
     key: Option<SealKey>,
+    began: Instant,
     random: SystemRandom,
     free: Arc<Semaphore>,
     homes: DashMap<Handle, ActorRef<Message>>,
@@ -42,7 +44,8 @@ impl Parking {
         let (random, mut secret) = (SystemRandom::new(), [0; 32]);
         let key = random.fill(&mut secret).ok().and_then(|()| SealKey::new(&secret));
         let (free, homes) = (Arc::new(Semaphore::new(MOST)), DashMap::new());
-        Self(Arc::new(Inner { key, random, free, homes }))
+        let began = Instant::now();
+        Self(Arc::new(Inner { key, began, random, free, homes }))
     }
 
     /// Takes a place for a call at `home`; with it, what its client is to bring back within `lasts`.
@@ -57,7 +60,7 @@ impl Parking {
         let mut handle = Handle::default();
         self.0.random.fill(&mut handle).ok()?;
         let lasts = u64::try_from(lasts.as_millis()).unwrap_or(u64::MAX);
-        let expires_ms = now_ms().saturating_add(lasts);
+        let expires_ms = self.now_ms().saturating_add(lasts);
         // nobody is told apart before there is authentication
         let parked = Parked { handle, principal: "", expires_ms, request };
         let state = self.0.key.as_ref()?.seal(&parked)?;
@@ -65,10 +68,15 @@ impl Parking {
         Some((Place { parking: self.clone(), handle, _permit: permit }, state))
     }
 
+    /// Milliseconds of this process: states are of no use in another one.
+    fn now_ms(&self) -> u64 {
+        u64::try_from(self.0.began.elapsed().as_millis()).unwrap_or(u64::MAX)
+    }
+
     /// The call a state names; `request` must be the one it was parked for.
     pub(super) fn open(&self, state: &str, request: &RequestDigest) -> Result<Handle, BadState> {
         let key = self.0.key.as_ref().ok_or(BadState::Forged)?;
-        key.open(state, "", request, now_ms())
+        key.open(state, "", request, self.now_ms())
     }
 
     /// The server actor a repeated request belongs to, if it brings back a state of ours.
@@ -108,9 +116,4 @@ impl fmt::Debug for Parking {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Parking").field("parked", &self.0.homes.len()).finish_non_exhaustive()
     }
-}
-
-fn now_ms() -> u64 {
-    let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
-    u64::try_from(since.as_millis()).unwrap_or(u64::MAX)
 }

@@ -1,28 +1,23 @@
 //! The session actor: one client's conversation.
 
 use super::ask::{Ask, AskId, Questions};
-use super::list::{self, BadList, Listing};
+use super::list::Listing;
 use super::news::News;
-use super::{
-    BuiltinTool, Client, ClientStream, Fact, LogLevel, SessionHandle, SessionTable, initialize,
-};
-use crate::bridge::legacy_client::ModernMeta;
-use crate::call::{Again, Call, CallTicket, Control, GoneBecause, Request, method_not_allowed};
-use crate::catalog::{Capability, STATUS_TOOL, SnapshotCell};
+use super::{BuiltinTool, Client, ClientStream, Fact, SessionHandle, SessionTable};
+use crate::call::{Again, CallTicket, Control, GoneBecause, Request};
+use crate::catalog::SnapshotCell;
 use crate::otp::{Address, Ticket, Timer};
 use crate::proxy;
-use crate::wire::{
-    CallParams, CancelParams, Kind, Method, Payload, ProgressParams, RawId, Subject, code,
-    error_reply, result_raw,
-};
-use bytes::Bytes;
+use crate::wire::{CancelParams, Kind, ProgressParams, RawId};
 use ractor::{Actor, ActorProcessingErr, ActorRef};
 use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::sync::OwnedSemaphorePermit;
 use tokio::task::JoinSet;
-use tokio::time::{Instant, timeout};
+use tokio::time::Instant;
+
+mod requests;
 
 /// Before a call that was not sent is tried once more: time for a crashed actor to be back.
 const AGAIN_AFTER: Duration = Duration::from_millis(50);
@@ -201,164 +196,6 @@ impl State {
                 self.questions.answered(id, ok, &request.message);
             }
         }
-    }
-
-    /// Every method of the protocol this gateway serves, in one table.
-    fn request(&mut self, request: Request, id: RawId, method: &str) {
-        let params = request.message.params();
-        let reply = match method {
-            "initialize" => self.initialize(&id, params),
-            "ping" => result_raw(&id, Bytes::from_static(b"{}")),
-            _ if !self.initialized => {
-                let text = "this session is not initialized; send `initialize` first";
-                error_reply(Some(&id), code::NOT_READY, text, None)
-            }
-            "logging/setLevel" => self.set_level(&id, params),
-            "tasks/list" if self.offers(Capability::Tasks) => self.tasks(&id),
-            _ => match (Subject::listed_by(method), Method::parse(method)) {
-                (Some(subject), _) => return self.list(request, id, subject),
-                (_, Some(named)) if self.offers(Capability::of_method(named)) => {
-                    return self.call(request, id, named);
-                }
-                _ => method_not_allowed(&id, method),
-            },
-        };
-        request.reply(reply);
-    }
-
-    /// Whether something behind this gateway can do this, or may once it is known. Tools it has itself.
-    fn offers(&self, capability: Capability) -> bool {
-        capability == Capability::Tools || self.arguments.snapshot.load().offers(capability)
-    }
-
-    fn initialize(&mut self, id: &RawId, params: Option<&[u8]>) -> Payload {
-        if self.initialized {
-            let text = "this session is initialized already; open another one";
-            return error_reply(Some(id), code::INVALID_REQUEST, text, None);
-        }
-        match initialize::answer(params) {
-            Ok((version, result)) => {
-                self.initialized = true;
-                if let Some(meta) = params.and_then(ModernMeta::of_initialize) {
-                    self.arguments.client.initialized(version, meta);
-                    self.arguments.table.roots_changed();
-                }
-                tracing::info!(session = %self.arguments.client.session, %version, "session opened");
-                result_raw(id, result)
-            }
-            Err(fault) => error_reply(Some(id), code::INVALID_PARAMS, &fault.to_string(), None),
-        }
-    }
-
-    /// The tasks of this session, as their servers described them last.
-    fn tasks(&self, id: &RawId) -> Payload {
-        let tasks = self.arguments.table.tasks().list(&self.arguments.client.session);
-        result_raw(id, [b"{\"tasks\":[", &*tasks.join(&b","[..]), b"]}"].concat().into())
-    }
-
-    fn set_level(&self, id: &RawId, params: Option<&[u8]>) -> Payload {
-        if let Some(level) = params.and_then(LogLevel::of_params) {
-            self.arguments.table.set_level(&self.arguments.client, level);
-            result_raw(id, Bytes::from_static(b"{}"))
-        } else {
-            let levels = LogLevel::ALL.map(LogLevel::as_str).join(", ");
-            let text = format!("`params.level` must be one of {levels}");
-            error_reply(Some(id), code::INVALID_PARAMS, &text, None)
-        }
-    }
-
-    /// Lists at once when everything is known, else as soon as it is, but after `boot_wait` at the
-    /// latest.
-    fn list(&mut self, request: Request, id: RawId, subject: Subject) {
-        while self.lists.try_join_next().is_some() {}
-        let Listing { page_size, boot_wait } = self.arguments.listing;
-        let own = self.arguments.builtin.clone().filter(|_| subject == Subject::Tool);
-        let capability = Capability::of_subject(subject);
-        // while it waits, the ticket answers for it
-        let ticket = Ticket::new(request);
-        let answer = move |snapshot: &SnapshotCell| {
-            let Some(request) = ticket.redeem() else { return };
-            let snapshot = snapshot.load();
-            if subject != Subject::Tool && !snapshot.offers(capability) {
-                return request.reply(method_not_allowed(&id, subject.list()));
-            }
-            let page = list::cursor(request.message.params()).and_then(|cursor| {
-                let own = own.as_ref().map(|tool| tool.listed()).filter(|_| cursor.is_none());
-                list::page(&snapshot, subject, own.as_ref(), cursor.as_deref(), page_size)
-            });
-            let reply = match page {
-                Ok(result) => result_raw(&id, result),
-                Err(fault @ (BadList::NotAnObject | BadList::Cursor)) => {
-                    error_reply(Some(&id), code::INVALID_PARAMS, &fault.to_string(), None)
-                }
-            };
-            request.reply(reply);
-        };
-        if self.arguments.snapshot.load().unknown == 0 {
-            answer(&self.arguments.snapshot);
-        } else {
-            let snapshot = self.arguments.snapshot.clone();
-            self.lists.spawn(async move {
-                let _late = timeout(boot_wait, snapshot.complete()).await;
-                answer(&snapshot);
-            });
-        }
-    }
-
-    fn call(&mut self, request: Request, id: RawId, method: Method) {
-        let params = match CallParams::of(method, &request.message) {
-            Ok(params) => params,
-            Err(fault) => {
-                let reply = error_reply(Some(&id), code::INVALID_PARAMS, &fault.to_string(), None);
-                request.reply(reply);
-                return;
-            }
-        };
-        if method == Method::Unsubscribe {
-            self.unsubscribe(&params.name);
-            return request.reply(result_raw(&id, Bytes::from_static(b"{}")));
-        }
-        if params.subject == Subject::Tool
-            && params.name == STATUS_TOOL
-            && let Some(tool) = &self.arguments.builtin
-        {
-            let result = tool.call(&self.arguments.snapshot.load());
-            return request.reply(result_raw(&id, result));
-        }
-        let control = Arc::new(match method {
-            Method::Subscribe => Control::of_subscription(&params.name),
-            _ => Control::default(),
-        });
-        if !self.register(&id, &control) {
-            let text = "a request with this id is still in flight";
-            request.reply(error_reply(Some(&id), code::INVALID_REQUEST, text, None));
-            return;
-        }
-        let client = Arc::clone(&self.arguments.client);
-        let call = Call::new(request, id, params, client, control, Arc::clone(&self.again));
-        self.route(Ticket::new(Box::new(call)));
-    }
-
-    /// First marks subscriptions under way, then ends those there are; whoever makes one looks after that
-    /// whether it was marked.
-    fn unsubscribe(&mut self, uri: &str) {
-        for control in self.in_flight.values() {
-            control.withdraw(uri);
-        }
-        self.arguments.table.unsubscribe(&self.arguments.client, uri);
-        self.news.forget(uri);
-    }
-
-    /// Notes a call in flight; `false` when its id is taken.
-    fn register(&mut self, id: &RawId, control: &Arc<Control>) -> bool {
-        if self.in_flight.len() >= 64 && self.in_flight.len().is_power_of_two() {
-            self.in_flight.retain(|_, control| !control.is_over());
-        }
-        if self.in_flight.get(id).is_some_and(|earlier| !earlier.is_over()) {
-            return false;
-        }
-        self.in_flight.insert(id.detached(), Arc::clone(control));
-        true
     }
 
     fn route(&self, ticket: CallTicket) {

@@ -3,6 +3,7 @@
 use super::LogLevel;
 use crate::bridge::legacy_client::ModernMeta;
 use crate::bridge::{Abilities, Era, RequestMeta, tasks};
+use crate::catalog::View;
 use crate::wire::ProtocolVersion;
 use memchr::memmem;
 use std::sync::atomic::{AtomicU8, Ordering};
@@ -16,6 +17,8 @@ const NO_LEVEL: u8 = u8::MAX;
 pub struct Client {
     /// The session's id; empty for a stateless request.
     pub session: Arc<str>,
+    /// What it sees and can call.
+    pub view: View,
     level: AtomicU8,
     profile: OnceLock<Profile>,
 }
@@ -35,17 +38,18 @@ pub struct Profile {
 
 impl Client {
     /// The client of a session that is to be initialized.
-    pub(super) fn new(session: Arc<str>) -> Self {
-        Self { session, level: AtomicU8::new(NO_LEVEL), profile: OnceLock::new() }
+    pub(super) fn new(session: Arc<str>, view: View) -> Self {
+        Self { session, view, level: AtomicU8::new(NO_LEVEL), profile: OnceLock::new() }
     }
 
     /// The client of one request of 2026-07-28.
-    pub(super) fn stateless(said: &RequestMeta) -> Self {
+    pub(super) fn stateless(said: &RequestMeta, view: View) -> Self {
         let meta = ModernMeta::new(&said.capabilities, said.client_info.clone());
         let tasks = memmem::find(&said.capabilities, tasks::EXTENSION.as_bytes()).is_some();
         let profile = Profile { era: Era::Modern, meta, abilities: said.abilities, tasks };
         let level = said.log_level.map_or(NO_LEVEL, LogLevel::index);
-        Self { session: Arc::from(""), level: AtomicU8::new(level), profile: profile.into() }
+        let (session, level) = (Arc::from(""), AtomicU8::new(level));
+        Self { session, view, level, profile: profile.into() }
     }
 
     /// What it said at `initialize`; the first time counts.

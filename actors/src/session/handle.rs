@@ -4,7 +4,7 @@ use super::actor::{Arguments, Message, Session};
 use super::list::Listing;
 use super::{Ask, AskId, BuiltinTool, Client, ClientStream, Fact, SessionTable};
 use crate::call::{Admission, Request};
-use crate::catalog::SnapshotCell;
+use crate::catalog::{NoView, Selector, View, Views};
 use crate::otp::{Address, ChildSpec, DynamicMessage, Restart, Shutdown, Ticket};
 use crate::proxy;
 use crate::wire;
@@ -12,10 +12,11 @@ use std::sync::Arc;
 use std::time::Duration;
 use tokio::sync::{Semaphore, oneshot};
 
-/// A face's way into the runtime; cheap to clone.
+/// A face's way into the runtime, to everything or to a part of it; cheap to clone.
 #[derive(Debug, Clone)]
 pub struct Clients {
     spec: Arc<ClientsSpec>,
+    view: View,
     requests: Arc<Semaphore>,
     sessions: Arc<Semaphore>,
 }
@@ -29,8 +30,8 @@ pub struct ClientsSpec {
     pub table: SessionTable,
     /// Where calls go.
     pub proxy: Address<proxy::Message>,
-    /// What is shown.
-    pub snapshot: SnapshotCell,
+    /// What can be seen.
+    pub views: Views,
     /// How lists are answered.
     pub listing: Listing,
     /// The gateway's own tool, if it has one.
@@ -56,11 +57,24 @@ pub struct SessionHandle {
 pub struct SessionGone;
 
 impl Clients {
-    /// A way in.
+    /// A way in, to everything.
     pub fn new(spec: ClientsSpec) -> Self {
         let requests = Arc::new(Semaphore::new(spec.max_requests));
         let sessions = Arc::new(Semaphore::new(spec.max_sessions));
-        Self { spec: Arc::new(spec), requests, sessions }
+        let view = spec.views.whole().clone();
+        Self { spec: Arc::new(spec), view, requests, sessions }
+    }
+
+    /// The same way in, to what is selected: sessions opened through it see nothing else, and no other
+    /// session is found through it.
+    pub fn viewing(&self, selector: &Selector) -> Result<Self, NoView> {
+        Ok(Self { view: self.spec.views.open(selector)?, ..self.clone() })
+    }
+
+    /// What clients of this way in see: for a request without a session, its lists are in the view's
+    /// snapshot, and its calls must carry the view in their [`Client`].
+    pub fn view(&self) -> &View {
+        &self.view
     }
 
     /// Takes one of the gateway's slots for requests in flight; `None` when all are taken (answer
@@ -89,7 +103,7 @@ impl Clients {
         let spec = Arc::clone(&self.spec);
         let place = Arc::new(Arc::clone(&self.sessions).try_acquire_owned().ok()?);
         let id: Arc<str> = uuid::Uuid::new_v4().to_string().into();
-        let client = Arc::new(Client::new(Arc::clone(&id)));
+        let client = Arc::new(Client::new(Arc::clone(&id), self.view.clone()));
         let address = Address::new();
         let session = SessionHandle::new(&client, &address);
         let arguments = Arguments {
@@ -97,9 +111,9 @@ impl Clients {
             address: address.clone(),
             table: spec.table.clone(),
             proxy: spec.proxy.clone(),
-            snapshot: spec.snapshot.clone(),
+            snapshot: self.view.snapshot().clone(),
             listing: spec.listing,
-            builtin: spec.builtin.clone(),
+            builtin: self.builtin().cloned(),
             idle: spec.idle,
             place,
         };
@@ -115,9 +129,15 @@ impl Clients {
         (asked && matches!(started.await, Ok(Ok(())))).then_some(session)
     }
 
-    /// The session with this id, if it is alive.
+    /// The gateway's own tool, where it has one and shows it.
+    pub(super) fn builtin(&self) -> Option<&Arc<dyn BuiltinTool>> {
+        self.spec.builtin.as_ref().filter(|_| self.view.has_own_tools())
+    }
+
+    /// The session with this id, if it is alive and sees the same.
     pub fn find(&self, id: &str) -> Option<SessionHandle> {
-        self.spec.table.find(id)
+        let session = self.spec.table.find(id)?;
+        (session.client.view.selector() == self.view.selector()).then_some(session)
     }
 }
 

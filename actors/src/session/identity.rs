@@ -1,13 +1,29 @@
 //! Who this gateway says it is, to clients and to servers.
 
 use crate::bridge::modern_client::{CacheHints, Face};
+use crate::catalog::{Selector, View};
 use bytes::Bytes;
 use serde_json::{Value, json};
 
-/// What models are told of the gateway.
-pub(super) const INSTRUCTIONS: &str = "A gateway to several MCP servers. Tools are named `server.tool`, prompts `server.prompt`. When a \
-     call fails because its server is down, the error says why and when the next attempt to reach it \
-     is made.";
+/// What models are told of failures.
+const FAILURES: &str = "When a call fails because its server is down, the error says why and when the next attempt to reach \
+     it is made.";
+
+/// What models are told of what they see: of a group first what it is for.
+pub(super) fn instructions(view: &View) -> String {
+    match (view.selector(), view.group().and_then(|group| group.description.as_deref())) {
+        (Selector::Server(server), _) => {
+            format!("A gateway to the MCP server `{server}`. {FAILURES}")
+        }
+        (_, description) => {
+            let description = description.map(|text| format!("{text}\n\n")).unwrap_or_default();
+            format!(
+                "{description}A gateway to several MCP servers. Tools are named `server.tool`, \
+                 prompts `server.prompt`. {FAILURES}"
+            )
+        }
+    }
+}
 
 /// The gateway as an `Implementation`.
 pub(crate) fn implementation() -> Value {

@@ -10,10 +10,13 @@ use serde_json::json;
 #[error("`params.protocolVersion` must be a protocol revision, as a string")]
 pub(super) struct NoVersion;
 
-/// Negotiates the revision and says what this gateway offers.
+/// Negotiates the revision and says what this gateway offers; `instructions` are for the model.
 ///
 /// Source: MCP 2025-11-25 "Lifecycle", initialization.
-pub(super) fn answer(params: Option<&[u8]>) -> Result<(ProtocolVersion, Bytes), NoVersion> {
+pub(super) fn answer(
+    params: Option<&[u8]>,
+    instructions: &str,
+) -> Result<(ProtocolVersion, Bytes), NoVersion> {
     let members = params.and_then(Members::of).ok_or(NoVersion)?;
     let requested = members.get("protocolVersion").ok().flatten().ok_or(NoVersion)?;
     let requested: String = serde_json::from_str(requested.get()).map_err(|_| NoVersion)?;
@@ -29,7 +32,7 @@ pub(super) fn answer(params: Option<&[u8]>) -> Result<(ProtocolVersion, Bytes), 
             "tasks": { "list": {}, "cancel": {}, "requests": { "tools": { "call": {} } } },
         },
         "serverInfo": identity::implementation(),
-        "instructions": identity::INSTRUCTIONS,
+        "instructions": instructions,
     });
     Ok((version, Bytes::from(result.to_string())))
 }
@@ -49,18 +52,18 @@ mod tests {
             ("1999-01-01", "2025-11-25"),
         ] {
             let params = format!(r#"{{"protocolVersion":"{requested}"}}"#);
-            let (version, _) = answer(Some(params.as_bytes())).expect("negotiated");
+            let (version, _) = answer(Some(params.as_bytes()), "").expect("negotiated");
             assert_eq!(version.as_str(), expected, "{requested}");
         }
         for params in [None, Some("[]"), Some("{}"), Some(r#"{"protocolVersion":5}"#)] {
-            assert!(answer(params.map(str::as_bytes)).is_err(), "{params:?}");
+            assert!(answer(params.map(str::as_bytes), "").is_err(), "{params:?}");
         }
     }
 
     #[test]
     fn everything_is_declared_because_servers_may_come_that_have_it() {
         let params = br#"{"protocolVersion":"2025-11-25"}"#;
-        let (_, result) = answer(Some(params)).expect("negotiated");
+        let (_, result) = answer(Some(params), "").expect("negotiated");
         let result: serde_json::Value = serde_json::from_slice(&result).expect("JSON");
         let capabilities = json!({
             "tools": { "listChanged": true },

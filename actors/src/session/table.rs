@@ -2,13 +2,14 @@
 
 use super::{Ask, AskId, Client, LogLevel, SessionHandle, Subscriptions, Tasks};
 use crate::bridge::Need;
+use crate::catalog::View;
 use crate::server::ServerName;
 use crate::wire::Payload;
 use dashmap::DashMap;
 use std::sync::Arc;
 use tokio::sync::watch;
 
-/// What concerns all sessions, or one whatever it asked last.
+/// What concerns many sessions, or one whatever it asked last.
 #[derive(Debug, Clone)]
 pub enum Fact {
     /// A list is another one; the notification that says so.
@@ -71,9 +72,12 @@ impl SessionTable {
         }
     }
 
-    /// The only session that can be asked this, if there is exactly one.
-    pub(crate) fn only_one_with(&self, need: Need) -> Option<Arc<str>> {
-        let able = |session: &&SessionHandle| session.client().abilities().allow(need);
+    /// The only session this server can ask this, if exactly one sees it and is able to answer.
+    pub(crate) fn only_one_with(&self, server: &ServerName, need: Need) -> Option<Arc<str>> {
+        let able = |session: &&SessionHandle| {
+            let client = session.client();
+            client.view.has(server) && client.abilities().allow(need)
+        };
         let all: Vec<_> = self.sessions.iter().map(|entry| entry.value().clone()).collect();
         let mut able = all.iter().filter(able);
         let first = able.next()?;
@@ -95,10 +99,12 @@ impl SessionTable {
         self.sessions.is_empty()
     }
 
-    /// Tells every session.
-    pub fn broadcast(&self, fact: &Fact) {
+    /// Tells every session whose view is one of those that `sees` it.
+    pub fn broadcast(&self, fact: &Fact, sees: impl Fn(&View) -> bool) {
         for session in self.sessions.iter() {
-            session.tell(fact);
+            if sees(&session.client().view) {
+                session.tell(fact);
+            }
         }
     }
 

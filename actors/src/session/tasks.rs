@@ -6,8 +6,7 @@ use super::Client;
 use crate::catalog::Route;
 use crate::server::ServerName;
 use bytes::Bytes;
-use std::collections::BTreeMap;
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 /// Tasks remembered in the whole gateway; the oldest is forgotten first.
@@ -123,8 +122,13 @@ impl Table {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::catalog::Capabilities;
+    use crate::catalog::{Capabilities, Groups, Naming, Views};
     use crate::otp::Address;
+
+    fn client(session: &str) -> Client {
+        let views = Views::new(Naming::default(), Arc::default(), Groups::default());
+        Client::new(session.into(), views.whole().clone())
+    }
 
     fn route(server: &str) -> Route {
         Route {
@@ -137,8 +141,7 @@ mod tests {
 
     #[test]
     fn a_session_finds_its_own_tasks_until_it_ends() {
-        let (tasks, one, two) =
-            (Tasks::default(), Client::new("1".into()), Client::new("2".into()));
+        let (tasks, one, two) = (Tasks::default(), client("1"), client("2"));
         for (client, id) in [(&one, "b"), (&two, "x"), (&one, "a")] {
             assert_eq!(tasks.made(client, &route("s"), id, Bytes::from_static(b"{}")), Ok(()));
         }
@@ -155,7 +158,7 @@ mod tests {
 
     #[test]
     fn the_oldest_tasks_are_forgotten_first() {
-        let (tasks, client) = (Tasks::default(), Client::new("1".into()));
+        let (tasks, client) = (Tasks::default(), client("1"));
         for number in 0..=MOST {
             assert!(tasks.made(&client, &route("s"), &number.to_string(), Bytes::new()).is_ok());
         }

@@ -6,6 +6,7 @@ use super::reply;
 use axum::body::Body;
 use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
+use mcpvisor_actors::catalog::NoView;
 use mcpvisor_actors::session::Held;
 use mcpvisor_actors::wire::{ProtocolVersion, RawId, WireError, code, error_reply};
 
@@ -40,6 +41,10 @@ pub(super) enum Refusal {
     Unread,
     #[error("no further session can be opened now; try again soon")]
     NoRoom,
+    #[error("the address is no text; use the names of the configuration")]
+    Address,
+    #[error("{0}")]
+    NoView(#[from] NoView),
 }
 
 fn versions() -> String {
@@ -55,7 +60,7 @@ impl Refusal {
                 StatusCode::PAYLOAD_TOO_LARGE
             }
             Self::TooSlow => StatusCode::REQUEST_TIMEOUT,
-            Self::UnknownSession => StatusCode::NOT_FOUND,
+            Self::UnknownSession | Self::Address | Self::NoView(_) => StatusCode::NOT_FOUND,
             Self::Overloaded | Self::Unread | Self::NoRoom => StatusCode::SERVICE_UNAVAILABLE,
             Self::Broken | Self::Wire(_) | Self::Version | Self::NoSession | Self::NoSessionId => {
                 StatusCode::BAD_REQUEST
@@ -72,7 +77,9 @@ impl Refusal {
             | Self::StreamNotAcceptable
             | Self::TooLarge { .. }
             | Self::TooSlow
-            | Self::Broken => code::INVALID_REQUEST,
+            | Self::Broken
+            | Self::Address
+            | Self::NoView(_) => code::INVALID_REQUEST,
             Self::Version | Self::NoSession | Self::NoSessionId | Self::UnknownSession => {
                 code::NOT_READY
             }
@@ -88,6 +95,8 @@ impl Refusal {
                 | Self::TooLarge { .. }
                 | Self::TooSlow
                 | Self::Broken
+                | Self::Address
+                | Self::NoView(_)
         )
     }
 

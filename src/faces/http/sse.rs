@@ -9,6 +9,7 @@ use super::Shared;
 use super::events::{EventStream, OnDrop, Purpose};
 use super::media;
 use super::refusal::{Refusal, Refused, method_not_allowed};
+use super::selected::Selected;
 use crate::faces::outbox::Outbox;
 use axum::body::Body;
 use axum::extract::{Request, State};
@@ -47,8 +48,8 @@ impl Legacy {
     }
 }
 
-/// `GET /sse` opens a session.
-pub(super) async fn open(State(face): State<Arc<Shared>>, request: Request) -> Response {
+/// `GET /sse` opens a session. Its messages go to the same address whatever part it sees.
+pub(super) async fn open(Selected(face): Selected, request: Request) -> Response {
     if request.method() != Method::GET {
         return method_not_allowed("GET");
     }

@@ -1,4 +1,5 @@
-//! Streamable HTTP: one POST a message, a GET for what belongs to no request, a DELETE to leave.
+//! Streamable HTTP: one POST a message, a GET for what belongs to no request, a DELETE to leave. A session
+//! is known only at the address it was opened at.
 //!
 //! Source: MCP 2025-03-26 to 2025-11-25 "Transports", Streamable HTTP.
 //!
@@ -10,19 +11,19 @@ use super::events::{EventStream, OnDrop, Purpose};
 use super::media::{self, Accepts};
 use super::refusal::{Refusal, Refused, method_not_allowed};
 use super::reply::{self, Start};
+use super::selected::Selected;
 use crate::faces::outbox::Outbox;
 use axum::body::Body;
-use axum::extract::{Request, State};
+use axum::extract::Request;
 use axum::http::{HeaderMap, HeaderValue, Method, StatusCode};
 use axum::response::{IntoResponse, Response};
 use mcpvisor_actors::session::{ClientStream, SessionGone, SessionHandle};
 use mcpvisor_actors::wire::{Kind, Limits, Message, Payload, RawId, Strictness};
-use std::sync::Arc;
 
 const SESSION: &str = "mcp-session-id";
 
 /// Every method of `/mcp`.
-pub(super) async fn endpoint(State(face): State<Arc<Shared>>, request: Request) -> Response {
+pub(super) async fn endpoint(Selected(face): Selected, request: Request) -> Response {
     let (head, body) = request.into_parts();
     let outcome = match head.method {
         Method::POST => post(&face, &head.headers, body).await,

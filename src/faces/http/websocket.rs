@@ -10,11 +10,12 @@ mod socket;
 
 use super::Shared;
 use super::refusal::{Refusal, Refused, method_not_allowed};
+use super::selected::Selected;
 use super::sse::MAX_REQUESTS;
 use crate::faces::connection::Connection;
 use crate::websocket::{DEFLATE, Onward, SUBPROTOCOL, names, options, takes_deflate};
 use axum::body::Body;
-use axum::extract::{Request, State};
+use axum::extract::Request;
 use axum::http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use farewell::Farewell;
@@ -28,7 +29,7 @@ use yawc::{Options, UpgradeFut, WebSocket};
 const PATIENCE: u32 = 4;
 
 /// `GET /ws` opens a session and turns the connection into a WebSocket.
-pub(super) async fn connect(State(face): State<Arc<Shared>>, request: Request) -> Response {
+pub(super) async fn connect(Selected(face): Selected, request: Request) -> Response {
     if request.method() != Method::GET {
         return method_not_allowed("GET");
     }

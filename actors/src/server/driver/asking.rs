@@ -121,7 +121,8 @@ impl Driver {
         if let Some(Whose::Session(session)) = &self.context.own {
             return Ok(Owner::Session(Arc::clone(session)));
         }
-        self.context.sessions.only_one_with(need).map(Owner::Session).ok_or(Unowned::Nobody)
+        let only = self.context.sessions.only_one_with(&self.context.spec.name, need);
+        only.map(Owner::Session).ok_or(Unowned::Nobody)
     }
 
     fn ask_caller(&mut self, call: u64, need: Need, id: &RawId, message: &Message) {

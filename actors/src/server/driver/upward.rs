@@ -135,7 +135,8 @@ impl Driver {
         }
     }
 
-    /// Passes a log message to the call it belongs to when that is known, else to every session.
+    /// Passes a log message to the call it belongs to when that is known, else to every session that
+    /// sees this server.
     fn log(&mut self, message: &Message, related: Option<u64>) {
         let Some(level) = message.params().and_then(LogLevel::of_params) else { return };
         let payload = message.notified(&[]);
@@ -151,10 +152,11 @@ impl Driver {
                 }
             }
             None if self.levels.borrow().is_some_and(|least| level >= least) => {
-                let fact = Fact::Log(level, payload);
+                let (fact, sessions) = (Fact::Log(level, payload), &self.context.sessions);
+                let server = &self.context.spec.name;
                 match &self.context.own {
-                    None => self.context.sessions.broadcast(&fact),
-                    Some(Whose::Session(session)) => self.context.sessions.tell(session, &fact),
+                    None => sessions.broadcast(&fact, |view| view.has(server)),
+                    Some(Whose::Session(session)) => sessions.tell(session, &fact),
                     Some(Whose::Stateless(_)) => {}
                 }
             }

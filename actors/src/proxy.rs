@@ -88,7 +88,7 @@ impl State {
     fn to_task(&self, ticket: CallTicket) {
         let tasks = self.arguments.sessions.tasks();
         match tasks.route(&ticket.client, &ticket.params.name) {
-            Some(route) => send(ticket, route),
+            Some(route) => send(ticket, &route),
             None => {
                 if let Some(call) = ticket.redeem() {
                     let task = call.params.label();
@@ -142,12 +142,12 @@ fn pass_on(snapshot: &Snapshot, guess: bool, ticket: CallTicket) -> Result<(), C
         }
         return Ok(());
     }
-    send(ticket, route);
+    send(ticket, &route);
     Ok(())
 }
 
-fn send(ticket: CallTicket, route: Arc<Route>) {
-    let call = RoutedCall { ticket, route: Arc::clone(&route) };
+fn send(ticket: CallTicket, route: &Arc<Route>) {
+    let call = RoutedCall { ticket, route: Arc::clone(route) };
     // a server that is being restarted hands the call back: its ticket says "not sent" once
     if let Err(server::Message::Call(call)) = route.address.cast(server::Message::Call(call))
         && !(call.ticket.goes_again() || call.ticket.control.is_given_up())

@@ -111,7 +111,9 @@ fn request(message: &Message) {
         let carried = is_message(&message.with_id(b"7", &edits.as_slices()), "to a legacy server");
         let version = b"io.modelcontextprotocol/protocolVersion";
         let meta = carried.params().and_then(mcpvisor_actors::wire::Members::of);
-        let meta = meta.and_then(|params| params.get("_meta").ok().flatten().map(|raw| raw.get()));
+        let meta = meta.and_then(|params| {
+            params.get("_meta").ok().flatten().map(serde_json::value::RawValue::get)
+        });
         let named = meta.and_then(|meta| mcpvisor_actors::wire::Members::of(meta.as_bytes()));
         let named =
             named.is_some_and(|meta| meta.iter().any(|member| member.key.as_bytes() == version));

@@ -152,6 +152,7 @@ fn server_spec(
         breaker: server.breaker,
         mask: Arc::clone(mask),
         cache: CacheHints::default(),
+        era: server.era,
         connector,
     }
 }

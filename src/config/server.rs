@@ -13,6 +13,7 @@ use super::validate::Judge;
 use crate::downstream::{HttpKind, HttpTarget, StdioTarget};
 use mcpvisor_actors::health::{MonitorPolicy, PingPolicy};
 use mcpvisor_actors::reconnection::ReconnectionPolicy;
+use mcpvisor_actors::server::EraChoice;
 use mcpvisor_actors::wire::Limits;
 use reqwest::header::HeaderName;
 use secrecy::{ExposeSecret, SecretString};
@@ -75,6 +76,11 @@ fn one(
         Target::Stdio(target) => fingerprint::of_stdio(target),
         Target::Http(target) => fingerprint::of_http(target),
     };
+    let sse = matches!(&target, Target::Http(target) if target.kind == HttpKind::Sse);
+    if sse && entry.era == file::Era::Modern {
+        let message = "the type `sse` is older than the era `modern`";
+        judge.fault(&below("era"), message, "remove one of them");
+    }
     Some(Server {
         name: name.to_owned(),
         enabled: policy.enabled,
@@ -89,6 +95,11 @@ fn one(
         reconnection,
         priority: policy.priority,
         depends_on: entry.depends_on,
+        era: match entry.era {
+            file::Era::Auto => EraChoice::Auto,
+            file::Era::Legacy => EraChoice::Legacy,
+            file::Era::Modern => EraChoice::Modern,
+        },
         required: policy.required,
         breaker: policy.breaker,
         fingerprint,

@@ -8,7 +8,7 @@ use super::tree::Origin;
 use crate::downstream::{HttpTarget, StdioTarget};
 use mcpvisor_actors::health::{BreakerPolicy, MonitorPatch, MonitorPolicy, PingPatch, PingPolicy};
 use mcpvisor_actors::reconnection::ReconnectionPolicy;
-use mcpvisor_actors::server::{CallLimits, Expose, Start, ToolOverride};
+use mcpvisor_actors::server::{CallLimits, EraChoice, Expose, Start, ToolOverride};
 use schemars::JsonSchema;
 use secrecy::SecretString;
 use serde::{Deserialize, Serialize};
@@ -216,6 +216,8 @@ pub struct Server {
     /// Servers that are connected before it: of this configuration, others than itself, without
     /// cycles; some may be disabled.
     pub depends_on: Vec<String>,
+    /// How it is spoken to.
+    pub era: EraChoice,
     /// Whether the gateway is ready only with it.
     pub required: bool,
     /// When calls are refused at once.
@@ -314,6 +316,7 @@ impl fmt::Debug for Server {
             .field("reconnection", &self.reconnection)
             .field("priority", &self.priority)
             .field("depends_on", &self.depends_on)
+            .field("era", &self.era)
             .field("required", &self.required)
             .field("breaker", &self.breaker)
             .field("fingerprint", &self.fingerprint)

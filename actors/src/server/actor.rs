@@ -2,6 +2,7 @@
 
 use super::admission::{Admission, Waiting};
 use super::driver::Link;
+use super::opening::Doubts;
 use super::phase::{Phase, Wait};
 use super::{Fact, Generation, Loss, RoutedCall, ServerSpec};
 use crate::call::{CallTicket, Failure};
@@ -106,6 +107,8 @@ pub struct State {
     /// Instances of earlier connections that still close.
     closing: Vec<ActorCell>,
     offers: Option<Arc<Manifest>>,
+    /// Whether what is remembered of its era is to be believed.
+    doubts: Doubts,
     /// Why it was down the last time.
     last_loss: Option<Loss>,
     /// The alarm for the earliest deadline in the queue.
@@ -135,6 +138,7 @@ impl Actor for Server {
             instance: None,
             closing: Vec::new(),
             offers: None,
+            doubts: Doubts::default(),
             last_loss: None,
             queue_timer: None,
             slow_timer: None,

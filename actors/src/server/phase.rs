@@ -44,6 +44,8 @@ pub enum Fact {
     Changed(Arc<Manifest>),
     /// What it offers is shown to clients now, or cannot be.
     Published,
+    /// It died of being asked for its era and is made again, without that.
+    DiedOfDiscovery,
     /// It ended, or never began.
     Lost(Loss),
 }

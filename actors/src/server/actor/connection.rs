@@ -86,6 +86,7 @@ impl State {
             Some(Timer::from(me.send_after(SLOW, move || Message::Due(Alarm::Slow(generation)))));
         let (close, _closing) = watch::channel(None);
         let Arguments { card, sessions, monitor, policies, timelines, .. } = self.arguments.clone();
+        let remembered = self.arguments.known.get(&self.spec.name);
         let context = Connected {
             spec: Arc::clone(&self.spec),
             generation,
@@ -95,7 +96,13 @@ impl State {
             monitor,
             policies,
             timelines,
-            remembered: self.arguments.known.get(&self.spec.name),
+            guess: self.doubts.guess(
+                self.spec.era,
+                self.spec.connector.carriage(),
+                remembered.as_ref().map(|remembered| remembered.era),
+                self.schedule.attempt(),
+            ),
+            remembered,
         };
         let arguments = instance::Arguments { context, close: close.clone() };
         match Actor::spawn_linked(None, Instance, arguments, me.get_cell()).await {
@@ -135,6 +142,7 @@ impl State {
                 self.offer(generation, manifest, me);
             }
             Fact::Published => self.published(me),
+            Fact::DiedOfDiscovery => self.doubts.died(),
             Fact::Lost(loss) => self.lost(loss, me),
         }
     }
@@ -176,6 +184,7 @@ impl State {
         let (generation, slot, link, now) =
             (*generation, slot.take(), link.clone(), Instant::now());
         self.slow_timer = None;
+        self.doubts.dispelled();
         self.schedule.ready(now);
         let card = &self.arguments.card;
         card.history().link(LinkEvent::Up, now);
@@ -219,6 +228,7 @@ impl State {
         self.arguments.card.history().link(LinkEvent::Down, now);
         let slot = self.disconnect(&loss);
         if !was_ready {
+            self.doubts.failed(&loss);
             // an attempt failed: who waits for it waits `call_wait` more, not for the next ones
             self.admission.hurry(now + self.spec.limits.call_wait);
             self.unreachable();

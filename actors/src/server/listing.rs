@@ -57,8 +57,8 @@ struct Pages {
     /// The cursors followed: one a page but the first.
     cursors: HashSet<String>,
     bytes: usize,
-    /// What the pages before said of being kept, once there was one.
-    hints: Option<Option<CacheHints>>,
+    /// What all pages so far said of being kept.
+    hints: Option<CacheHints>,
 }
 
 impl Listing {
@@ -134,11 +134,9 @@ impl Listing {
         pages.items.extend(items);
         pages.bytes += result.len();
         let hints = CacheHints::of(&result);
-        let hints = match pages.hints {
-            None => hints,
-            Some(before) => before.zip(hints).map(|(before, this)| before.and(this)),
-        };
-        pages.hints = Some(hints);
+        let is_first = pages.cursors.is_empty();
+        let both = || pages.hints.zip(hints).map(|(before, this)| before.and(this));
+        pages.hints = if is_first { hints } else { both() };
         if pages.items.len() > MAX_ITEMS
             || pages.cursors.len() >= MAX_PAGES
             || pages.bytes > MAX_BYTES
@@ -148,7 +146,7 @@ impl Listing {
                 MAX_BYTES >> 20
             ));
         }
-        let Some(cursor) = next else { return self.all(pages.items, hints) };
+        let Some(cursor) = next else { return self.all(pages.items, pages.hints) };
         let member = format!("\"cursor\":{cursor}");
         if !pages.cursors.insert(cursor) {
             return Heard::Failed(format!("`{list}` gave the same cursor twice"));

@@ -51,7 +51,8 @@ impl Line {
                         return self.answer(Inbound::Lost(loss), Duration::ZERO);
                     }
                 };
-                (What::Discover, fate, script.latency)
+                // at no cost: some tests count how long handshakes take
+                (What::Discover, fate, Duration::ZERO)
             }
             "initialize" => (What::Initialize, script.initializes.clone(), script.latency),
             "subscriptions/listen" => {

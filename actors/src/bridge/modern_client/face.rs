@@ -3,6 +3,7 @@
 use crate::bridge::{is_cacheable, key};
 use crate::wire::{Edits, Members, ObjectEdit, string};
 use bytes::Bytes;
+use serde_json::value::RawValue;
 
 /// Who may share a cached result.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -40,7 +41,7 @@ impl CacheHints {
     pub fn of(result: &[u8]) -> Option<Self> {
         let members = Members::of(result)?;
         let ttl_ms = serde_json::from_str(members.get("ttlMs").ok()??.get()).ok()?;
-        let scope = members.get("cacheScope").ok()?.map(|raw| raw.get());
+        let scope = members.get("cacheScope").ok()?.map(RawValue::get);
         let public = scope == Some("\"public\"");
         Some(Self { ttl_ms, scope: if public { CacheScope::Public } else { CacheScope::Private } })
     }

@@ -70,10 +70,9 @@ impl Doubts {
         let choice = if carriage == Carriage::LegacyOnly { EraChoice::Legacy } else { choice };
         let first = match (choice, remembered) {
             (EraChoice::Legacy, _) => Purpose::Initialize,
-            (EraChoice::Modern, _) => Purpose::Discover,
             (EraChoice::Auto, Some(Era::Legacy(_))) if !self.refused => Purpose::Initialize,
-            (EraChoice::Auto, _) if self.died && attempt % 2 == 0 => Purpose::Initialize,
-            (EraChoice::Auto, _) => Purpose::Discover,
+            (EraChoice::Auto, _) if self.died && attempt.is_multiple_of(2) => Purpose::Initialize,
+            (EraChoice::Auto | EraChoice::Modern, _) => Purpose::Discover,
         };
         Guess { choice, first, again: choice == EraChoice::Auto && !self.died, carriage }
     }

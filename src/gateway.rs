@@ -164,6 +164,7 @@ fn server_spec(
         sharing: server.sharing,
         mask: Arc::clone(mask),
         cache: CacheHints::default(),
+        era: server.era,
         connector,
     }
 }

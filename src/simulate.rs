@@ -5,7 +5,7 @@
 //! port say. It never does harm beyond its own process, its `--grandchild` and the files it is told
 //! to write.
 //!
-//! *Invariant:* without a fault it is a correct 2025-11-25 server: one answer per request, and every
+//! *Invariant:* without a fault it is a correct server of 2025-11-25, of 2026-07-28 or of both: one answer per request, and every
 //! executed call is in the `--log` before it is answered.
 
 mod answer;
@@ -18,6 +18,8 @@ mod faults;
 mod files;
 mod flags;
 mod lines;
+mod listeners;
+mod modern;
 mod offers;
 mod outlet;
 mod request;

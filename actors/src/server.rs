@@ -11,8 +11,10 @@ mod admission;
 mod control;
 mod driver;
 mod instance;
+mod listening;
 mod listing;
 mod loss;
+mod opening;
 mod parking;
 mod pending;
 mod phase;
@@ -25,12 +27,15 @@ mod transport;
 pub use actor::{Arguments, Message, Order, Server};
 pub(crate) use driver::Link;
 pub use loss::Loss;
+pub use opening::EraChoice;
 pub use parking::Parking;
 pub use phase::{Fact, Generation};
 pub(crate) use quarantine::quarantined;
 pub use sharing::{Sharing, Whose};
 pub use spec::{CallLimits, Expose, Mask, ServerName, ServerSpec, Start, ToolOverride};
-pub use transport::{Activity, Connector, Inbound, Noise, Outbound, OutboundKind, Transport};
+pub use transport::{
+    Activity, Carriage, Connector, Inbound, Noise, Outbound, OutboundKind, Transport,
+};
 
 use crate::call::CallTicket;
 use crate::catalog::Route;

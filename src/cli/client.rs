@@ -6,6 +6,7 @@ use crate::downstream::{HttpConnector, HttpKind, HttpTarget};
 use crate::exit::Exit;
 use crate::gateway;
 use clap::Args;
+use mcpvisor_actors::bridge::Era;
 use mcpvisor_actors::server::{Connector, Inbound, Outbound, OutboundKind, Transport};
 use mcpvisor_actors::session::{ClientStream, SessionHandle};
 use mcpvisor_actors::tree::Gateway;
@@ -95,8 +96,8 @@ impl Client {
         let payload = notification("notifications/initialized");
         match self {
             Self::Remote(transport, _) => {
-                transport.send(Outbound { payload, kind: OutboundKind::Notification });
-                transport.established(ProtocolVersion::LATEST);
+                transport.send(Outbound::new(payload, OutboundKind::Notification));
+                transport.established(Era::Legacy(ProtocolVersion::LATEST));
             }
             // it is our own session, which asks for no notification
             Self::Local { .. } => {}
@@ -111,8 +112,7 @@ impl Client {
                 let id = *last_id;
                 let payload = request_raw(id, method, params);
                 let initialize = method == "initialize";
-                transport
-                    .send(Outbound { payload, kind: OutboundKind::Request { id, initialize } });
+                transport.send(Outbound::new(payload, OutboundKind::Request { id, initialize }));
                 remote_answer(&mut **transport, id).await?
             }
             Self::Local { gateway, session, last_id, .. } => {

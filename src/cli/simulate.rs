@@ -22,6 +22,7 @@ The control port (--control 127.0.0.1:0) takes a command a line and answers each
   list-changed                       tell them without a change
   add-prompt NAME                    the same of prompts; of resources add-resource, remove-resource URI
   update URI                         tell the clients that this resource changed
+  end-listens                        end every `subscriptions/listen` (2026-07-28)
   quit                               end this connection
 
 Over HTTP, lines that are no messages come before the JSON of an answer, or as events of a stream.

@@ -208,8 +208,21 @@ pub(super) struct Server {
     pub(super) reconnection: OwnReconnection,
     /// Servers that are connected before this one.
     pub(super) depends_on: Vec<String>,
+    /// How it is spoken to: `modern` is revision 2026-07-28, `legacy` every one that opens with
+    /// `initialize`; `auto` asks the server and remembers the answer.
+    pub(super) era: Era,
     /// Words by which groups find it.
     pub(super) tags: Vec<String>,
+}
+
+/// How a server is spoken to.
+#[derive(Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema, Default)]
+#[serde(rename_all = "lowercase")]
+pub(super) enum Era {
+    #[default]
+    Auto,
+    Legacy,
+    Modern,
 }
 
 /// How a server is reached: `command` for a process of ours, `url` for one that runs elsewhere.

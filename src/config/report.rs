@@ -5,7 +5,7 @@
 use super::file::USUAL_PRIORITY;
 use super::settings::{Config, Server, Target};
 use crate::downstream::HttpKind;
-use mcpvisor_actors::server::Start;
+use mcpvisor_actors::server::{EraChoice, Start};
 use std::fmt;
 
 /// A summary for people, one line a server, notes last.
@@ -72,6 +72,11 @@ impl fmt::Display for Line<'_> {
         }
         if !server.depends_on.is_empty() {
             write!(f, ", after {}", server.depends_on.join(" and "))?;
+        }
+        match server.era {
+            EraChoice::Auto => {}
+            EraChoice::Legacy => f.write_str(", era legacy")?,
+            EraChoice::Modern => f.write_str(", era modern")?,
         }
         f.write_str(")")
     }

@@ -14,6 +14,7 @@ use super::validate::Judge;
 use crate::downstream::{HttpKind, HttpTarget, StdioTarget};
 use mcpvisor_actors::health::{MonitorPolicy, PingPolicy};
 use mcpvisor_actors::reconnection::ReconnectionPolicy;
+use mcpvisor_actors::server::EraChoice;
 use mcpvisor_actors::wire::Limits;
 use reqwest::header::HeaderName;
 use secrecy::{ExposeSecret, SecretString};
@@ -77,6 +78,11 @@ fn one(
         Target::Stdio(target) => fingerprint::of_stdio(target),
         Target::Http(target) => fingerprint::of_http(target),
     };
+    let sse = matches!(&target, Target::Http(target) if target.kind == HttpKind::Sse);
+    if sse && entry.era == file::Era::Modern {
+        let message = "the type `sse` is older than the era `modern`";
+        judge.fault(&below("era"), message, "remove one of them");
+    }
     Some(Server {
         name: name.to_owned(),
         enabled: policy.enabled,
@@ -92,6 +98,11 @@ fn one(
         priority: policy.priority,
         depends_on: entry.depends_on,
         tags: entry.tags,
+        era: match entry.era {
+            file::Era::Auto => EraChoice::Auto,
+            file::Era::Legacy => EraChoice::Legacy,
+            file::Era::Modern => EraChoice::Modern,
+        },
         required: policy.required,
         sharing: policy.sharing,
         breaker: policy.breaker,

@@ -9,7 +9,7 @@ use super::tree::Origin;
 use crate::downstream::{HttpTarget, StdioTarget};
 use mcpvisor_actors::health::{BreakerPolicy, MonitorPatch, MonitorPolicy, PingPatch, PingPolicy};
 use mcpvisor_actors::reconnection::ReconnectionPolicy;
-use mcpvisor_actors::server::{CallLimits, Expose, Sharing, Start, ToolOverride};
+use mcpvisor_actors::server::{CallLimits, EraChoice, Expose, Sharing, Start, ToolOverride};
 use schemars::JsonSchema;
 use secrecy::SecretString;
 use serde::{Deserialize, Serialize};
@@ -223,6 +223,8 @@ pub struct Server {
     pub depends_on: Vec<String>,
     /// Words by which groups find it.
     pub tags: Vec<String>,
+    /// How it is spoken to.
+    pub era: EraChoice,
     /// Whether the gateway is ready only with it.
     pub required: bool,
     /// Whether clients share its connection.
@@ -325,6 +327,7 @@ impl fmt::Debug for Server {
             .field("priority", &self.priority)
             .field("depends_on", &self.depends_on)
             .field("tags", &self.tags)
+            .field("era", &self.era)
             .field("required", &self.required)
             .field("sharing", &self.sharing)
             .field("breaker", &self.breaker)

@@ -28,7 +28,7 @@ use super::websocket;
 use super::{HttpKind, HttpTarget};
 use auto::Auto;
 use futures_util::future::BoxFuture;
-use mcpvisor_actors::server::{Connector, Loss, Transport};
+use mcpvisor_actors::server::{Carriage, Connector, Loss, Transport};
 use remote::Remote;
 use std::sync::Arc;
 
@@ -71,6 +71,14 @@ impl Connector for HttpConnector {
             HttpKind::Auto | HttpKind::StreamableHttp => "streamable-http",
             HttpKind::Sse => "sse",
             HttpKind::WebSocket => "websocket",
+        }
+    }
+
+    fn carriage(&self) -> Carriage {
+        match self.target.kind {
+            HttpKind::Auto | HttpKind::StreamableHttp => Carriage::Posts,
+            HttpKind::Sse => Carriage::LegacyOnly,
+            HttpKind::WebSocket => Carriage::Stream,
         }
     }
 }

@@ -161,7 +161,7 @@ mod tests {
     use tokio::io::{AsyncReadExt, DuplexStream, duplex};
 
     fn frame(kind: OutboundKind, text: impl Into<Bytes>) -> Outbound {
-        Outbound { payload: Payload::from(text.into()), kind }
+        Outbound::new(text.into(), kind)
     }
 
     fn request(id: u64, text: &'static str) -> Outbound {

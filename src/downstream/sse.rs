@@ -16,8 +16,9 @@ use super::http::remote::{Remote, is_event_stream};
 use super::http::reports::Reports;
 use bytes::Bytes;
 use futures_util::future::BoxFuture;
+use mcpvisor_actors::bridge::Era;
 use mcpvisor_actors::server::{Inbound, Loss, Outbound, OutboundKind, Transport};
-use mcpvisor_actors::wire::{Payload, ProtocolVersion};
+use mcpvisor_actors::wire::Payload;
 use reqwest::{Response, Url};
 use std::sync::Arc;
 use std::task::{Context, Poll};
@@ -86,7 +87,7 @@ async fn post(
     payload: &Payload,
     request: Option<u64>,
 ) -> Result<(), Verdict> {
-    let response = remote.send(remote.post(endpoint, payload)).await?;
+    let response = remote.send(remote.post(endpoint, payload, &[])).await?;
     let accepted = response.status().is_success();
     let body = if accepted {
         reply(remote, response, request).await
@@ -140,8 +141,10 @@ impl Transport for LegacySse {
         self.lanes.is_unsent(id)
     }
 
-    fn established(&mut self, version: ProtocolVersion) {
-        self.remote.keep_version(version);
+    fn established(&mut self, era: Era) {
+        if let Era::Legacy(version) = era {
+            self.remote.keep_version(version);
+        }
     }
 
     fn close(self: Box<Self>) -> BoxFuture<'static, ()> {

@@ -1,6 +1,7 @@
 //! Streamable HTTP: one URL, a POST for each message, event streams for what takes longer.
 //!
-//! Source: MCP 2025-11-25 "Transports", Streamable HTTP.
+//! Source: MCP 2025-11-25 "Transports", Streamable HTTP; 2026-07-28 "Streamable HTTP", where there is
+//! no session, no standing stream, and a request is given up by closing its response.
 //!
 //! Never opens a session of its own accord: a lost one is reported and ends the connection.
 
@@ -12,8 +13,8 @@ use super::http::remote::Remote;
 use super::http::reports::Reports;
 use exchange::Exchange;
 use futures_util::future::BoxFuture;
+use mcpvisor_actors::bridge::Era;
 use mcpvisor_actors::server::{Inbound, Loss, Outbound, OutboundKind, Transport};
-use mcpvisor_actors::wire::ProtocolVersion;
 use std::sync::Arc;
 use std::task::{Context, Poll};
 use std::time::Duration;
@@ -48,7 +49,8 @@ impl StreamableHttp {
 fn deliver(remote: Arc<Remote>, reports: Reports, frame: Outbound) -> Job {
     Box::pin(async move {
         if let OutboundKind::Request { id, initialize } = frame.kind {
-            Exchange::new(remote, reports, id, initialize).run(&frame.payload).await;
+            let exchange = Exchange::new(remote, reports, id, initialize).with(frame.headers);
+            exchange.run(&frame.payload).await;
         } else {
             exchange::tell(&remote, &reports, &frame.payload).await;
         }
@@ -78,7 +80,8 @@ impl Transport for StreamableHttp {
         self.lanes.is_unsent(id)
     }
 
-    fn established(&mut self, version: ProtocolVersion) {
+    fn established(&mut self, era: Era) {
+        let Era::Legacy(version) = era else { return self.lanes.cancel_by_closing() };
         self.remote.keep_version(version);
         let (remote, reports) = (Arc::clone(&self.remote), self.reports.clone());
         self.lanes.spawn(Box::pin(standing::listen(remote, reports)));

@@ -19,6 +19,8 @@ struct Call<'a> {
     name: Cow<'a, str>,
     #[serde(borrow)]
     arguments: Option<&'a RawValue>,
+    #[serde(borrow, rename = "inputResponses")]
+    input: Option<&'a RawValue>,
     #[serde(borrow, rename = "_meta")]
     meta: Option<Meta<'a>>,
 }
@@ -67,6 +69,17 @@ impl Executed {
         Self { id: id.to_owned(), member: "error", text: error.to_owned(), call: None }
     }
 
+    /// The same as 2026-07-28 wants it: with its kind, and how long it may be kept.
+    pub(super) fn completed(mut self, method: &str) -> Self {
+        if self.member == "result" && !self.text.contains("\"resultType\"") {
+            let empty = self.text == "{}";
+            let members = super::modern::members_of_result(method);
+            let comma = if empty { "" } else { "," };
+            self.text.insert_str(1, &format!("{members}{comma}"));
+        }
+        self
+    }
+
     /// Whether a tool was called.
     pub(super) fn is_call(&self) -> bool {
         self.call.is_some()
@@ -98,7 +111,9 @@ pub(super) fn execute(server: &Server, id: &str, params: &str) -> Executed {
     } else if server.settings.echo_raw {
         ("result", answer::called_oddly(arguments))
     } else {
-        ("result", answer::called(known.text.as_deref(), arguments))
+        // the input asked for, if there was any
+        let text = call.input.map(RawValue::get).or(known.text.as_deref());
+        ("result", answer::called(text, arguments))
     };
     let token = call.meta.and_then(|meta| meta.progress_token).map(|raw| raw.get().to_owned());
     let called = Called { key: key.to_owned(), token };

@@ -131,6 +131,7 @@ fn execute(server: &Arc<Server>, command: Command) -> Result<(String, Then), Com
             server.offers.remove_resource(&uri);
             tell(server, |server| server.changed("resources"));
         }
+        Command::EndListens => tell(server, super::modern::end_listens),
         Command::Update(uri) => tell(server, move |server| server.updated(&uri)),
     }
     background::start(server);
@@ -180,13 +181,16 @@ fn settled(server: &Server) -> Result<(), CommandError> {
 
 /// What can be asked of a running server.
 fn status(server: &Server) -> serde_json::Value {
+    let (listens, listened) = server.listeners.wanted();
+    let watched: Vec<_> = server.offers.watched().into_iter().chain(listened).collect();
     serde_json::json!({
         "pid": std::process::id(),
         "transport": server.settings.transport.name(),
         "listening": server.listening.load(Ordering::SeqCst),
         "sessions": server.sessions.count(),
         "tools": server.tools.count(),
-        "watched": server.offers.watched(),
+        "watched": watched,
+        "listens": listens,
         "executed": server.executed.load(Ordering::SeqCst),
         "answered": server.answered.load(Ordering::SeqCst),
         "faults": server.faults.now().told(),

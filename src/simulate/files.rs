@@ -1,6 +1,8 @@
 //! What the simulated server writes down for the test that started it.
 
 use super::settings::Settings;
+use axum::http::{HeaderMap, HeaderValue};
+use std::collections::BTreeMap;
 use std::fs::{File, OpenOptions};
 use std::io::Write;
 use std::path::{Path, PathBuf};
@@ -10,6 +12,7 @@ use std::path::{Path, PathBuf};
 pub(super) struct Files {
     log: Option<File>,
     record: Option<File>,
+    headers: Option<File>,
 }
 
 /// A file named by a flag cannot be written.
@@ -28,7 +31,11 @@ impl Files {
             write(path, &std::process::id().to_string())?;
         }
         let append = |path: &Option<PathBuf>| path.as_deref().map(open_to_append).transpose();
-        Ok(Self { log: append(&settings.log)?, record: append(&settings.record)? })
+        Ok(Self {
+            log: append(&settings.log)?,
+            record: append(&settings.record)?,
+            headers: append(&settings.record_headers)?,
+        })
     }
 
     /// Notes an executed call, or a violation.
@@ -39,6 +46,16 @@ impl Files {
     /// Notes a received line, its line break included.
     pub(super) fn record(&self, line: &[u8]) {
         append(self.record.as_ref(), line);
+    }
+
+    /// Notes the headers of a request.
+    pub(super) fn record_headers(&self, headers: &HeaderMap) {
+        if self.headers.is_some() {
+            let text = |value: &HeaderValue| String::from_utf8_lossy(value.as_bytes()).into_owned();
+            let all: BTreeMap<_, _> =
+                headers.iter().map(|(name, value)| (name.as_str(), text(value))).collect();
+            append(self.headers.as_ref(), format!("{}\n", serde_json::json!(all)).as_bytes());
+        }
     }
 
     /// Notes a received body on a line of its own.

@@ -44,6 +44,15 @@ impl Outlet {
         }
     }
 
+    /// Whether certainly nobody is there.
+    pub(super) fn is_gone(&self) -> bool {
+        match self {
+            Self::Reply(reply) => reply.is_closed(),
+            Self::Session(sessions, id) => !sessions.has(id),
+            Self::Stdout | Self::Everyone(_) => false,
+        }
+    }
+
     /// Leaves whoever waits here waiting.
     pub(super) fn hold(&self) {
         self.end(Part::Hold);

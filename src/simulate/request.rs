@@ -5,8 +5,9 @@
 use super::call::{self, Executed};
 use super::fault::Fault;
 use super::faults::Values;
+use super::modern::Written;
 use super::server::{Exchange, Server, after};
-use super::{answer, background, offers};
+use super::{answer, background, modern, offers};
 use serde::Deserialize;
 use serde_json::value::RawValue;
 use std::borrow::Cow;
@@ -51,6 +52,7 @@ pub(super) fn receive(exchange: &Exchange, bytes: &[u8]) {
         None if method == "notifications/initialized" && !now.on(Fault::BlackHole) => {
             background::initialized(exchange);
         }
+        None if method == "notifications/cancelled" => modern::cancelled(exchange, params),
         None => {}
     }
 }
@@ -65,6 +67,19 @@ fn request(exchange: &Exchange, now: &Values, method: &str, id: &str, params: &s
     if muted || now.on(Fault::BlackHole) || server.is_leaving() {
         return exchange.reply.hold();
     }
+    if method == "server/discover" && server.settings.exit_on_discover {
+        std::process::exit(server.settings.exit_code.into());
+    }
+    if method == "server/discover" && server.settings.ignore_discover {
+        return exchange.reply.hold();
+    }
+    let era = match modern::judge(server, method, params) {
+        Ok(era) => era,
+        Err(error) => return call::finish(exchange, &Executed::refused(id, &error)),
+    };
+    if era == Written::Modern && method == "subscriptions/listen" {
+        return modern::listen(exchange, id, params);
+    }
     let mut wait = server.faults.next_latency();
     if method == "initialize" {
         std::thread::sleep(now.time(Fault::SlowInitialize));
@@ -72,6 +87,10 @@ fn request(exchange: &Exchange, now: &Values, method: &str, id: &str, params: &s
         return later(exchange, wait, Executed::refused(id, answer::SIMULATED));
     }
     let done = match method {
+        "server/discover" => Executed::plain(id, modern::discovered(server)),
+        "tools/call" if era == Written::Modern && modern::wants_input(server, params) => {
+            Executed::plain(id, modern::input_required())
+        }
         "initialize" => Executed::plain(id, initialize(server, params)),
         "logging/setLevel" if server.settings.log_messages => Executed::plain(id, "{}".into()),
         "ping" if !now.on(Fault::PingUnsupported) => Executed::plain(id, "{}".into()),
@@ -84,6 +103,7 @@ fn request(exchange: &Exchange, now: &Values, method: &str, id: &str, params: &s
         other => offers::answer(server, other, id, params)
             .unwrap_or_else(|| Executed::refused(id, answer::METHOD_NOT_FOUND)),
     };
+    let done = if era == Written::Modern { done.completed(method) } else { done };
     if done.is_call() {
         wait += now.time(Fault::Delay);
     }

@@ -7,10 +7,11 @@ use super::fault::Fault;
 use super::faults::Faults;
 use super::files::Files;
 use super::lines::{Lines, Members, complain};
+use super::listeners::Listeners;
 use super::offers::Offers;
 use super::outlet::Outlet;
 use super::sessions::Sessions;
-use super::settings::{Kind, Settings};
+use super::settings::{EraKind, Kind, Settings};
 use super::tools::Tools;
 use super::{background, end};
 use std::sync::Arc;
@@ -30,6 +31,7 @@ pub(super) struct Server {
     pub(super) tools: Tools,
     pub(super) offers: Offers,
     pub(super) sessions: Arc<Sessions>,
+    pub(super) listeners: Listeners,
     pub(super) background: background::Running,
     /// Calls executed so far.
     pub(super) executed: AtomicU64,
@@ -55,6 +57,7 @@ impl Server {
             files,
             lines: Lines::default(),
             sessions: Arc::default(),
+            listeners: Listeners::default(),
             background: background::Running::default(),
             executed: AtomicU64::new(0),
             answered: AtomicU64::new(0),
@@ -116,15 +119,39 @@ impl Server {
 
     /// Tells all clients that a list has changed; whether there was one.
     pub(super) fn changed(&self, list: &str) -> bool {
-        let method = format!("\"notifications/{list}/list_changed\"");
-        self.send(&self.everyone(), &[("method", &method)])
+        let method = format!("notifications/{list}/list_changed");
+        let heard = self.tell_listeners(&method, None);
+        let method = format!("\"{method}\"");
+        self.has_legacy_clients() && self.send(&self.everyone(), &[("method", &method)]) || heard
+    }
+
+    /// Whether there may be clients of the initialize era.
+    fn has_legacy_clients(&self) -> bool {
+        match self.settings.era {
+            EraKind::Legacy => true,
+            EraKind::Modern => false,
+            EraKind::Both => self.initialized.load(Ordering::SeqCst),
+        }
+    }
+
+    /// Tells every listen that wants it; whether there was one.
+    fn tell_listeners(&self, method: &str, uri: Option<&str>) -> bool {
+        let mut heard = false;
+        for (outlet, params) in self.listeners.wanting(method, uri) {
+            let method = format!("\"{method}\"");
+            heard |= self.send(&outlet, &[("method", &method), ("params", &params)]);
+        }
+        heard
     }
 
     /// Tells all clients that a resource has changed.
     pub(super) fn updated(&self, uri: &str) {
         let params = format!(r#"{{"vendor":1.0,"uri":{}}}"#, serde_json::Value::from(uri));
-        let method = "\"notifications/resources/updated\"";
-        self.send(&self.everyone(), &[("method", method), ("params", &params)]);
+        self.tell_listeners("notifications/resources/updated", Some(uri));
+        if self.has_legacy_clients() {
+            let method = "\"notifications/resources/updated\"";
+            self.send(&self.everyone(), &[("method", method), ("params", &params)]);
+        }
     }
 
     /// Exits once what has just been answered is on its way.

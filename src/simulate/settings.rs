@@ -38,9 +38,41 @@ pub enum ReplyKind {
     Sse,
 }
 
+/// Which era the server lives in.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum EraKind {
+    /// Revisions that open with `initialize`.
+    Legacy,
+    /// 2026-07-28.
+    Modern,
+    /// Whichever a request is written in.
+    Both,
+}
+
 /// What the server is. Each flag names one behaviour; all may be combined.
 #[derive(Debug, Clone, clap::Args)]
 pub struct Settings {
+    // -- what it speaks
+    /// The era it lives in.
+    #[arg(long, value_enum, default_value = "legacy", value_name = "ERA")]
+    pub era: EraKind,
+    /// Exit when asked `server/discover`, as some older servers do with what they do not know.
+    #[arg(long)]
+    pub exit_on_discover: bool,
+    /// Never answer `server/discover`.
+    #[arg(long)]
+    pub ignore_discover: bool,
+    /// One more tool, of this name, that asks for input first (2026-07-28 only).
+    #[arg(long, value_name = "NAME")]
+    pub input_tool: Option<String>,
+
+    /// One more tool, of this name, whose argument `text` travels as the header `Mcp-Param-Text`, too.
+    #[arg(long, value_name = "NAME")]
+    pub header_tool: Option<String>,
+    /// One more tool, of this name, that says wrongly which of its arguments travel as headers.
+    #[arg(long, value_name = "NAME")]
+    pub bad_header_tool: Option<String>,
+
     // -- how it is reached
     /// How clients reach it.
     #[arg(long, value_enum, default_value = "stdio", value_name = "KIND")]
@@ -139,6 +171,9 @@ pub struct Settings {
     /// Append `<pid> answered <arguments.key>` there, too, before each answer to a call.
     #[arg(long)]
     pub log_answers: bool,
+    /// Append the headers of every POST as one JSON object, the names in lower case.
+    #[arg(long, value_name = "FILE")]
+    pub record_headers: Option<PathBuf>,
     /// Append every received line as it came.
     #[arg(long, value_name = "FILE")]
     pub record: Option<PathBuf>,

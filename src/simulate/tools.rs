@@ -8,7 +8,12 @@ pub(super) const EXTRA: &str = "extra";
 
 /// The tools at this moment, in the order they are listed.
 #[derive(Debug)]
-pub(super) struct Tools(Mutex<Vec<String>>);
+pub(super) struct Tools {
+    names: Mutex<Vec<String>>,
+    /// The tool whose argument `text` travels as a header, too, and the one that says so wrongly.
+    header_tool: Option<String>,
+    bad_header_tool: Option<String>,
+}
 
 impl Tools {
     pub(super) fn new(settings: &Settings) -> Self {
@@ -16,11 +21,17 @@ impl Tools {
         let numbered =
             (1..settings.tools).map(|number| format!("{}{number}", settings.tool_prefix));
         let names = first.into_iter().chain(numbered).chain(settings.tool.iter().cloned());
-        Self(Mutex::new(names.collect()))
+        let special = [&settings.input_tool, &settings.header_tool, &settings.bad_header_tool];
+        let names = names.chain(special.into_iter().flatten().cloned());
+        Self {
+            names: Mutex::new(names.collect()),
+            header_tool: settings.header_tool.clone(),
+            bad_header_tool: settings.bad_header_tool.clone(),
+        }
     }
 
     fn names(&self) -> MutexGuard<'_, Vec<String>> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+        self.names.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     pub(super) fn count(&self) -> usize {
@@ -45,14 +56,33 @@ impl Tools {
 
     /// The result of `tools/list` for `cursor`, or nothing if that cursor was never given out.
     pub(super) fn page(&self, size: Option<usize>, cursor: Option<&str>) -> Option<String> {
-        page(&self.names(), size, cursor)
+        page(&self.names(), size, cursor, |name| self.schema(name))
+    }
+
+    /// The input schema of a tool.
+    pub(super) fn schema(&self, name: &str) -> String {
+        let is = |tool: &Option<String>| tool.as_deref() == Some(name);
+        let annotation = match () {
+            () if is(&self.header_tool) => r#","x-mcp-header":"Text""#,
+            () if is(&self.bad_header_tool) => r#","x-mcp-header":"no token""#,
+            () => "",
+        };
+        format!(
+            r#"{{"type":"object","properties":{{"text":{{"type":"string"{annotation}}},"key":{{"type":"string"}}}}}}"#
+        )
     }
 }
 
 /// The result of `tools/list` for `cursor`, or nothing if that cursor was never given out.
-fn page(names: &[String], size: Option<usize>, cursor: Option<&str>) -> Option<String> {
+fn page(
+    names: &[String],
+    size: Option<usize>,
+    cursor: Option<&str>,
+    schema: impl Fn(&str) -> String,
+) -> Option<String> {
     let (start, end) = bounds(names.len(), size, cursor)?;
-    let tools: Vec<String> = names[start..end].iter().map(|name| describe(name)).collect();
+    let tools: Vec<String> =
+        names[start..end].iter().map(|name| describe(name, &schema(name))).collect();
     let next =
         if end < names.len() { format!(",\"nextCursor\":\"page-{end}\"") } else { String::new() };
     Some(format!("{{\"tools\":[{}]{next}}}", tools.join(",")))
@@ -73,9 +103,9 @@ pub(super) fn bounds(
 }
 
 /// One tool; its members are in an order and of a kind that a careless proxy would change.
-fn describe(name: &str) -> String {
+fn describe(name: &str, schema: &str) -> String {
     format!(
-        r#"{{"name":{},"title":"Echo","description":"Returns its arguments","inputSchema":{{"type":"object","properties":{{"text":{{"type":"string"}},"key":{{"type":"string"}}}}}},"vendor":1.0}}"#,
+        r#"{{"name":{},"title":"Echo","description":"Returns its arguments","inputSchema":{schema},"vendor":1.0}}"#,
         serde_json::Value::from(name)
     )
 }
@@ -95,12 +125,13 @@ mod tests {
             (Some(5), None, 5, None),
         ] {
             let page: serde_json::Value =
-                serde_json::from_str(&page(&names, size, cursor).unwrap()).unwrap();
+                serde_json::from_str(&page(&names, size, cursor, |_| "{}".into()).unwrap())
+                    .unwrap();
             assert_eq!(page["tools"].as_array().unwrap().len(), tools);
             assert_eq!(page["nextCursor"].as_str(), next);
         }
         for cursor in ["page-6", "page-x", "2"] {
-            assert_eq!(page(&names, Some(2), Some(cursor)), None);
+            assert_eq!(page(&names, Some(2), Some(cursor), |_| "{}".into()), None);
         }
     }
 }

@@ -6,6 +6,7 @@
 //! *Invariant:* while [`Fault::Refuse`] is on there is neither a listening socket nor a connection.
 
 mod legacy;
+mod modern;
 mod reply;
 mod socket;
 mod streamable;

@@ -34,6 +34,7 @@ fn cases() -> Vec<(&'static str, Value, Value)> {
         ("reconnection.max_concurrent", json!(1), json!(2)),
         ("servers.*.depends_on", json!([]), json!(["t"])),
         ("servers.*.tags", json!([]), json!(["a"])),
+        ("servers.*.era", json!("legacy"), json!("modern")),
         ("servers.*.type", json!("sse"), json!("http")),
         ("servers.*.command", json!("x"), json!("y")),
         ("servers.*.args", json!(["a"]), json!(["b"])),

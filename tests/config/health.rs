@@ -266,6 +266,24 @@ fn the_report_tells_priority_need_and_order_when_they_are_not_the_usual_ones() {
 }
 
 #[test]
+fn the_era_of_a_server_is_found_out_unless_it_is_told() {
+    use mcpvisor_actors::server::EraChoice::{Auto, Legacy, Modern};
+    for (line, era, told) in [
+        ("", Auto, "(eager, 16 calls at once)"),
+        ("    era: auto\n", Auto, "(eager, 16 calls at once)"),
+        ("    era: legacy\n", Legacy, "(eager, 16 calls at once, era legacy)"),
+        ("    era: modern\n", Modern, "(eager, 16 calls at once, era modern)"),
+    ] {
+        let config = sound(&format!("{THREE}{line}"));
+        assert_eq!(config.servers["a"].era, era, "{line}");
+        assert!(config.report().to_string().contains(&format!("a  stdio  x  {told}")), "{line}");
+    }
+    let text = "servers:\n  a: {url: 'http://h/', type: sse, era: modern}\n";
+    let fault = "config:2: servers.a.era: the type `sse` is older than the era `modern`; remove one of them";
+    assert_eq!(faulty(text), fault);
+}
+
+#[test]
 fn camel_case_spellings_mean_the_same() {
     let camel = "statusTool: true\n\
         monitor: {checkInterval: 1s, adaptiveInterval: false, stableInterval: 3s, unstableInterval: 2s, maxConcurrentChecks: 4, qualityThreshold: 5}\n\

@@ -47,6 +47,7 @@ const NO_FAULTS: &[&str] = &[
     "add-resource",
     "remove-resource",
     "update",
+    "end-listens",
 ];
 
 #[test]

@@ -4,6 +4,7 @@ use crate::server::{DEADLINE, Reply, Request, Server};
 use bytes::Bytes;
 use mcpvisor::downstream::http::HttpConnector;
 use mcpvisor::downstream::{HttpKind, HttpTarget};
+use mcpvisor_actors::bridge::Era;
 use mcpvisor_actors::server::{Connector, Inbound, Loss, Outbound, OutboundKind, Transport};
 use mcpvisor_actors::wire::{Limits, ProtocolVersion};
 use std::future::poll_fn;
@@ -38,12 +39,12 @@ impl Peer {
         peer.initialize();
         peer.answer(0).await;
         peer.notify("notifications/initialized");
-        peer.0.established(ProtocolVersion::V2025_06_18);
+        peer.0.established(Era::Legacy(ProtocolVersion::V2025_06_18));
         peer
     }
 
     fn send(&mut self, text: String, kind: OutboundKind) {
-        self.0.send(Outbound { payload: Bytes::from(text).into(), kind });
+        self.0.send(Outbound::new(Bytes::from(text), kind));
     }
 
     pub(crate) fn initialize(&mut self) {

@@ -3,12 +3,11 @@
 use crate::support::*;
 use bytes::Bytes;
 use mcpvisor_actors::server::{Inbound, Loss, Outbound, OutboundKind, Transport};
-use mcpvisor_actors::wire::Payload;
 use std::future::poll_fn;
 use std::task::Poll;
 
 fn frame(kind: OutboundKind, text: impl Into<Bytes>) -> Outbound {
-    Outbound { payload: Payload::from(text.into()), kind }
+    Outbound::new(text.into(), kind)
 }
 
 fn cancel(id: u64) -> Outbound {

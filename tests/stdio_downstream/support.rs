@@ -3,7 +3,7 @@
 use bytes::Bytes;
 use mcpvisor::downstream::{Custodian, StdioConnector, StdioTarget};
 use mcpvisor_actors::server::{Connector, Inbound, Loss, Outbound, OutboundKind, Transport};
-use mcpvisor_actors::wire::{Kind, Limits, Payload};
+use mcpvisor_actors::wire::{Kind, Limits};
 use rustix::process::{Pid, test_kill_process, test_kill_process_group};
 use std::future::poll_fn;
 use std::path::PathBuf;
@@ -41,7 +41,7 @@ pub(crate) async fn start(text: &str) -> Box<dyn Transport> {
 pub(crate) fn request(id: u64, size: usize) -> Outbound {
     let text = format!(r#"{{"jsonrpc":"2.0","id":{id},"method":"m","x":"{}"}}"#, "x".repeat(size));
     let kind = OutboundKind::Request { id, initialize: false };
-    Outbound { payload: Payload::from(Bytes::from(text)), kind }
+    Outbound::new(Bytes::from(text), kind)
 }
 
 pub(crate) async fn next(transport: &mut Box<dyn Transport>) -> Inbound {

@@ -32,6 +32,12 @@ pub(crate) struct Script {
     pub(crate) latency: Duration,
     /// How long the answer to a call takes above that.
     pub(crate) call_takes: Duration,
+    /// What becomes of the question for its era.
+    pub(crate) discovers: Discovery,
+    /// What becomes of `initialize`.
+    pub(crate) initializes: Fate,
+    /// How long the first answer of each connection takes above that: it is slow to start.
+    pub(crate) starts_in: Duration,
     /// What becomes of pings.
     pub(crate) pings: Fate,
     /// What becomes of calls.
@@ -62,11 +68,28 @@ pub(crate) enum Fate {
     Failed(Loss),
 }
 
+/// What becomes of `server/discover`.
+#[derive(Debug, Clone, Default)]
+pub(crate) enum Discovery {
+    /// It is answered with -32601: a server of the initialize era.
+    #[default]
+    Unknown,
+    /// It is answered with a discover result: a server of 2026-07-28.
+    Answered,
+    /// It is not answered.
+    Ignored,
+    /// The connection ends with this.
+    Deadly(Loss),
+}
+
 /// Something a server was asked.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum What {
     Connect,
+    Discover,
     Initialize,
+    /// `subscriptions/listen`, with its filter.
+    Listen(String),
     Ping,
     List,
     /// A call, by its `key`.

@@ -37,7 +37,7 @@ impl Peer {
     }
 
     pub(crate) fn send(&mut self, kind: OutboundKind, text: impl Into<Bytes>) {
-        self.0.send(Outbound { payload: text.into().into(), kind });
+        self.0.send(Outbound::new(text.into(), kind));
     }
 
     /// The next thing heard.

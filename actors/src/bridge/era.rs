@@ -79,23 +79,29 @@ impl Reaction {
     pub fn of(response: &Message) -> Self {
         let Kind::Response { ok, .. } = response.kind() else { return Self::Legacy };
         let outcome = response.outcome().unwrap_or_default();
-        let Some(members) = Members::of(&outcome) else { return Self::Legacy };
+        Self::of_outcome(if *ok { Ok(&outcome) } else { Err(&outcome) })
+    }
+
+    /// The same for its result or its error object alone.
+    pub fn of_outcome(outcome: Result<&Bytes, &Bytes>) -> Self {
+        let (Ok(raw) | Err(raw)) = outcome;
+        let Some(members) = Members::of(raw) else { return Self::Legacy };
         let get = |key| members.get(key).ok().flatten();
-        if *ok {
+        if outcome.is_ok() {
             return match get("supportedVersions").and_then(versions) {
-                Some(versions) => Self::by_versions(versions, || Self::Modern(outcome.clone())),
+                Some(versions) => Self::by_versions(versions, || Self::Modern(raw.clone())),
                 None => Self::Legacy,
             };
         }
         match get("code").and_then(|code| serde_json::from_str::<i32>(code.get()).ok()) {
             Some(code::HEADER_MISMATCH | code::MISSING_CAPABILITY) => {
-                Self::ModernRefused(outcome.clone())
+                Self::ModernRefused(raw.clone())
             }
             Some(code::UNSUPPORTED_VERSION) => {
                 let data = get("data").and_then(|data| Members::of(data.get().as_bytes()));
                 let supported = data.and_then(|data| data.get("supported").ok().flatten());
                 let versions = supported.and_then(versions).unwrap_or_default();
-                Self::by_versions(versions, || Self::ModernRefused(outcome.clone()))
+                Self::by_versions(versions, || Self::ModernRefused(raw.clone()))
             }
             _ => Self::Legacy,
         }

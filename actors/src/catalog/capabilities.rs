@@ -1,10 +1,10 @@
 //! What a server said it can do.
 
-use crate::bridge::tasks;
+use crate::bridge::{Era, tasks};
 use crate::wire::{Members, Method, ProtocolVersion, Subject};
 use serde_json::value::RawValue;
 
-/// Something a server may declare at `initialize`.
+/// Something a server may declare.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Capability {
     /// It has tools.
@@ -52,16 +52,16 @@ impl Capability {
     }
 }
 
-/// The capabilities a server declared at `initialize`.
+/// The capabilities a server declared at `initialize` or in its discover result.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct Capabilities(u8);
 
 impl Capabilities {
-    /// Those of the `capabilities` member of an `initialize` result.
+    /// Those of the `capabilities` member of an `initialize` or discover result.
     ///
     /// Source: MCP "Lifecycle", capability negotiation. Completion had no capability of its own in
     /// 2024-11-05: there it comes with what can be completed.
-    pub fn read(raw: Option<&RawValue>, version: ProtocolVersion) -> Self {
+    pub fn read(raw: Option<&RawValue>, era: Era) -> Self {
         let Some(members) = raw.and_then(|raw| Members::of(raw.get().as_bytes())) else {
             return Self::default();
         };
@@ -90,7 +90,7 @@ impl Capabilities {
             all = all.and(Capability::Tasks);
         }
         let completable = all.has(Capability::Prompts) || all.has(Capability::Resources);
-        if version == ProtocolVersion::V2024_11_05 && completable {
+        if era == Era::Legacy(ProtocolVersion::V2024_11_05) && completable {
             all = all.and(Capability::Completions);
         }
         all
@@ -119,8 +119,10 @@ mod tests {
 
     #[test]
     fn what_is_declared_is_an_object_and_subscribing_is_declared_with_the_resources() {
-        let (new, old) = (ProtocolVersion::V2025_06_18, ProtocolVersion::V2024_11_05);
-        for (text, version, expected) in [
+        let legacy = Era::Legacy;
+        let new = legacy(ProtocolVersion::V2025_06_18);
+        let old = legacy(ProtocolVersion::V2024_11_05);
+        for (text, era, expected) in [
             ("{}", new, &[][..]),
             ("[]", new, &[]),
             (r#"{"tools":{"listChanged":true},"logging":null}"#, new, &[Tools]),
@@ -131,13 +133,14 @@ mod tests {
             ),
             (r#"{"resources":{"subscribe":false}}"#, new, &[Resources]),
             (r#"{"resources":{"subscribe":true}}"#, new, &[Resources, Subscribe]),
+            (r#"{"resources":{"subscribe":true}}"#, Era::Modern, &[Resources, Subscribe]),
             (r#"{"resources":true}"#, new, &[]),
             (r#"{"tools":{}}"#, old, &[Tools]),
             (r#"{"prompts":{}}"#, old, &[Prompts, Completions]),
         ] {
             let raw: Box<RawValue> = serde_json::from_str(text).expect("JSON");
             let expected = expected.iter().fold(Capabilities::default(), |all, one| all.and(*one));
-            assert_eq!(Capabilities::read(Some(&raw), version), expected, "{text}");
+            assert_eq!(Capabilities::read(Some(&raw), era), expected, "{text}");
         }
         assert_eq!(Capabilities::read(None, new), Capabilities::default());
     }

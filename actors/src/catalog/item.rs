@@ -1,5 +1,6 @@
 //! One tool, prompt, resource or template as its server described it.
 
+use crate::bridge::{BadAnnotation, ParamHeaders};
 use crate::wire::{Members, Span, Splice, Subject, string};
 use bytes::Bytes;
 use serde_json::value::RawValue;
@@ -9,6 +10,9 @@ use serde_json::value::RawValue;
 pub struct Item {
     /// Its name or URI at the server.
     pub name: String,
+    /// The arguments of a tool that travel as HTTP headers, too, in 2026-07-28. A tool whose
+    /// annotations are wrong is not to be listed over HTTP.
+    pub headers: Result<ParamHeaders, BadAnnotation>,
     raw: Bytes,
     name_span: Span,
     description: Option<Span>,
@@ -27,8 +31,11 @@ impl Item {
         let span = |value: &RawValue| Span::of(value.get().as_bytes(), raw);
         let name = members.get(subject.key()).ok()??;
         let description = members.get("description").ok()?;
+        let schema = members.get("inputSchema").ok().flatten().filter(|_| subject == Subject::Tool);
+        let headers = schema.map(|schema| ParamHeaders::of_schema(schema.get().as_bytes()));
         Some(Self {
             name: serde_json::from_str(name.get()).ok()?,
+            headers: headers.unwrap_or_else(|| Ok(ParamHeaders::default())),
             name_span: span(name),
             description: description.map(span),
             raw: raw.clone(),

@@ -1,21 +1,26 @@
 //! What one server said about itself.
 
 use super::{Capabilities, Item};
+use crate::bridge::Era;
+use crate::bridge::modern_client::CacheHints;
 use crate::wire::{Members, PerSubject, ProtocolVersion, Span, Subject};
 use bytes::Bytes;
 use serde_json::value::RawValue;
 
-/// A server's own words: its `initialize` result and what it lists, byte for byte.
+/// A server's own words: what it said of itself as it was spoken to first, and what it lists, byte for
+/// byte.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Manifest {
-    /// The raw `initialize` result.
-    pub initialize: Bytes,
-    /// The revision it speaks.
-    pub version: ProtocolVersion,
+    /// The raw `initialize` result, or the raw discover result of a server of 2026-07-28.
+    pub about: Bytes,
+    /// The era it lives in.
+    pub era: Era,
     /// What it declared.
     pub capabilities: Capabilities,
     /// What it lists of each kind, in its own order.
     pub items: PerSubject<Vec<Item>>,
+    /// How long each list may be kept, where the server said so.
+    pub hints: PerSubject<Option<CacheHints>>,
 }
 
 impl Manifest {
@@ -29,15 +34,31 @@ impl Manifest {
         let version = ProtocolVersion::parse(&version).ok_or_else(|| {
             format!("the server speaks revision {version:.40}, which opens without `initialize` or is unknown")
         })?;
-        let capabilities = Capabilities::read(get("capabilities"), version);
-        let items = PerSubject::default();
-        Ok(Self { version, capabilities, items, initialize: initialize.clone() })
+        Ok(Self::about(initialize, get("capabilities"), Era::Legacy(version)))
+    }
+
+    /// Reads a discover result; what it lists comes later.
+    ///
+    /// Source: MCP 2026-07-28 schema, `DiscoverResult`.
+    pub fn discovered(result: &Bytes) -> Result<Self, String> {
+        let members = Members::of(result).ok_or("the discover result is not an object")?;
+        Ok(Self::about(result, members.get("capabilities").ok().flatten(), Era::Modern))
+    }
+
+    fn about(about: &Bytes, capabilities: Option<&RawValue>, era: Era) -> Self {
+        let capabilities = Capabilities::read(capabilities, era);
+        let (items, hints) = (PerSubject::default(), PerSubject::default());
+        Self { about: about.clone(), era, capabilities, items, hints }
     }
 
     /// The manifest as one JSON text, to be remembered.
     pub fn to_json(&self) -> Bytes {
-        let mut text = b"{\"initialize\":".to_vec();
-        text.extend_from_slice(&self.initialize);
+        let opened_by = match self.era {
+            Era::Legacy(_) => "initialize",
+            Era::Modern => "discover",
+        };
+        let mut text = format!("{{\"{opened_by}\":").into_bytes();
+        text.extend_from_slice(&self.about);
         for subject in Subject::ALL {
             text.extend_from_slice(format!(",\"{}\":[", subject.member()).as_bytes());
             for (index, item) in self.items[subject].iter().enumerate() {
@@ -48,22 +69,36 @@ impl Manifest {
             }
             text.push(b']');
         }
+        let hints = Subject::ALL.into_iter().filter_map(|subject| {
+            let hints = self.hints[subject]?;
+            Some(format!("\"{}\":{{{}}}", subject.member(), hints.members()))
+        });
+        let hints: Vec<_> = hints.collect();
+        if !hints.is_empty() {
+            text.extend_from_slice(format!(",\"hints\":{{{}}}", hints.join(",")).as_bytes());
+        }
         text.push(b'}');
         text.into()
     }
 
-    /// Reads what [`Self::to_json`] wrote, also before there was more than tools; `None` when it is
-    /// anything else.
+    /// Reads what [`Self::to_json`] wrote, also before there was more than tools or than one era;
+    /// `None` when it is anything else.
     pub fn from_json(text: &Bytes) -> Option<Self> {
         let members = Members::of(text)?;
         let share = |raw: &RawValue| Span::of(raw.get().as_bytes(), text).share(text);
-        let mut manifest = Self::of(&share(members.get("initialize").ok()??)).ok()?;
+        let mut manifest = match members.get("discover").ok()? {
+            Some(discovered) => Self::discovered(&share(discovered)).ok()?,
+            None => Self::of(&share(members.get("initialize").ok()??)).ok()?,
+        };
+        let hints = members.get("hints").ok()?.and_then(|raw| Members::of(raw.get().as_bytes()));
         for subject in Subject::ALL {
             match members.get(subject.member()).ok()? {
                 Some(array) => manifest.items[subject] = Item::list(subject, &share(array))?,
                 None if subject == Subject::Tool => return None,
                 None => {}
             }
+            let said = hints.as_ref().and_then(|hints| hints.get(subject.member()).ok().flatten());
+            manifest.hints[subject] = said.and_then(|raw| CacheHints::of(raw.get().as_bytes()));
         }
         Some(manifest)
     }
@@ -85,6 +120,22 @@ mod tests {
             manifest.items[subject] = Item::list(subject, &array.into()).expect("array");
         }
         assert_eq!(manifest.capabilities, Capabilities::default().and(Capability::Tools));
+        assert_eq!(Manifest::from_json(&manifest.to_json()).expect("readable"), manifest);
+    }
+
+    #[test]
+    fn a_modern_server_is_remembered_as_one_with_the_hints_of_its_lists() {
+        let result = Bytes::from_static(
+            br#"{"supportedVersions":["2026-07-28"],"capabilities":{"prompts":{}},"ttlMs":1,"_meta":{}}"#,
+        );
+        let mut manifest = Manifest::discovered(&result).expect("good");
+        assert_eq!(manifest.era, Era::Modern);
+        assert_eq!(manifest.capabilities, Capabilities::default().and(Capability::Prompts));
+        let hints = CacheHints::of(br#"{"ttlMs":5000,"cacheScope":"public"}"#);
+        manifest.hints[Subject::Prompt] = hints;
+        manifest.items[Subject::Prompt] =
+            Item::list(Subject::Prompt, &Bytes::from_static(br#"[{"name":"p"}]"#)).expect("array");
+        assert!(hints.is_some());
         assert_eq!(Manifest::from_json(&manifest.to_json()).expect("readable"), manifest);
     }
 

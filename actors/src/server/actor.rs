@@ -2,6 +2,7 @@
 
 use super::admission::{Admission, Waiting};
 use super::driver::Link;
+use super::opening::Doubts;
 use super::phase::{Phase, Wait};
 use super::{Fact, Generation, Loss, Parking, RoutedCall, ServerSpec, Whose};
 use crate::call::{CallTicket, Failure};
@@ -112,6 +113,8 @@ pub struct State {
     /// Instances of earlier connections that still close.
     closing: Vec<ActorCell>,
     offers: Option<Arc<Manifest>>,
+    /// Whether what is remembered of its era is to be believed.
+    doubts: Doubts,
     /// Why it was down the last time.
     last_loss: Option<Loss>,
     /// The alarm for the earliest deadline in the queue.
@@ -142,6 +145,7 @@ impl Actor for Server {
             instance: None,
             closing: Vec::new(),
             offers: None,
+            doubts: Doubts::default(),
             last_loss: None,
             queue_timer: None,
             slow_timer: None,

@@ -7,14 +7,16 @@
 
 use super::control::{Action, Control, Purpose};
 use super::instance::Connected;
+use super::listening::Listening;
 use super::pending::{Pending, PendingCall, PendingProbe, PendingTable};
 use super::subscribing::Subscribing;
 use super::transport::{Inbound, Noise, Outbound, OutboundKind, Transport};
 use super::{Fact, Loss, RoutedCall};
-use crate::call::{Failure, GoneBecause};
+use crate::bridge::Era;
+use crate::call::Failure;
 use crate::catalog::Capability;
-use crate::health::{PingPolicy, ProbeMethod, ProbeOutcome};
-use crate::session::{AskId, LogLevel, Said};
+use crate::health::PingPolicy;
+use crate::session::LogLevel;
 use crate::wire::{
     Kind, Message, Payload, ProgressParams, RawId, notification, notification_raw, request_raw,
 };
@@ -24,55 +26,34 @@ use std::future::poll_fn;
 use std::sync::Arc;
 use std::time::Duration;
 use subscribing::Ended;
-use tokio::sync::{mpsc, oneshot, watch};
+use tokio::sync::{mpsc, watch};
 use tokio::time::Instant;
 
 mod asking;
 mod calling;
+mod link;
+mod listening;
 mod parking;
+mod posting;
 mod probing;
 mod subscribing;
 mod tasking;
 mod translating;
 mod upward;
 
+use link::Command;
+pub(crate) use link::Link;
+
 /// An alarm that comes later than this says that the whole process was suspended.
 const SUSPENDED: Duration = Duration::from_secs(1);
 
-/// What a driver is told.
+/// How a connection ended.
 #[derive(Debug)]
-enum Command {
-    Call(Box<RoutedCall>),
-    Cancel(u64, GoneBecause),
-    Probe(ProbeMethod, Duration, oneshot::Sender<ProbeOutcome>),
-    Said(AskId, Said),
-}
-
-/// Hands calls to a driver. Unbounded, because a server admits no more calls than it has slots.
-#[derive(Debug, Clone)]
-pub struct Link(mpsc::UnboundedSender<Command>);
-
-impl Link {
-    /// Hands a call over; a driver that is gone drops its ticket, which then says "not sent".
-    pub(super) fn send(&self, call: RoutedCall) {
-        let _gone = self.0.send(Command::Call(Box::new(call)));
-    }
-
-    /// A client said something to a question of the server's.
-    fn said(&self, id: AskId, said: Said) {
-        let _gone = self.0.send(Command::Said(id, said));
-    }
-
-    /// Probes the server; the answer comes within `timeout`, or the connection is gone.
-    pub(crate) fn probe(
-        &self,
-        method: ProbeMethod,
-        timeout: Duration,
-    ) -> oneshot::Receiver<ProbeOutcome> {
-        let (reply, outcome) = oneshot::channel();
-        let _gone = self.0.send(Command::Probe(method, timeout, reply));
-        outcome
-    }
+pub(super) enum End {
+    /// It was lost, as its server was told.
+    Lost(Loss),
+    /// It died as its server was asked for its era: another one is to be made, which is not.
+    OfDiscovery,
 }
 
 pub(super) use parking::ParkedCall;
@@ -88,6 +69,7 @@ pub(super) struct Driver {
     /// Fires when clients may have other roots.
     roots: watch::Receiver<()>,
     asking: Asking,
+    listening: Listening,
     pending: PendingTable,
     control: Control,
     link: Link,
@@ -115,7 +97,8 @@ impl Driver {
         let mut levels = context.sessions.levels();
         let wishes = context.sessions.subscriptions().changes(&context.spec.name);
         let roots = context.sessions.roots();
-        let control = Control::new(*levels.borrow_and_update(), context.remembered.clone());
+        let level = *levels.borrow_and_update();
+        let control = Control::new(level, context.remembered.clone(), context.guess);
         Self {
             context,
             transport,
@@ -124,6 +107,7 @@ impl Driver {
             subscribing: Subscribing::default(),
             roots,
             asking: Asking::default(),
+            listening: Listening::default(),
             pending: PendingTable::default(),
             control,
             link: Link(sender),
@@ -136,13 +120,13 @@ impl Driver {
         }
     }
 
-    /// Runs until the connection is lost or `close` says why to end it. Returns why it ended and the
+    /// Runs until the connection is lost or `close` says why to end it. Returns how it ended and the
     /// transport, to be closed politely.
     pub(super) async fn run(
         mut self,
         mut close: watch::Receiver<Option<Loss>>,
-    ) -> (Loss, Box<dyn Transport>) {
-        let mut next = vec![Control::begin()];
+    ) -> (End, Box<dyn Transport>) {
+        let mut next = vec![self.control.begin(Instant::now())];
         let loss = loop {
             if let Some(loss) = self.perform(next) {
                 break loss;
@@ -175,15 +159,18 @@ impl Driver {
                 loss = super::instance::closing(&mut close) => break loss,
             };
         };
+        if self.control.died_of_discovery(&loss) {
+            return (End::OfDiscovery, self.transport);
+        }
         let loss = loss.masked(&self.context.spec.mask);
         // first, so that what is routed again finds a server that knows
         self.tell(Fact::Lost(loss.clone()));
         self.settle(&loss);
-        (loss, self.transport)
+        (End::Lost(loss), self.transport)
     }
 
     fn wake_at(&self) -> Option<Instant> {
-        let own = [self.control.list_due(), self.ready_by, self.suspicious_at()];
+        let own = [self.control.due(), self.ready_by, self.suspicious_at(), self.listening.due()];
         let next = own.into_iter().chain([self.pending.next_deadline()]).flatten().min();
         next.max(self.resumed_until.filter(|_| next.is_some()))
     }
@@ -193,12 +180,13 @@ impl Driver {
         for action in actions {
             match action {
                 Action::Request(purpose, params) => self.request(purpose, &params),
-                Action::Initialized(version) => {
-                    self.send(
-                        notification("notifications/initialized"),
-                        OutboundKind::Notification,
-                    );
-                    self.transport.established(version);
+                Action::Established(era) => {
+                    if era != Era::Modern {
+                        let initialized = notification("notifications/initialized");
+                        self.send(initialized, OutboundKind::Notification);
+                    }
+                    self.transport.established(era);
+                    self.reconcile_subscriptions();
                 }
                 Action::Publish(manifest) => {
                     let manifest = Arc::new(manifest);
@@ -208,6 +196,7 @@ impl Driver {
                         self.tell(Fact::Changed(manifest));
                     }
                     self.subscribing.forgive();
+                    self.listening.forgive();
                     self.reconcile_subscriptions();
                 }
                 Action::GiveUp(loss) => return Some(loss),
@@ -222,7 +211,8 @@ impl Driver {
     }
 
     fn send(&mut self, payload: Payload, kind: OutboundKind) {
-        self.transport.send(Outbound { payload, kind });
+        let headers = self.headers(&payload, kind);
+        self.transport.send(Outbound { payload, kind, headers });
     }
 
     fn request(&mut self, purpose: Purpose, params: &str) {
@@ -270,7 +260,8 @@ impl Driver {
             return Ok(ready);
         }
         self.suspect_if_due(now);
-        let mut actions = self.control.list_if_due(now);
+        self.listen_if_due(now);
+        let mut actions = self.control.act_if_due(now);
         for (id, pending) in self.pending.expired(now) {
             match pending {
                 Pending::Call(pending) => self.time_out(id, *pending)?,
@@ -282,7 +273,9 @@ impl Driver {
                     self.watch_ended(&uri, leaving, &ended);
                 }
                 Pending::Own(purpose, _) => {
-                    self.cancel(id, &Bytes::from_static(b"\"timeout\""));
+                    if !purpose.opens() {
+                        self.cancel(id, &Bytes::from_static(b"\"timeout\""));
+                    }
                     let error = Bytes::from_static(b"\"no answer in time\"");
                     actions.extend(self.control.answered(purpose, Err(error), now));
                 }

@@ -3,10 +3,11 @@
 //! It owns the task that connects, shakes hands and drives. When the actor is stopped the connection
 //! is closed politely; when it is killed, dropping the task ends the connection at once.
 
-use super::driver::Driver;
+use super::driver::{Driver, End};
+use super::opening::Guess;
 use super::parking::Parking;
 use super::sharing::Whose;
-use super::{Fact, Generation, Loss, Message as ServerMessage, ServerName, ServerSpec};
+use super::{Fact, Generation, Loss, Message as ServerMessage, ServerName, ServerSpec, Transport};
 use crate::catalog::Manifest;
 use crate::fleet::Card;
 use crate::health::{Policies, monitor};
@@ -37,6 +38,8 @@ pub(super) struct Connected {
     pub(super) own: Option<Whose>,
     /// What is known of the server from earlier.
     pub(super) remembered: Option<Arc<Manifest>>,
+    /// How its era is found out.
+    pub(super) guess: Guess,
 }
 
 impl Connected {
@@ -142,30 +145,54 @@ impl Drop for Runs {
     }
 }
 
-/// Connects, drives, closes. The server hears of the end exactly once, however it comes.
-async fn live(context: Connected, mut close: watch::Receiver<Option<Loss>>) {
+/// Connects, drives, closes; once more when the server died of being asked for its era. The server hears
+/// of the end exactly once, however it comes.
+async fn live(mut context: Connected, mut close: watch::Receiver<Option<Loss>>) {
     let spec = Arc::clone(&context.spec);
     let generation = context.generation;
     let lost = move |loss| ServerMessage::Heard(generation, Fact::Lost(loss));
     let lease = Lease::new(context.server.clone(), lost(Loss::Internal));
     let ready_by = Instant::now() + spec.connect_timeout;
-    let connect = tokio::select! {
-        connect = timeout_at(ready_by, spec.connector.connect()) => connect,
-        loss = closing(&mut close) => Ok(Err(loss)),
-    };
-    let transport = match connect {
-        Ok(Ok(transport)) => transport,
-        Ok(Err(loss)) => return lease.give_back(lost(loss.masked(&spec.mask))),
-        Err(_) => {
-            let after = spec.connect_timeout;
-            return lease.give_back(lost(Loss::TimedOut { stage: "connect", after }));
+    loop {
+        let transport = match connected(&spec, ready_by, &mut close).await {
+            Ok(transport) => transport,
+            Err(loss) => return lease.give_back(lost(loss)),
+        };
+        let process = transport.process_id();
+        tracing::debug!(transport = spec.connector.kind(), process, "connected");
+        let runs = process.map(|process| Runs::begin(&context.card, process));
+        let driver = Driver::new(context.clone(), transport, ready_by);
+        match driver.run(close.clone()).await {
+            (End::Lost(loss), transport) => {
+                lease.give_back(lost(loss));
+                transport.close().await;
+                return drop(runs);
+            }
+            (End::OfDiscovery, transport) => {
+                tracing::info!("it ended when asked for its era; once more without");
+                let died = ServerMessage::Heard(generation, Fact::DiedOfDiscovery);
+                let _gone = context.server.send_message(died);
+                // never two at the same time
+                transport.close().await;
+                context.guess = context.guess.without_discovery();
+            }
         }
+    }
+}
+
+/// A connection, if one can be had in time and is still wanted then.
+async fn connected(
+    spec: &ServerSpec,
+    ready_by: Instant,
+    close: &mut watch::Receiver<Option<Loss>>,
+) -> Result<Box<dyn Transport>, Loss> {
+    let connect = tokio::select! {
+        biased;
+        loss = closing(close) => Ok(Err(loss)),
+        connect = timeout_at(ready_by, spec.connector.connect()) => connect,
     };
-    let process = transport.process_id();
-    tracing::debug!(transport = spec.connector.kind(), process, "connected");
-    let _runs = process.map(|process| Runs::begin(&context.card, process));
-    let driver = Driver::new(context, transport, ready_by);
-    let (loss, transport) = driver.run(close).await;
-    lease.give_back(lost(loss));
-    transport.close().await;
+    match connect {
+        Ok(connected) => connected.map_err(|loss| loss.masked(&spec.mask)),
+        Err(_) => Err(Loss::TimedOut { stage: "connect", after: spec.connect_timeout }),
+    }
 }

@@ -1,6 +1,7 @@
 //! The list of one kind of thing, as a server gives it page by page, and when it is asked for again.
 //! A value.
 
+use crate::bridge::modern_client::CacheHints;
 use crate::catalog::Item;
 use crate::wire::{Members, Span, Subject};
 use bytes::Bytes;
@@ -27,10 +28,10 @@ const MAX_BYTES: usize = 64 << 20;
 pub(super) enum Heard {
     /// Nobody asked any more.
     Nothing,
-    /// There is another page; the parameters to ask for it.
+    /// There is another page; the member of the parameters that asks for it.
     More(String),
-    /// That was the last page: everything there is.
-    All(Vec<Item>),
+    /// That was the last page: everything there is, and how long it may be kept, if all pages said so.
+    All(Vec<Item>, Option<CacheHints>),
     /// It failed.
     Failed(String),
 }
@@ -56,6 +57,8 @@ struct Pages {
     /// The cursors followed: one a page but the first.
     cursors: HashSet<String>,
     bytes: usize,
+    /// What all pages so far said of being kept.
+    hints: Option<CacheHints>,
 }
 
 impl Listing {
@@ -120,7 +123,7 @@ impl Listing {
         let result = match outcome {
             Ok(result) => result,
             Err(error) if self.subject == Subject::Template && is_unknown_method(&error) => {
-                return self.all(Vec::new()); // resources without templates: there are none
+                return self.all(Vec::new(), None); // resources without templates: there are none
             }
             Err(error) => return Heard::Failed(super::control::answered_with(list, &error)),
         };
@@ -130,6 +133,10 @@ impl Listing {
         };
         pages.items.extend(items);
         pages.bytes += result.len();
+        let hints = CacheHints::of(&result);
+        let is_first = pages.cursors.is_empty();
+        let both = || pages.hints.zip(hints).map(|(before, this)| before.and(this));
+        pages.hints = if is_first { hints } else { both() };
         if pages.items.len() > MAX_ITEMS
             || pages.cursors.len() >= MAX_PAGES
             || pages.bytes > MAX_BYTES
@@ -139,19 +146,19 @@ impl Listing {
                 MAX_BYTES >> 20
             ));
         }
-        let Some(cursor) = next else { return self.all(pages.items) };
-        let params = format!("{{\"cursor\":{cursor}}}");
+        let Some(cursor) = next else { return self.all(pages.items, pages.hints) };
+        let member = format!("\"cursor\":{cursor}");
         if !pages.cursors.insert(cursor) {
             return Heard::Failed(format!("`{list}` gave the same cursor twice"));
         }
         self.pages = Some(pages);
-        Heard::More(params)
+        Heard::More(member)
     }
 
-    fn all(&mut self, items: Vec<Item>) -> Heard {
+    fn all(&mut self, items: Vec<Item>, hints: Option<CacheHints>) -> Heard {
         self.succeeded = true;
         self.spacing = SPACING;
-        Heard::All(items)
+        Heard::All(items, hints)
     }
 }
 

@@ -1,6 +1,6 @@
 //! What is to be known about a server before it is started: validated configuration.
 
-use super::{Connector, Sharing};
+use super::{Connector, EraChoice, Sharing};
 use crate::bridge::modern_client::CacheHints;
 use crate::health::{BreakerPolicy, MonitorPatch, PingPatch};
 use crate::reconnection::ReconnectionPolicy;
@@ -147,6 +147,8 @@ pub struct ServerSpec {
     pub sharing: Sharing,
     /// How long what it says may be kept by clients of 2026-07-28, unless it says so itself.
     pub cache: CacheHints,
+    /// Which era it is spoken to in.
+    pub era: EraChoice,
     /// How it is reached.
     pub connector: Arc<dyn Connector>,
 }
@@ -173,6 +175,7 @@ impl ServerSpec {
             breaker: BreakerPolicy::default(),
             sharing: Sharing::default(),
             cache: CacheHints::default(),
+            era: EraChoice::default(),
             connector,
         }
     }

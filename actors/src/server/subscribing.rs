@@ -100,6 +100,16 @@ impl Subscribing {
         self.0.retain(|_, (stage, _)| *stage != Stage::Refused);
     }
 
+    /// The resources clients wait for, where one request is not sent for each.
+    pub(super) fn awaited(&self) -> BTreeSet<String> {
+        self.0.keys().cloned().collect()
+    }
+
+    /// It is known, in a server's one answer for all, what became of this; who waited for that.
+    pub(super) fn settled(&mut self, uri: &str) -> Vec<RoutedCall> {
+        self.0.remove(uri).map(|(_, waiting)| waiting).unwrap_or_default()
+    }
+
     /// The connection is over: who still waits.
     pub(super) fn drain(&mut self) -> Vec<RoutedCall> {
         std::mem::take(&mut self.0).into_values().flat_map(|(_, waiting)| waiting).collect()

@@ -5,7 +5,8 @@
 //! only drives them. A transport moves frames and reports facts; it decides nothing.
 
 use super::Loss;
-use crate::wire::{Message, Payload, ProtocolVersion};
+use crate::bridge::Era;
+use crate::wire::{Message, Payload};
 use futures_util::future::BoxFuture;
 use std::task::{Context, Poll};
 use std::time::Duration;
@@ -18,6 +19,22 @@ pub trait Connector: Send + Sync + 'static {
 
     /// The kind of transport, for people: `stdio`, `streamable-http`, `sse`, `websocket`.
     fn kind(&self) -> &'static str;
+
+    /// How frames are carried there.
+    fn carriage(&self) -> Carriage {
+        Carriage::Stream
+    }
+}
+
+/// How frames are carried, as far as the eras differ in it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Carriage {
+    /// On one stream for both directions (stdio, WebSocket): when it ends, the server is gone.
+    Stream,
+    /// Each request by a POST of its own, with headers that repeat what it says.
+    Posts,
+    /// HTTP+SSE, which only the initialize era has.
+    LegacyOnly,
 }
 
 /// One open connection. Used by one task only; dropping it ends the connection at once and leaves
@@ -34,9 +51,10 @@ pub trait Transport: Send + 'static {
     /// certainly did not reach the server.
     fn is_unsent(&self, id: u64) -> bool;
 
-    /// Tells the transport that the handshake is done (HTTP: sends `MCP-Protocol-Version` from now
-    /// on and opens the standalone GET stream).
-    fn established(&mut self, _version: ProtocolVersion) {}
+    /// Tells the transport which era the server lives in. HTTP in the initialize era: sends
+    /// `MCP-Protocol-Version` from now on and opens the standalone GET stream. HTTP in 2026-07-28:
+    /// there is neither stream nor session, and a request is given up by closing its response.
+    fn established(&mut self, _era: Era) {}
 
     /// Ends the connection politely (stdin EOF, TERM, KILL; or HTTP DELETE of the session), bounded
     /// in time by the transport's own grace periods. Returns when nothing of it is left.
@@ -86,6 +104,16 @@ pub struct Outbound {
     pub payload: Payload,
     /// What it is, as far as a transport has to know.
     pub kind: OutboundKind,
+    /// The HTTP headers of a request of 2026-07-28, all of them; empty for every other frame, and
+    /// where [`Connector::carriage`] is not [`Carriage::Posts`].
+    pub headers: Vec<(String, String)>,
+}
+
+impl Outbound {
+    /// A frame without headers of its own.
+    pub fn new(payload: impl Into<Payload>, kind: OutboundKind) -> Self {
+        Self { payload: payload.into(), kind, headers: Vec::new() }
+    }
 }
 
 /// What an outgoing frame is.

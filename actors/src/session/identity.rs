@@ -37,10 +37,4 @@ pub(crate) fn face(hints: CacheHints) -> Face {
 
 /// What is declared to servers: everything, because some show a tool only to a client that has what it
 /// needs. What the client behind a call lacks is refused when it is asked for.
-pub(crate) fn capabilities() -> Value {
-    json!({
-        "roots": { "listChanged": true },
-        "sampling": { "context": {}, "tools": {} },
-        "elicitation": { "form": {}, "url": {} },
-    })
-}
+pub(crate) const ABILITIES: &[u8] = br#"{"roots":{"listChanged":true},"sampling":{"context":{},"tools":{}},"elicitation":{"form":{},"url":{}}}"#;

@@ -3,14 +3,17 @@
 //! Source: MCP 2025-11-25 "Transports", backwards compatibility.
 //!
 //! A JSON-RPC error in answer to `initialize` is an answer, whatever its status: such a server
-//! speaks Streamable HTTP.
+//! speaks Streamable HTTP. The question for the era, which may go before or beside it, decides
+//! nothing here: HTTP+SSE is of the initialize era only.
 
+use super::body;
 use super::remote::Remote;
 use crate::downstream::sse::LegacySse;
 use crate::downstream::streamable_http::StreamableHttp;
 use futures_util::future::BoxFuture;
+use mcpvisor_actors::bridge::Era;
 use mcpvisor_actors::server::{Inbound, Loss, Outbound, OutboundKind, Transport};
-use mcpvisor_actors::wire::{Payload, ProtocolVersion};
+use mcpvisor_actors::wire::Payload;
 use std::sync::Arc;
 use std::task::{Context, Poll, ready};
 
@@ -42,6 +45,11 @@ impl Auto {
 
     /// What is heard, seen in the light of the stage; `None` when the protocol was changed.
     fn judge(&mut self, inbound: Inbound) -> Option<Inbound> {
+        if let (Stage::Asked { id, .. }, false) = (&self.stage, matches!(inbound, Inbound::Lost(_)))
+            && subject(&inbound) != Some(*id)
+        {
+            return Some(inbound); // about something else
+        }
         match (std::mem::replace(&mut self.stage, Stage::Settled), inbound) {
             (Stage::Asked { id, initialize }, Inbound::Failed { id: failed, loss, .. })
                 if failed == id && is_refusal(&loss) =>
@@ -49,7 +57,7 @@ impl Auto {
                 tracing::debug!(address = self.remote.address(), cause = %loss, "trying HTTP+SSE");
                 self.inner = Box::new(LegacySse::new(Arc::clone(&self.remote)));
                 let kind = OutboundKind::Request { id, initialize: true };
-                self.inner.send(Outbound { payload: initialize, kind });
+                self.inner.send(Outbound::new(initialize, kind));
                 self.stage = Stage::Refused { loss };
                 None
             }
@@ -59,6 +67,16 @@ impl Auto {
             }
             (_, inbound) => Some(inbound),
         }
+    }
+}
+
+/// The request something heard is about.
+fn subject(inbound: &Inbound) -> Option<u64> {
+    match inbound {
+        Inbound::Message { message, .. } => body::answered(message),
+        Inbound::Failed { id, .. } => Some(*id),
+        Inbound::Noise(noise) => noise.id,
+        Inbound::Lost(_) => None,
     }
 }
 
@@ -96,8 +114,9 @@ impl Transport for Auto {
         self.inner.is_unsent(id)
     }
 
-    fn established(&mut self, version: ProtocolVersion) {
-        self.inner.established(version);
+    fn established(&mut self, era: Era) {
+        self.stage = Stage::Settled;
+        self.inner.established(era);
     }
 
     fn close(self: Box<Self>) -> BoxFuture<'static, ()> {

@@ -38,6 +38,8 @@ pub(crate) struct Lanes {
     requests: HashMap<u64, AbortHandle>,
     /// The notification everything else waits for.
     barrier: Option<task::Id>,
+    /// A cancellation is not sent: ending the delivery of its request is all of it.
+    closes: bool,
 }
 
 /// A task of ours panicked.
@@ -56,7 +58,15 @@ impl Lanes {
             tasks: JoinSet::new(),
             requests: HashMap::new(),
             barrier: None,
+            closes: false,
         }
+    }
+
+    /// From now on a request is given up by closing its response alone.
+    ///
+    /// Source: MCP 2026-07-28 "Cancellation".
+    pub(crate) fn cancel_by_closing(&mut self) {
+        self.closes = true;
     }
 
     /// Queues a frame. A cancellation whose request is still queued takes it out, and neither goes;
@@ -111,7 +121,9 @@ impl Lanes {
                     if let Some(request) = self.requests.remove(&id) {
                         request.abort();
                     }
-                    self.spawn(job(frame));
+                    if !self.closes {
+                        self.spawn(job(frame));
+                    }
                 }
                 OutboundKind::Response => self.push_answer(frame),
             }
@@ -178,7 +190,7 @@ mod tests {
     use bytes::Bytes;
 
     fn answer() -> Outbound {
-        Outbound { payload: Bytes::from_static(b"{}").into(), kind: OutboundKind::Response }
+        Outbound::new(Bytes::from_static(b"{}"), OutboundKind::Response)
     }
 
     #[tokio::test]

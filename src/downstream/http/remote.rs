@@ -103,11 +103,17 @@ impl Remote {
         let _first_wins = self.version.set(version);
     }
 
-    /// A message to `url`.
-    pub(crate) fn post(&self, url: &Url, payload: &Payload) -> RequestBuilder {
+    /// A message to `url`. With headers of its own it is one of 2026-07-28, which belongs to no session.
+    pub(crate) fn post(
+        &self,
+        url: &Url,
+        payload: &Payload,
+        own: &[(String, String)],
+    ) -> RequestBuilder {
         let accept = HeaderValue::from_static("application/json, text/event-stream");
         let json = HeaderValue::from_static("application/json");
-        let headers = self.headers([(ACCEPT, accept), (CONTENT_TYPE, json)]);
+        let fixed = [(ACCEPT, accept), (CONTENT_TYPE, json)];
+        let headers = if own.is_empty() { self.headers(fixed) } else { self.stateless(fixed, own) };
         self.http.post(url.clone()).headers(headers).body(payload.to_bytes())
     }
 
@@ -133,6 +139,25 @@ impl Remote {
     /// The end of the session.
     pub(crate) fn delete(&self) -> RequestBuilder {
         self.http.delete(self.url.clone()).headers(self.headers([]))
+    }
+
+    /// The headers of a message of 2026-07-28. What cannot be sent as a header is left out: the server
+    /// says so, and says it better.
+    fn stateless(
+        &self,
+        fixed: impl IntoIterator<Item = (HeaderName, HeaderValue)>,
+        own: &[(String, String)],
+    ) -> HeaderMap {
+        let mut headers = self.headers.clone();
+        headers.extend(fixed);
+        for (name, value) in own {
+            if let (Ok(name), Ok(value)) =
+                (HeaderName::try_from(name), HeaderValue::try_from(value))
+            {
+                headers.insert(name, value);
+            }
+        }
+        headers
     }
 
     /// The headers of a request. Ours come after the configured ones and win.

@@ -27,6 +27,8 @@ pub(super) struct Exchange {
     reports: Reports,
     id: u64,
     initialize: bool,
+    /// Of 2026-07-28: without a session, and a stream that broke is not taken up again.
+    headers: Vec<(String, String)>,
 }
 
 /// How the reading of one response stream ended.
@@ -42,7 +44,16 @@ enum End {
 impl Exchange {
     /// The request `id`; nothing is sent yet.
     pub(super) fn new(remote: Arc<Remote>, reports: Reports, id: u64, initialize: bool) -> Self {
-        Self { remote, reports, id, initialize }
+        Self { remote, reports, id, initialize, headers: Vec::new() }
+    }
+
+    /// The same with headers of its own.
+    pub(super) fn with(self, headers: Vec<(String, String)>) -> Self {
+        Self { headers, ..self }
+    }
+
+    fn is_stateless(&self) -> bool {
+        !self.headers.is_empty()
     }
 
     /// Sends the request and reports everything up to its answer, or its failure.
@@ -54,8 +65,9 @@ impl Exchange {
 
     async fn attempt(&self, payload: &Payload) -> Result<(), Verdict> {
         let remote = &self.remote;
-        let in_session = remote.in_session();
-        let response = remote.send(remote.post(remote.url(), payload)).await?;
+        let in_session = remote.in_session() && !self.is_stateless();
+        let post = remote.post(remote.url(), payload, &self.headers);
+        let response = remote.send(post).await?;
         if !response.status().is_success() {
             let body = remote.refusal(response, true, in_session).await?;
             return self.answer(&body).await;
@@ -164,9 +176,9 @@ impl Exchange {
         End::Cut { news, verdict: fault.map_or(verdict, |fault| unreadable(&fault)) }
     }
 
-    /// Takes the stream up after its last event, if it has event ids.
+    /// Takes the stream up after its last event, if it has event ids and its era allows that.
     async fn resume(&self, decoder: &EventDecoder, resumes: &mut u32) -> Option<Response> {
-        let last_id = decoder.last_id().filter(|id| !id.is_empty())?;
+        let last_id = decoder.last_id().filter(|id| !id.is_empty() && !self.is_stateless())?;
         let (shortest, longest) = RESUME_WAIT;
         let wait = decoder.retry().unwrap_or(RESUME_WAIT_DEFAULT).clamp(shortest, longest);
         while *resumes < MAX_RESUMES {
@@ -192,7 +204,7 @@ impl Exchange {
 pub(super) async fn tell(remote: &Remote, reports: &Reports, payload: &Payload) {
     let in_session = remote.in_session();
     let sending = async {
-        let response = remote.send(remote.post(remote.url(), payload)).await?;
+        let response = remote.send(remote.post(remote.url(), payload, &[])).await?;
         if !response.status().is_success() {
             remote.refusal(response, false, in_session).await?;
         }

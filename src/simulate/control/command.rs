@@ -23,6 +23,8 @@ pub(super) enum Command {
     RemoveResource(String),
     /// Tell that this resource changed.
     Update(String),
+    /// End every listen.
+    EndListens,
     Quit,
 }
 
@@ -74,6 +76,7 @@ pub(super) fn parse(line: &str) -> Result<Command, CommandError> {
             Command::RemoveResource(words.next().ok_or(CommandError::Name)?.to_owned())
         }
         "update" => Command::Update(words.next().ok_or(CommandError::Name)?.to_owned()),
+        "end-listens" => Command::EndListens,
         "quit" => Command::Quit,
         other => return Err(CommandError::Unknown(other.to_owned())),
     };

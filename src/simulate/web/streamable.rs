@@ -2,11 +2,12 @@
 //!
 //! Source: MCP 2025-11-25 "Transports", Streamable HTTP.
 
+use super::modern;
 use super::reply::{Broken, events, object, plain, typed};
 use crate::simulate::outlet::Outlet;
 use crate::simulate::request::{Message, receive};
 use crate::simulate::server::{Exchange, Server};
-use crate::simulate::settings::ReplyKind;
+use crate::simulate::settings::{EraKind, ReplyKind};
 use axum::body::Body;
 use axum::http::{HeaderValue, Method, Request, Response, StatusCode};
 use hyper::body::Incoming;
@@ -24,6 +25,15 @@ pub(super) async fn answer(
     server: Arc<Server>,
     request: Request<Incoming>,
 ) -> Result<Response<Body>, Broken> {
+    if request.method() == Method::POST {
+        server.files.record_headers(request.headers());
+    }
+    if server.settings.era != EraKind::Legacy && modern::speaks(request.headers()) {
+        return modern::answer(server, request).await;
+    }
+    if server.settings.era == EraKind::Modern {
+        return modern::refuse_legacy(server, request).await;
+    }
     let session = request.headers().get(SESSION).and_then(|id| id.to_str().ok());
     let session = session.map(str::to_owned);
     match *request.method() {

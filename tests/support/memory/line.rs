@@ -1,6 +1,6 @@
 //! One connection to a server in memory.
 
-use super::{Fate, Inner, Script, Shaking, What, Wire, lock};
+use super::{Discovery, Fate, Inner, Script, Shaking, What, Wire, lock};
 use bytes::Bytes;
 use futures_util::future::BoxFuture;
 use mcpvisor_actors::server::{Activity, Inbound, Outbound, OutboundKind, Transport};
@@ -11,6 +11,7 @@ use std::future::Future;
 use std::pin::Pin;
 use std::sync::{Arc, Mutex};
 use std::task::{Context, Poll};
+use std::time::Duration;
 use tokio::time::{Instant, Sleep, sleep, sleep_until};
 
 /// The place of an answer: its time, then the order of asking.
@@ -40,7 +41,28 @@ impl Line {
         let script = self.server.script();
         let key = || params["arguments"]["key"].as_str().unwrap_or_default().to_owned();
         let (what, fate, takes) = match method {
-            "initialize" => (What::Initialize, Fate::Answered, script.latency),
+            "server/discover" => {
+                let fate = match script.discovers.clone() {
+                    Discovery::Unknown => Fate::Unknown,
+                    Discovery::Answered => Fate::Answered,
+                    Discovery::Ignored => Fate::Ignored,
+                    Discovery::Deadly(loss) => {
+                        self.server.note(What::Discover);
+                        return self.answer(Inbound::Lost(loss), Duration::ZERO);
+                    }
+                };
+                // at no cost: some tests count how long handshakes take
+                (What::Discover, fate, Duration::ZERO)
+            }
+            "initialize" => (What::Initialize, script.initializes.clone(), script.latency),
+            "subscriptions/listen" => {
+                self.server.note(What::Listen(params["notifications"].to_string()));
+                let tag = json!({ "io.modelcontextprotocol/subscriptionId": id });
+                let params = json!({ "_meta": tag, "notifications": params["notifications"] });
+                let method = "notifications/subscriptions/acknowledged";
+                let said = json!({ "jsonrpc": "2.0", "method": method, "params": params });
+                return self.answer(inbound(&said), script.latency);
+            }
             "tools/list" => (What::List, Fate::Answered, script.latency),
             "tools/call" => {
                 (What::Call(key()), script.calls.clone(), script.latency + script.call_takes)
@@ -64,15 +86,21 @@ impl Line {
             Fate::Failed(loss) => Inbound::Failed { id, sent: true, loss },
             Fate::Ignored => return,
         };
-        self.last += 1;
-        let due = (Instant::now() + takes, self.last);
-        let place = self.answers.partition_point(|(other, _)| *other < due);
-        self.answers.insert(place, (due, answer));
+        self.answer(answer, takes);
         if what == What::List
             && let Some((_, ends)) = &mut self.shaking
         {
-            *ends = Some(due);
+            *ends = self.answers.iter().map(|(due, _)| *due).max_by_key(|due| due.1);
         }
+    }
+
+    /// Says this after a while, and not before it has started.
+    fn answer(&mut self, answer: Inbound, takes: Duration) {
+        self.last += 1;
+        let started = self.since + self.server.script().starts_in;
+        let due = ((Instant::now() + takes).max(started), self.last);
+        let place = self.answers.partition_point(|(other, _)| *other < due);
+        self.answers.insert(place, (due, answer));
     }
 
     /// The next answer whose time has come; else its alarm is set.
@@ -155,6 +183,13 @@ impl Drop for Line {
 
 fn result(what: &What, params: &Value, script: &Script) -> Value {
     match what {
+        What::Discover => json!({
+            "supportedVersions": ["2026-07-28"],
+            "capabilities": {
+                "tools": { "listChanged": true }, "resources": { "subscribe": true },
+            },
+            "resultType": "complete", "ttlMs": 0, "cacheScope": "private",
+        }),
         What::Initialize => json!({
             "protocolVersion": "2025-11-25",
             "capabilities": { "tools": { "listChanged": true } },
@@ -172,7 +207,7 @@ fn result(what: &What, params: &Value, script: &Script) -> Value {
         What::Call(key) => {
             json!({ "content": [{ "type": "text", "text": key }], "name": params["name"] })
         }
-        What::Connect | What::Ping | What::Cancel | What::End => json!({}),
+        What::Connect | What::Ping | What::Listen(_) | What::Cancel | What::End => json!({}),
     }
 }
 

@@ -1,8 +1,9 @@
 //! What every result for a client of 2026-07-28 says beside its own content.
 
 use crate::bridge::{is_cacheable, key};
-use crate::wire::{Edits, ObjectEdit, string};
+use crate::wire::{Edits, Members, ObjectEdit, string};
 use bytes::Bytes;
+use serde_json::value::RawValue;
 
 /// Who may share a cached result.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -31,6 +32,34 @@ pub struct CacheHints {
     pub ttl_ms: u64,
     /// By whom.
     pub scope: CacheScope,
+}
+
+impl CacheHints {
+    /// Those a result of 2026-07-28 gives; without a scope it is private.
+    ///
+    /// Source: MCP 2026-07-28 schema, `CacheableResult`.
+    pub fn of(result: &[u8]) -> Option<Self> {
+        let members = Members::of(result)?;
+        let ttl_ms = serde_json::from_str(members.get("ttlMs").ok()??.get()).ok()?;
+        let scope = members.get("cacheScope").ok()?.map(RawValue::get);
+        let public = scope == Some("\"public\"");
+        Some(Self { ttl_ms, scope: if public { CacheScope::Public } else { CacheScope::Private } })
+    }
+
+    /// What holds for two results taken together.
+    #[must_use]
+    pub fn and(self, other: Self) -> Self {
+        let public = self.scope == CacheScope::Public && other.scope == CacheScope::Public;
+        Self {
+            ttl_ms: self.ttl_ms.min(other.ttl_ms),
+            scope: if public { CacheScope::Public } else { CacheScope::Private },
+        }
+    }
+
+    /// As members of an object, for [`Self::of`].
+    pub fn members(self) -> String {
+        format!("\"ttlMs\":{},\"cacheScope\":\"{}\"", self.ttl_ms, self.scope.as_str())
+    }
 }
 
 /// Who answers, and with which hints.

@@ -88,6 +88,7 @@ impl State {
         let arguments = self.arguments.clone();
         let Arguments { card, sessions, monitor, policies, timelines, parking, own, .. } =
             arguments;
+        let remembered = self.arguments.known.get(&self.spec.name);
         let context = Connected {
             spec: Arc::clone(&self.spec),
             generation,
@@ -99,7 +100,13 @@ impl State {
             timelines,
             parking,
             own,
-            remembered: self.arguments.known.get(&self.spec.name),
+            guess: self.doubts.guess(
+                self.spec.era,
+                self.spec.connector.carriage(),
+                remembered.as_ref().map(|remembered| remembered.era),
+                self.schedule.attempt(),
+            ),
+            remembered,
         };
         let arguments = instance::Arguments { context, close: close.clone() };
         match Actor::spawn_linked(None, Instance, arguments, me.get_cell()).await {
@@ -140,6 +147,7 @@ impl State {
             }
             Fact::Published => self.published(me),
             Fact::Ambiguous => self.ambiguous(),
+            Fact::DiedOfDiscovery => self.doubts.died(),
             Fact::Lost(loss) => self.lost(loss, me),
         }
     }
@@ -181,6 +189,7 @@ impl State {
         let (generation, slot, link, now) =
             (*generation, slot.take(), link.clone(), Instant::now());
         self.slow_timer = None;
+        self.doubts.dispelled();
         self.schedule.ready(now);
         let card = &self.arguments.card;
         card.history().link(LinkEvent::Up, now);
@@ -224,6 +233,7 @@ impl State {
         self.arguments.card.history().link(LinkEvent::Down, now);
         let slot = self.disconnect(&loss);
         if !was_ready {
+            self.doubts.failed(&loss);
             // an attempt failed: who waits for it waits `call_wait` more, not for the next ones
             self.admission.hurry(now + self.spec.limits.call_wait);
             self.unreachable();

@@ -64,9 +64,11 @@ impl Driver {
             ProbeMethod::List if self.control.capabilities().has(Capability::Tools) => {
                 Subject::Tool.list()
             }
+            // cheap, and every server of that era has it
+            _ if !self.control.era().pings() => "server/discover",
             ProbeMethod::List | ProbeMethod::Ping => "ping",
         };
-        let payload = request_raw(id, method, "{}");
+        let payload = request_raw(id, method, &self.control.params(""));
         self.send(payload, OutboundKind::Request { id, initialize: false });
     }
 

@@ -4,6 +4,7 @@
 //! watchers are told that it may have changed.
 
 use super::{Capability, Driver, Failure, Loss, Message, OutboundKind, Pending, RoutedCall};
+use crate::bridge::{Era, Fault, untagged};
 use crate::server::subscribing::{Joined, Step};
 use crate::session::Fact;
 use crate::wire::{Payload, Uris, notification_raw, request_raw, string};
@@ -18,6 +19,10 @@ pub(super) enum Ended<'a> {
     Late(Duration),
     /// It was lost, sent or not.
     Lost(bool, Loss),
+    /// The listen for all of them includes it.
+    Honoured,
+    /// The listen for all of them leaves it out.
+    Refused,
 }
 
 impl Driver {
@@ -33,12 +38,16 @@ impl Driver {
                     call.done();
                 }
             }
+            Joined::Waits(_) if self.control.era() == Era::Modern => self.listen(),
             Joined::Waits(step) => self.step(step),
         }
     }
 
     /// The clients want other resources watched, or this connection has just become ready.
     pub(super) fn reconcile_subscriptions(&mut self) {
+        if self.control.era() == Era::Modern {
+            return self.listen();
+        }
         let able = self.control.capabilities().has(Capability::Subscribe);
         if self.ready_by.is_none() && able {
             let wanted = self.context.sessions.subscriptions().wanted(&self.context.spec.name);
@@ -80,28 +89,40 @@ impl Driver {
             (_, false) => {}
         }
         for call in waiting {
-            if call.ticket.control.is_given_up() {
-                continue; // its ticket sees that
-            }
-            match ended {
-                Ended::Answered(message, ok) => {
-                    if *ok {
-                        self.enter(&call);
-                    }
-                    if let Some(call) = call.ticket.redeem() {
-                        call.answer(message, &[]);
-                    }
-                }
-                Ended::Late(after) => {
-                    let (server, after) = (self.context.spec.name.clone(), *after);
-                    if let Some(call) = call.ticket.redeem() {
-                        call.fail(&Failure::Timeout { server, after });
-                    }
-                }
-                Ended::Lost(sent, loss) => self.fail(call, *sent, loss.clone()),
-            }
+            self.answer_watcher(call, ended);
         }
         self.reconcile_subscriptions(); // those who waited may be gone
+    }
+
+    /// Everybody who waits to watch this hears how that ended.
+    pub(super) fn answer_watchers(&mut self, uri: &str, ended: &Ended<'_>) {
+        for call in self.subscribing.settled(uri) {
+            self.answer_watcher(call, ended);
+        }
+    }
+
+    fn answer_watcher(&self, call: RoutedCall, ended: &Ended<'_>) {
+        if call.ticket.control.is_given_up() {
+            return; // its ticket sees that
+        }
+        if matches!(ended, Ended::Answered(_, true) | Ended::Honoured) {
+            self.enter(&call);
+        }
+        if let Ended::Lost(sent, loss) = ended {
+            return self.fail(call, *sent, loss.clone());
+        }
+        let Some(call) = call.ticket.redeem() else { return };
+        match ended {
+            Ended::Answered(message, _) => call.answer(message, &[]),
+            Ended::Late(after) => {
+                let (server, after) = (self.context.spec.name.clone(), *after);
+                call.fail(&Failure::Timeout { server, after });
+            }
+            Ended::Refused => {
+                call.refuse(&Fault::BadParams("the server does not tell of changes of this URI"));
+            }
+            Ended::Honoured | Ended::Lost(..) => call.done(),
+        }
     }
 
     /// From here on its session is told, unless that has unsubscribed meanwhile.
@@ -117,14 +138,17 @@ impl Driver {
     /// A resource changed: whoever watches it hears so, under the URI they know it by.
     pub(super) fn updated(&self, message: &Message) {
         for (uri, span) in Uris::of_update(message).iter() {
-            self.spread(uri, |told| match told {
-                told if told == uri => message.notified(&[]),
-                told => message.notified(&[(span, string(told).as_bytes())]),
+            self.spread(uri, |told| {
+                let mut edits = untagged(message);
+                if told != uri {
+                    edits.put(span, string(told));
+                }
+                message.notified(&edits.as_slices())
             });
         }
     }
 
-    fn may_have_changed(&self, uri: &str) {
+    pub(super) fn may_have_changed(&self, uri: &str) {
         self.spread(uri, |told| {
             let params = format!("{{\"uri\":{}}}", string(told));
             notification_raw("notifications/resources/updated", &params)

@@ -14,7 +14,6 @@ use crate::server::sharing::Whose;
 use crate::session::{Fact, LogLevel};
 use crate::timeline::EventKind;
 use crate::wire::CancelParams;
-use bytes::Bytes;
 use tokio::time::Instant;
 
 impl Driver {
@@ -64,6 +63,7 @@ impl Driver {
                     self.updated(message);
                     Vec::new()
                 }
+                "notifications/subscriptions/acknowledged" => self.acknowledged(message, related),
                 changed => self.control.list_changed(changed, Instant::now()),
             },
             Kind::Request { .. } => {
@@ -98,6 +98,11 @@ impl Driver {
             }
             // a second answer, an answer to a request given up, or a wrong id: nobody waits for it
             None => {
+                let over = Ended::Lost(false, Loss::StreamEnded);
+                let ended = if ok { over } else { Ended::Answered(message, false) };
+                if id.is_some_and(|id| self.listen_ended(id, &ended)) {
+                    return Vec::new();
+                }
                 tracing::debug!(server = %self.context.spec.name, ?id, "an answer nobody waits for");
                 Vec::new()
             }
@@ -179,18 +184,17 @@ impl Driver {
                 self.fail(pending.call, sent, loss);
             }
             Some(Pending::Probe(probe)) => return self.probe_failed(*probe, loss),
-            Some(Pending::Own(purpose, _)) if self.ready_by.is_some() && purpose.decides() => {
-                return Err(loss);
-            }
             Some(Pending::Watch { uri, leaving, .. }) => {
                 self.watch_ended(&uri, leaving, &Ended::Lost(false, loss));
             }
             Some(Pending::Own(purpose, _)) => {
-                let error = Bytes::from(loss.to_string());
-                return Ok(self.control.answered(purpose, Err(error), Instant::now()));
+                return Ok(self.control.failed(purpose, loss, Instant::now()));
+            }
+            None => {
+                self.listen_ended(id, &Ended::Lost(false, loss));
             }
             // the answer to a parked call got lost: who takes it up again hears that it is spent
-            Some(Pending::Parked(_)) | None => {}
+            Some(Pending::Parked(_)) => {}
         }
         Ok(Vec::new())
     }

@@ -1,0 +1,44 @@
+//! The way to a driver.
+
+use crate::call::GoneBecause;
+use crate::health::{ProbeMethod, ProbeOutcome};
+use crate::server::RoutedCall;
+use crate::session::{AskId, Said};
+use std::time::Duration;
+use tokio::sync::{mpsc, oneshot};
+
+/// What a driver is told.
+#[derive(Debug)]
+pub(super) enum Command {
+    Call(Box<RoutedCall>),
+    Cancel(u64, GoneBecause),
+    Probe(ProbeMethod, Duration, oneshot::Sender<ProbeOutcome>),
+    Said(AskId, Said),
+}
+
+/// Hands calls to a driver. Unbounded, because a server admits no more calls than it has slots.
+#[derive(Debug, Clone)]
+pub struct Link(pub(super) mpsc::UnboundedSender<Command>);
+
+impl Link {
+    /// Hands a call over; a driver that is gone drops its ticket, which then says "not sent".
+    pub(in crate::server) fn send(&self, call: RoutedCall) {
+        let _gone = self.0.send(Command::Call(Box::new(call)));
+    }
+
+    /// A client said something to a question of the server's.
+    pub(super) fn said(&self, id: AskId, said: Said) {
+        let _gone = self.0.send(Command::Said(id, said));
+    }
+
+    /// Probes the server; the answer comes within `timeout`, or the connection is gone.
+    pub(crate) fn probe(
+        &self,
+        method: ProbeMethod,
+        timeout: Duration,
+    ) -> oneshot::Receiver<ProbeOutcome> {
+        let (reply, outcome) = oneshot::channel();
+        let _gone = self.0.send(Command::Probe(method, timeout, reply));
+        outcome
+    }
+}

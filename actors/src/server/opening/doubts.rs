@@ -1,0 +1,79 @@
+//! What a server's next connection begins with, by what is remembered of it and how the last ones
+//! ended. A value.
+
+use super::super::control::Purpose;
+use super::{Carriage, EraChoice};
+use crate::bridge::Era;
+use crate::server::Loss;
+
+/// How one connection begins.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(in crate::server) struct Guess {
+    /// What the configuration says.
+    pub(in crate::server) choice: EraChoice,
+    /// The first question, `initialize` or `server/discover`.
+    pub(in crate::server) first: Purpose,
+    /// Whether a connection that dies of the question is made again at once.
+    pub(in crate::server) again: bool,
+    /// How frames are carried there.
+    pub(in crate::server) carriage: Carriage,
+}
+
+impl Guess {
+    /// The same server asked for `initialize` only, because it dies of the other question.
+    #[must_use]
+    pub(in crate::server) fn without_discovery(self) -> Self {
+        Self { first: Purpose::Initialize, again: false, ..self }
+    }
+}
+
+/// Why what is remembered of a server's era may be wrong.
+#[derive(Debug, Clone, Copy, Default)]
+pub(in crate::server) struct Doubts {
+    /// It refused what it was said to speak.
+    refused: bool,
+    /// A connection died of `server/discover`, and the one after it died, too: who knows of what.
+    died: bool,
+}
+
+impl Doubts {
+    /// A connection became ready: what is remembered now is true.
+    pub(in crate::server) fn dispelled(&mut self) {
+        *self = Self::default();
+    }
+
+    /// A connection died as it was asked for its era.
+    pub(in crate::server) fn died(&mut self) {
+        self.died = true;
+    }
+
+    /// An attempt failed.
+    pub(in crate::server) fn failed(&mut self, loss: &Loss) {
+        self.refused |= match loss {
+            Loss::HttpStatus { status, .. } => {
+                (400..500).contains(status) && !matches!(status, 408 | 429)
+            }
+            Loss::Protocol { .. } => true,
+            _ => false,
+        };
+    }
+
+    /// How the connection of this attempt begins. A server that dies whatever it is asked is started
+    /// once an attempt, and asked one thing and the other by turns.
+    pub(in crate::server) fn guess(
+        self,
+        choice: EraChoice,
+        carriage: Carriage,
+        remembered: Option<Era>,
+        attempt: u32,
+    ) -> Guess {
+        let choice = if carriage == Carriage::LegacyOnly { EraChoice::Legacy } else { choice };
+        let first = match (choice, remembered) {
+            (EraChoice::Legacy, _) => Purpose::Initialize,
+            (EraChoice::Auto, Some(Era::Legacy(_))) if !self.refused => Purpose::Initialize,
+            (EraChoice::Auto, _) if self.died && attempt.is_multiple_of(2) => Purpose::Initialize,
+            (EraChoice::Auto | EraChoice::Modern, _) => Purpose::Discover,
+        };
+        Guess { choice, first, again: choice == EraChoice::Auto && !self.died, carriage }
+    }
+}

@@ -8,7 +8,6 @@ use crate::faces::HttpSettings;
 use crate::redaction::Redaction;
 use crate::signals::Signals;
 use crate::state::{self, CatalogFiles, TimelineFiles};
-use mcpvisor_actors::bridge::modern_client::CacheHints;
 use mcpvisor_actors::catalog::{CatalogStore, Forgetful, Naming, NamingStrategy};
 use mcpvisor_actors::health::GlobalPolicy;
 use mcpvisor_actors::ingress::Face;
@@ -104,7 +103,11 @@ pub async fn start(config: &Config, faces: Vec<Arc<dyn Face>>) -> Result<Gateway
             .map(|server| server_spec(server, &custodian, &redaction, &mask))
             .collect(),
         naming,
-        listing: Listing { page_size: config.list.page_size, boot_wait: config.list.boot_wait },
+        listing: Listing {
+            page_size: config.list.page_size,
+            boot_wait: config.list.boot_wait,
+            cache: config.cache,
+        },
         builtin: config.status_tool.then(status),
         health: GlobalPolicy { monitor: config.monitor, ping: config.ping },
         max_concurrent_checks: config.max_concurrent_checks,
@@ -151,7 +154,7 @@ fn server_spec(
         reconnection: server.reconnection,
         breaker: server.breaker,
         mask: Arc::clone(mask),
-        cache: CacheHints::default(),
+        cache: server.cache,
         connector,
     }
 }

@@ -21,6 +21,7 @@ mod running;
 
 pub use running::{Ended, Gateway};
 
+use crate::bridge::modern_client::CacheHints;
 use crate::catalog::{self, Catalog, CatalogStore, Entry, Forgetful, Known, Naming, SnapshotCell};
 use crate::fleet::{Board, Card, Fleet, Loops};
 use crate::health::{
@@ -91,7 +92,11 @@ impl Default for GatewaySpec {
         Self {
             servers: Vec::new(),
             naming: Naming::default(),
-            listing: Listing { page_size: 1000, boot_wait: Duration::from_secs(2) },
+            listing: Listing {
+                page_size: 1000,
+                boot_wait: Duration::from_secs(2),
+                cache: CacheHints::default(),
+            },
             builtin: None,
             health: GlobalPolicy::default(),
             max_concurrent_checks: 64,

@@ -5,9 +5,11 @@
 //!
 //! *Invariant:* every key has a default, so that what could not be read never hides other faults.
 
+mod cache;
 mod health;
 
 pub(super) use super::quantity::Span;
+pub(super) use cache::Cache;
 pub(super) use health::{
     Breaker, Monitor, OwnMonitor, OwnPing, OwnReconnection, Ping, Reconnection,
 };
@@ -46,6 +48,9 @@ pub(super) struct File {
     pub(super) http: Http,
     /// Lists (tools, resources, prompts) as clients see them.
     pub(super) list: Listing,
+    /// How long clients of 2026-07-28 may keep what the gateway itself tells: lists of servers that do
+    /// not say, and what it is.
+    pub(super) cache: Cache,
     /// Logging, on stderr.
     pub(super) log: Log,
     /// Longest time a shutdown may take, at most 28s.
@@ -75,6 +80,7 @@ impl Default for File {
             limits: Limits::default(),
             http: Http::default(),
             list: Listing::default(),
+            cache: Cache::default(),
             log: Log::default(),
             shutdown_timeout: seconds(20),
             monitor: Monitor::default(),
@@ -279,6 +285,8 @@ pub(super) struct Policy {
     pub(super) required: bool,
     /// When calls to a server that fails them are refused at once.
     pub(super) breaker: Breaker,
+    /// How long clients of 2026-07-28 may keep a resource they read, when the server does not say.
+    pub(super) cache: Cache,
 }
 
 impl Default for Policy {
@@ -300,6 +308,7 @@ impl Default for Policy {
             priority: USUAL_PRIORITY.into(),
             required: false,
             breaker: Breaker::default(),
+            cache: Cache::default(),
         }
     }
 }

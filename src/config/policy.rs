@@ -68,6 +68,7 @@ pub(super) fn policy(
         priority,
         required: policy.required,
         breaker,
+        cache: policy.cache.hints(),
     }
 }
 

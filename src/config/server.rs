@@ -91,6 +91,7 @@ fn one(
         depends_on: entry.depends_on,
         required: policy.required,
         breaker: policy.breaker,
+        cache: policy.cache,
         fingerprint,
     })
 }

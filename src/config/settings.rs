@@ -6,6 +6,7 @@
 use super::faults::Fault;
 use super::tree::Origin;
 use crate::downstream::{HttpTarget, StdioTarget};
+use mcpvisor_actors::bridge::modern_client::CacheHints;
 use mcpvisor_actors::health::{BreakerPolicy, MonitorPatch, MonitorPolicy, PingPatch, PingPolicy};
 use mcpvisor_actors::reconnection::ReconnectionPolicy;
 use mcpvisor_actors::server::{CallLimits, Expose, Start, ToolOverride};
@@ -33,6 +34,8 @@ pub struct Config {
     pub http: Http,
     /// Lists as clients see them.
     pub list: Listing,
+    /// How long clients may keep lists of servers that do not say.
+    pub cache: CacheHints,
     /// Logging.
     pub log: Log,
     /// Longest time a shutdown may take.
@@ -184,6 +187,8 @@ pub struct ServerDefaults {
     pub required: bool,
     /// When calls are refused at once.
     pub breaker: BreakerPolicy,
+    /// How long clients may keep a resource, when the server does not say.
+    pub cache: CacheHints,
 }
 
 /// One server.
@@ -220,6 +225,8 @@ pub struct Server {
     pub required: bool,
     /// When calls are refused at once.
     pub breaker: BreakerPolicy,
+    /// How long clients may keep a resource, when the server does not say.
+    pub cache: CacheHints,
     /// Hash of what makes it this server: how it is reached, secrets included.
     pub fingerprint: String,
 }
@@ -294,6 +301,7 @@ impl fmt::Debug for ServerDefaults {
             .field("priority", &self.priority)
             .field("required", &self.required)
             .field("breaker", &self.breaker)
+            .field("cache", &self.cache)
             .finish()
     }
 }
@@ -316,6 +324,7 @@ impl fmt::Debug for Server {
             .field("depends_on", &self.depends_on)
             .field("required", &self.required)
             .field("breaker", &self.breaker)
+            .field("cache", &self.cache)
             .field("fingerprint", &self.fingerprint)
             .finish()
     }

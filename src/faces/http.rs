@@ -15,6 +15,7 @@ mod reply;
 mod server;
 mod settings;
 mod sse;
+mod stateless;
 mod streamable;
 mod websocket;
 

@@ -25,6 +25,8 @@ fn cases() -> Vec<(&'static str, Value, Value)> {
         ("http.allow_remote", json!(false), json!(true)),
         ("list.page_size", json!(1), json!(2)),
         ("list.boot_wait", json!("0s"), json!("1s")),
+        ("cache.ttl", json!("0s"), json!("1m")),
+        ("cache.scope", json!("private"), json!("public")),
         ("log.level", json!("info"), json!("debug")),
         ("log.format", json!("human"), json!("json")),
         ("shutdown_timeout", json!("1s"), json!("2s")),
@@ -60,6 +62,8 @@ fn cases() -> Vec<(&'static str, Value, Value)> {
         ("defaults.required", "servers.*.required", json!(true), json!(false)),
         ("defaults.breaker.failures", "servers.*.breaker.failures", json!(0), json!(1)),
         ("defaults.breaker.open_for", "servers.*.breaker.open_for", json!("1s"), json!("2s")),
+        ("defaults.cache.ttl", "servers.*.cache.ttl", json!("0s"), json!("1m")),
+        ("defaults.cache.scope", "servers.*.cache.scope", json!("private"), json!("public")),
         ("monitor.enabled", "servers.*.monitor.enabled", json!(true), json!(false)),
         ("monitor.check_interval", "servers.*.monitor.check_interval", json!("1s"), json!("2s")),
         (

@@ -77,7 +77,7 @@ impl Control {
         self.state.load(Ordering::SeqCst) == FINISHED
     }
 
-    pub(super) fn finish(&self) {
+    pub(crate) fn finish(&self) {
         self.state.store(FINISHED, Ordering::SeqCst);
     }
 }

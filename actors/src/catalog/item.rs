@@ -1,7 +1,9 @@
 //! One tool, prompt, resource or template as its server described it.
 
+use crate::bridge::ParamHeaders;
 use crate::wire::{Members, Span, Splice, Subject, string};
 use bytes::Bytes;
+use memchr::memmem;
 use serde_json::value::RawValue;
 
 /// Something a server lists, byte for byte.
@@ -9,6 +11,8 @@ use serde_json::value::RawValue;
 pub struct Item {
     /// Its name or URI at the server.
     pub name: String,
+    /// Its parameters that are repeated in HTTP headers, when it is a tool.
+    pub headers: ParamHeaders,
     raw: Bytes,
     name_span: Span,
     description: Option<Span>,
@@ -29,6 +33,7 @@ impl Item {
         let description = members.get("description").ok()?;
         Some(Self {
             name: serde_json::from_str(name.get()).ok()?,
+            headers: headers(subject, &members, raw),
             name_span: span(name),
             description: description.map(span),
             raw: raw.clone(),
@@ -59,6 +64,19 @@ impl Item {
             }
         };
         splice.finish().to_bytes()
+    }
+}
+
+/// A tool whose annotations are wrong has none: over HTTP, its clients leave it out themselves.
+fn headers(subject: Subject, members: &Members<'_>, raw: &[u8]) -> ParamHeaders {
+    let schema = members.get("inputSchema").ok().flatten().filter(|_| subject == Subject::Tool);
+    // most tools have none, and lists are long
+    let mentioned = |word: &[u8]| memmem::find(raw, word).is_some();
+    match schema {
+        Some(schema) if mentioned(b"x-mcp-header") || mentioned(b"\\u00") => {
+            ParamHeaders::of_schema(schema.get().as_bytes()).unwrap_or_default()
+        }
+        _ => ParamHeaders::default(),
     }
 }
 

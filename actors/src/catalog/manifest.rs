@@ -1,6 +1,8 @@
 //! What one server said about itself.
 
 use super::{Capabilities, Item};
+use crate::bridge::modern_client::CacheHints;
+use crate::bridge::{Era, tasks};
 use crate::wire::{Members, PerSubject, ProtocolVersion, Span, Subject};
 use bytes::Bytes;
 use serde_json::value::RawValue;
@@ -16,6 +18,8 @@ pub struct Manifest {
     pub capabilities: Capabilities,
     /// What it lists of each kind, in its own order.
     pub items: PerSubject<Vec<Item>>,
+    /// How long its lists may be kept, as far as it said so. Not remembered from run to run.
+    pub hints: PerSubject<Option<CacheHints>>,
 }
 
 impl Manifest {
@@ -31,7 +35,24 @@ impl Manifest {
         })?;
         let capabilities = Capabilities::read(get("capabilities"), version);
         let items = PerSubject::default();
-        Ok(Self { version, capabilities, items, initialize: initialize.clone() })
+        let hints = PerSubject::default();
+        Ok(Self { version, capabilities, items, hints, initialize: initialize.clone() })
+    }
+
+    /// The era it speaks.
+    pub fn era(&self) -> Era {
+        Era::Legacy(self.version)
+    }
+
+    /// The extensions it declared that clients of either era may use: the JSON text of an object.
+    pub fn extensions(&self) -> Option<Bytes> {
+        member(&tasks::hidden(&member(&self.initialize, "capabilities")?), "extensions")
+    }
+
+    /// Whether it runs its tools as tasks, if it is one of the initialize era.
+    pub fn runs_tasks(&self) -> bool {
+        let declared = member(&self.initialize, "capabilities");
+        declared.is_some_and(|declared| tasks::are_offered(&declared))
     }
 
     /// The manifest as one JSON text, to be remembered.
@@ -67,6 +88,12 @@ impl Manifest {
         }
         Some(manifest)
     }
+}
+
+/// A member of an object, sharing its memory.
+fn member(json: &Bytes, key: &str) -> Option<Bytes> {
+    let raw = Members::of(json)?.get(key).ok()??;
+    Some(Span::of(raw.get().as_bytes(), json).share(json))
 }
 
 #[cfg(test)]

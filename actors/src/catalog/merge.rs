@@ -3,9 +3,12 @@
 use super::cell::Manifests;
 use super::directory::Directory;
 use super::naming::{STATUS_TOOL, alias, with_hash};
+use super::route::Route;
 use super::section::{Section, Shown, count};
-use super::{Capabilities, Entry, Item, Naming, Snapshot, uri};
+use super::{Entry, Item, Manifest, Naming, Snapshot, extensions, uri};
+use crate::bridge::{Era, legacy_client, tasks};
 use crate::wire::{PerSubject, Subject};
+use bytes::Bytes;
 use std::collections::HashSet;
 
 /// Merges what is known of all servers. Order: servers by name, their things as they list them.
@@ -35,13 +38,17 @@ pub fn merge(naming: &Naming, entries: &[Entry], known: &Manifests) -> Snapshot 
         Section::of(wanted.into_iter().map(Wanted::shown).collect())
     });
     directory.settle();
-    Snapshot { sections, directory, unlisted, unknown: 0 }
+    let manifests = entries.iter().filter_map(|entry| known.get(&entry.spec.name));
+    let extensions = extensions::union(manifests.filter_map(|manifest| manifest.extensions()));
+    Snapshot { sections, directory, unlisted, extensions, unknown: 0 }
 }
 
 struct Wanted<'a> {
     subject: Subject,
     entry: &'a Entry,
-    capabilities: Capabilities,
+    manifest: &'a Manifest,
+    /// Whether its server runs tools as tasks of the initialize era.
+    runs_tasks: bool,
     item: &'a Item,
     /// The own name after an override, before prefix and collisions.
     base: &'a str,
@@ -58,11 +65,29 @@ impl Wanted<'_> {
         let change =
             self.entry.spec.tools.get(&self.item.name).filter(|_| self.subject == Subject::Tool);
         let description = change.and_then(|change| change.description.as_deref());
+        let (text, modern) = self.in_both_eras(self.item.render(&self.name, description));
+        let route = self.entry.route(self.manifest.capabilities, &self.item.name);
         Shown {
             alias: named.then(|| alias(self.server(), self.base)),
-            text: self.item.render(&self.name, description),
-            route: self.entry.route(self.capabilities, &self.item.name),
+            text,
+            modern,
+            hints: self.manifest.hints[self.subject],
+            route: Route { headers: self.item.headers.clone(), ..route },
             name: self.name,
+        }
+    }
+
+    /// As clients of the initialize era see it, and as those of 2026-07-28 do, if they do.
+    fn in_both_eras(&self, text: Bytes) -> (Bytes, Option<Bytes>) {
+        match (self.subject, self.manifest.era()) {
+            (Subject::Tool, Era::Legacy(_)) => {
+                let modern = tasks::tool(&text, self.runs_tasks);
+                (text, modern)
+            }
+            (Subject::Tool, Era::Modern) => (legacy_client::tool(&text), Some(text)),
+            (Subject::Prompt | Subject::Resource | Subject::Template, _) => {
+                (text.clone(), Some(text))
+            }
         }
     }
 }
@@ -78,6 +103,7 @@ fn wanted<'a>(
     for entry in entries {
         let Some(manifest) = known.get(&entry.spec.name) else { continue };
         let (spec, items) = (&entry.spec, &manifest.items[subject]);
+        let runs_tasks = subject == Subject::Tool && manifest.runs_tasks();
         let mut seen = HashSet::with_capacity(items.len());
         for item in items {
             let hidden = subject == Subject::Tool && !spec.expose.admits(&item.name);
@@ -90,8 +116,7 @@ fn wanted<'a>(
                 Subject::Tool | Subject::Prompt => naming.wanted(spec.name.as_str(), base),
                 Subject::Resource | Subject::Template => item.name.clone(),
             };
-            let capabilities = manifest.capabilities;
-            wanted.push(Wanted { subject, entry, capabilities, item, base, name });
+            wanted.push(Wanted { subject, entry, manifest, runs_tasks, item, base, name });
         }
     }
     wanted

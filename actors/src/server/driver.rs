@@ -240,6 +240,7 @@ impl Driver {
         if method == Method::Subscribe {
             return self.subscribe(call);
         }
+        self.catch_up_with_levels();
         let translated = match self.carried_down(&call.ticket, None) {
             Ok(edits) => edits,
             Err(fault) => {

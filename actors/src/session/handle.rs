@@ -2,22 +2,27 @@
 
 use super::actor::{Arguments, Message, Session};
 use super::list::Listing;
-use super::{BuiltinTool, Client, ClientStream, Fact, SessionTable};
-use crate::call::{Admission, Request};
+use super::{BuiltinTool, Client, ClientStream, Fact, SessionTable, stateless};
+use crate::call::{Admission, Again, Request};
 use crate::catalog::SnapshotCell;
 use crate::otp::{Address, ChildSpec, DynamicMessage, Restart, Shutdown, Ticket};
 use crate::proxy;
 use crate::wire;
+use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::sync::{Semaphore, oneshot};
 
 /// A face's way into the runtime; cheap to clone.
-#[derive(Debug, Clone)]
+#[derive(Clone)]
 pub struct Clients {
-    spec: Arc<ClientsSpec>,
+    pub(super) spec: Arc<ClientsSpec>,
     requests: Arc<Semaphore>,
     sessions: Arc<Semaphore>,
+    /// For `subscriptions/listen`, of which each client may have one without a session.
+    pub(super) listens: Arc<Semaphore>,
+    /// Where stateless calls go for their second try.
+    pub(super) again: Again,
 }
 
 /// What sessions are made of.
@@ -37,7 +42,7 @@ pub struct ClientsSpec {
     pub builtin: Option<Arc<dyn BuiltinTool>>,
     /// Requests in flight in the whole gateway.
     pub max_requests: usize,
-    /// Sessions alive at once.
+    /// Sessions alive at once; also `subscriptions/listen` open at once.
     pub max_sessions: usize,
     /// A session without traffic for this long is ended.
     pub idle: Duration,
@@ -60,7 +65,9 @@ impl Clients {
     pub fn new(spec: ClientsSpec) -> Self {
         let requests = Arc::new(Semaphore::new(spec.max_requests));
         let sessions = Arc::new(Semaphore::new(spec.max_sessions));
-        Self { spec: Arc::new(spec), requests, sessions }
+        let listens = Arc::new(Semaphore::new(spec.max_sessions));
+        let again = stateless::again(&spec.proxy);
+        Self { spec: Arc::new(spec), requests, sessions, listens, again }
     }
 
     /// Takes one of the gateway's slots for requests in flight; `None` when all are taken (answer
@@ -77,6 +84,11 @@ impl Clients {
     /// How many sessions are open.
     pub fn sessions(&self) -> usize {
         self.spec.table.len()
+    }
+
+    /// How many `subscriptions/listen` are open.
+    pub fn listens(&self) -> usize {
+        self.spec.max_sessions - self.listens.available_permits()
     }
 
     /// How many requests are in flight.
@@ -175,6 +187,12 @@ impl SessionHandle {
 
     pub(super) fn tell(&self, fact: &Fact) {
         self.address.tell(Message::Told(fact.clone()));
+    }
+}
+
+impl fmt::Debug for Clients {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Clients").field("spec", &self.spec).finish_non_exhaustive()
     }
 }
 

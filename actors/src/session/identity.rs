@@ -9,6 +9,17 @@ pub(super) const INSTRUCTIONS: &str = "A gateway to several MCP servers. Tools a
      call fails because its server is down, the error says why and when the next attempt to reach it \
      is made.";
 
+/// What the gateway declares in either era: everything, because servers may come that have it.
+pub(super) fn capabilities() -> Value {
+    json!({
+        "tools": { "listChanged": true },
+        "prompts": { "listChanged": true },
+        "resources": { "subscribe": true, "listChanged": true },
+        "completions": {},
+        "logging": {},
+    })
+}
+
 /// The gateway as an `Implementation`.
 pub(crate) fn implementation() -> Value {
     json!({ "name": "mcpvisor", "title": "mcpvisor", "version": env!("CARGO_PKG_VERSION") })

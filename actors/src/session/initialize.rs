@@ -20,13 +20,7 @@ pub(super) fn answer(params: Option<&[u8]>) -> Result<(ProtocolVersion, Bytes), 
     let version = ProtocolVersion::negotiate(&requested);
     let result = json!({
         "protocolVersion": version.as_str(),
-        "capabilities": {
-            "tools": { "listChanged": true },
-            "prompts": { "listChanged": true },
-            "resources": { "subscribe": true, "listChanged": true },
-            "completions": {},
-            "logging": {},
-        },
+        "capabilities": identity::capabilities(),
         "serverInfo": identity::implementation(),
         "instructions": identity::INSTRUCTIONS,
     });

@@ -1,10 +1,12 @@
 //! All sessions, by id: shared by the faces, told of what concerns everybody.
 
+use super::listening::Inbox;
 use super::{Client, LogLevel, SessionHandle, Subscriptions};
 use crate::server::ServerName;
 use crate::wire::Payload;
 use dashmap::DashMap;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU8, Ordering};
 use tokio::sync::watch;
 
 /// What concerns all sessions, or one whatever it asked last.
@@ -24,13 +26,24 @@ pub struct SessionTable {
     sessions: Arc<DashMap<Arc<str>, SessionHandle>>,
     levels: watch::Sender<Option<LogLevel>>,
     subscriptions: Subscriptions,
+    /// Clients of 2026-07-28 that listen, by the id of what they watch under.
+    listens: Arc<DashMap<Arc<str>, Arc<Inbox>>>,
+    /// The least severe level a stateless request ever wanted. It never rises again, or servers would be
+    /// told of a level with each such request.
+    stateless: Arc<AtomicU8>,
 }
 
 impl SessionTable {
     /// No sessions.
     pub fn new() -> Self {
         let levels = watch::Sender::new(None);
-        Self { sessions: Arc::default(), levels, subscriptions: Subscriptions::default() }
+        Self {
+            sessions: Arc::default(),
+            levels,
+            subscriptions: Subscriptions::default(),
+            listens: Arc::default(),
+            stateless: Arc::new(AtomicU8::new(u8::MAX)),
+        }
     }
 
     /// The least severe level any client wants; servers are asked for that one.
@@ -48,17 +61,38 @@ impl SessionTable {
         self.sessions.is_empty()
     }
 
-    /// Tells every session.
+    /// Tells everybody.
     pub fn broadcast(&self, fact: &Fact) {
         for session in self.sessions.iter() {
             session.tell(fact);
         }
+        for listen in self.listens.iter() {
+            listen.tell(fact);
+        }
     }
 
-    /// Tells one session, if it is alive.
-    pub(crate) fn tell(&self, session: &str, fact: &Fact) {
-        if let Some(session) = self.find(session) {
+    /// Tells one session or listen, if it is alive.
+    pub(crate) fn tell(&self, watcher: &str, fact: &Fact) {
+        if let Some(session) = self.find(watcher) {
             session.tell(fact);
+        } else if let Some(listen) = self.listens.get(watcher) {
+            listen.tell(fact);
+        }
+    }
+
+    pub(super) fn enter_listen(&self, id: Arc<str>, inbox: Arc<Inbox>) {
+        self.listens.insert(id, inbox);
+    }
+
+    pub(super) fn leave_listen(&self, id: &str) {
+        self.listens.remove(id);
+        self.subscriptions.leave(id);
+    }
+
+    /// A stateless request wants log messages from this level on.
+    pub(super) fn wants_level(&self, level: LogLevel) {
+        if level.index() < self.stateless.fetch_min(level.index(), Ordering::Relaxed) {
+            self.publish_level();
         }
     }
 
@@ -103,7 +137,9 @@ impl SessionTable {
     fn publish_level(&self) {
         // looked up under the lock of the channel, so that the last to publish saw everything before
         self.levels.send_if_modified(|level| {
-            let least = self.sessions.iter().filter_map(|session| session.client().level()).min();
+            let of_sessions = self.sessions.iter().filter_map(|session| session.client().level());
+            let stateless = LogLevel::at(self.stateless.load(Ordering::Relaxed));
+            let least = of_sessions.chain(stateless).min();
             std::mem::replace(level, least) != least
         });
     }

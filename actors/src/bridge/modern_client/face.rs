@@ -33,6 +33,18 @@ pub struct CacheHints {
     pub scope: CacheScope,
 }
 
+impl CacheHints {
+    /// How long a result may be kept that is made of two.
+    #[must_use]
+    pub fn and(self, other: Self) -> Self {
+        let public = self.scope == CacheScope::Public && other.scope == CacheScope::Public;
+        Self {
+            ttl_ms: self.ttl_ms.min(other.ttl_ms),
+            scope: if public { CacheScope::Public } else { CacheScope::Private },
+        }
+    }
+}
+
 /// Who answers, and with which hints.
 #[derive(Debug, Clone)]
 pub struct Face {
@@ -62,6 +74,17 @@ impl Face {
         }
         edits.extend(outer.finish(whole));
         Some(edits)
+    }
+
+    /// The members of a result of ours, but for its content: as [`Self::complete`] would add them.
+    pub fn members(&self, method: &str) -> String {
+        let CacheHints { ttl_ms, scope } = self.hints;
+        let hints = if is_cacheable(method) {
+            format!(",\"ttlMs\":{ttl_ms},\"cacheScope\":\"{}\"", scope.as_str())
+        } else {
+            String::new()
+        };
+        format!("\"resultType\":\"complete\"{hints},\"_meta\":{}", self.meta())
     }
 
     /// The JSON text of a `_meta` that names the server alone.

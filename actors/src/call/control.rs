@@ -77,7 +77,7 @@ impl Control {
         self.state.load(Ordering::SeqCst) == FINISHED
     }
 
-    pub(crate) fn finish(&self) {
+    pub(super) fn finish(&self) {
         self.state.store(FINISHED, Ordering::SeqCst);
     }
 }

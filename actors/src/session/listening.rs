@@ -21,17 +21,6 @@ use tokio::time::timeout;
 /// Most resources one client listens for in one request.
 const MOST_URIS: usize = 1_000;
 
-/// Until when somebody listens.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Until {
-    /// It goes on.
-    Open,
-    /// The gateway ends it, and says so.
-    Ended,
-    /// The client does not listen any more.
-    Left,
-}
-
 /// Where news wait for one who listens.
 #[derive(Debug)]
 pub(super) struct Inbox {
@@ -97,27 +86,25 @@ pub(super) fn listen(clients: &Clients, request: Request, id: &RawId) -> Underwa
     };
     let Request { stream, admission, .. } = request;
     drop(admission); // it lasts as long as its client likes
-    let (until, mut told) = watch::channel(Until::Open);
+    let (end, mut told) = watch::channel(false);
     let (clients, id) = (clients.clone(), id.detached());
-    tokio::spawn(async move {
+    let listening = async move {
         let _place = place;
-        let over = tokio::select! {
+        let in_order = tokio::select! {
             biased;
-            () = stream.closed() => Until::Left,
-            over = told.wait_for(|until| *until != Until::Open) => {
-                over.map_or(Until::Left, |over| *over)
-            }
-            over = serve(&clients, filter, &stream, &id) => over,
+            () = stream.closed() => false,
+            told = told.wait_for(|end| *end) => told.is_ok(),
+            () = serve(&clients, filter, &stream, &id) => true,
         };
-        if over == Until::Ended {
+        if in_order {
             stream.answer(Listen::ended(&id), None);
         }
-    });
-    Underway::listen(until)
+    };
+    Underway::listen(listening, end)
 }
 
 /// Carries news to the client; never returns by itself.
-async fn serve(clients: &Clients, wanted: Listen, stream: &ClientStream, id: &RawId) -> Until {
+async fn serve(clients: &Clients, wanted: Listen, stream: &ClientStream, id: &RawId) {
     let spec = &clients.spec;
     if !wanted.uris.is_empty() {
         let _late = timeout(spec.listing.boot_wait, spec.snapshot.complete()).await;

@@ -21,21 +21,26 @@ use crate::wire::{
 };
 use bytes::Bytes;
 use serde_json::json;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 use tokio::runtime::Handle;
+use tokio::task::JoinSet;
 use tokio::time::{sleep, timeout};
 
-/// Where calls without a session go that were certainly not sent.
+/// Where calls without a session go that were certainly not sent. Those that wait for their second try
+/// belong to the function.
 pub(super) fn again(proxy: &Address<proxy::Message>) -> Again {
-    let proxy = proxy.clone();
+    let (proxy, waiting) = (proxy.clone(), Mutex::new(JoinSet::new()));
     Arc::new(move |ticket: CallTicket| {
         // without a runtime there is nobody left to try it; its ticket says so
         let Ok(runtime) = Handle::try_current() else { return };
         let proxy = proxy.clone();
-        runtime.spawn(async move {
+        let try_again = async move {
             sleep(actor::AGAIN_AFTER).await;
             proxy.tell(proxy::Message::Route(ticket));
-        });
+        };
+        let mut waiting = waiting.lock().unwrap_or_else(PoisonError::into_inner);
+        while waiting.try_join_next().is_some() {}
+        waiting.spawn_on(try_again, &runtime);
     })
 }
 
@@ -109,19 +114,13 @@ impl Clients {
             request.reply(reply);
             return Underway::over();
         }
-        let control = Arc::new(Control::default());
-        let (clients, waiting) = (self.clone(), Arc::clone(&control));
-        tokio::spawn(async move {
-            let _late =
-                timeout(clients.spec.listing.boot_wait, clients.spec.snapshot.complete()).await;
-            if waiting.is_given_up() {
-                return;
-            }
+        let clients = self.clone();
+        Underway::list(async move {
+            let complete = clients.spec.snapshot.complete();
+            let _late = timeout(clients.spec.listing.boot_wait, complete).await;
             let reply = clients.listed(&request.message, &id, subject);
-            waiting.finish();
             request.reply(reply);
-        });
-        Underway::call(control)
+        })
     }
 
     fn listed(&self, message: &Message, id: &RawId, subject: Subject) -> Payload {

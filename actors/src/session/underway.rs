@@ -1,12 +1,15 @@
 //! A stateless request under way, as whoever took it in holds it.
+//!
+//! *Invariant:* the tasks of stateless requests belong to whoever holds this: they end with it at the
+//! latest.
 
-use super::listening::Until;
 use crate::call::{Control, GoneBecause};
 use bytes::Bytes;
 use std::sync::Arc;
 use tokio::sync::watch;
+use tokio::task::{AbortHandle, JoinSet};
 
-/// How a stateless request is given up. Dropping it gives up a `subscriptions/listen` and nothing else.
+/// How a stateless request is given up. Dropping it ends what is served here, but no call.
 #[derive(Debug)]
 pub struct Underway(What);
 
@@ -14,10 +17,26 @@ pub struct Underway(What);
 enum What {
     /// It was answered at once.
     Over,
-    /// A call, or a list that waits for servers.
+    /// It is with a server.
     Call(Arc<Control>),
-    /// A `subscriptions/listen`.
-    Listen(watch::Sender<Until>),
+    /// A list that waits for servers.
+    List(Task),
+    /// A `subscriptions/listen`, and how it is told to end in order.
+    Listen(Task, watch::Sender<bool>),
+}
+
+/// A task that ends with its owner.
+#[derive(Debug)]
+struct Task {
+    handle: AbortHandle,
+    _owned: JoinSet<()>,
+}
+
+impl Task {
+    fn new(work: impl Future<Output = ()> + Send + 'static) -> Self {
+        let mut owned = JoinSet::new();
+        Self { handle: owned.spawn(work), _owned: owned }
+    }
 }
 
 impl Underway {
@@ -29,8 +48,15 @@ impl Underway {
         Self(What::Call(control))
     }
 
-    pub(super) fn listen(until: watch::Sender<Until>) -> Self {
-        Self(What::Listen(until))
+    pub(super) fn list(work: impl Future<Output = ()> + Send + 'static) -> Self {
+        Self(What::List(Task::new(work)))
+    }
+
+    pub(super) fn listen(
+        work: impl Future<Output = ()> + Send + 'static,
+        end: watch::Sender<bool>,
+    ) -> Self {
+        Self(What::Listen(Task::new(work), end))
     }
 
     /// The client sent `notifications/cancelled`, with this reason's JSON text: nothing more is sent.
@@ -47,20 +73,14 @@ impl Underway {
         match &self.0 {
             What::Over => {}
             What::Call(control) => control.give_up(because),
-            What::Listen(until) => {
-                until.send_replace(Until::Left);
-            }
+            What::List(task) | What::Listen(task, _) => task.handle.abort(),
         }
     }
 
     /// Nothing new will come: a `subscriptions/listen` is answered, all else goes on to its end.
     pub fn wind_up(&self) {
-        if let What::Listen(until) = &self.0 {
-            until.send_if_modified(|until| {
-                let open = *until == Until::Open;
-                *until = if open { Until::Ended } else { *until };
-                open
-            });
+        if let What::Listen(_, end) = &self.0 {
+            end.send_replace(true);
         }
     }
 
@@ -69,7 +89,7 @@ impl Underway {
         match &self.0 {
             What::Over => true,
             What::Call(control) => control.is_over() || control.is_given_up(),
-            What::Listen(until) => until.is_closed(),
+            What::List(task) | What::Listen(task, _) => task.handle.is_finished(),
         }
     }
 }

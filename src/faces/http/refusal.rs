@@ -63,9 +63,11 @@ impl Refusal {
             Self::Broken | Self::Wire(_) | Self::NoSession | Self::NoSessionId => {
                 StatusCode::BAD_REQUEST
             }
-            Self::Stateless(fault) => {
-                StatusCode::from_u16(fault.http_status()).unwrap_or(StatusCode::BAD_REQUEST)
-            }
+            // what is not even taken in is never a 200
+            Self::Stateless(fault) => StatusCode::from_u16(fault.http_status())
+                .ok()
+                .filter(|status| !status.is_success())
+                .unwrap_or(StatusCode::BAD_REQUEST),
         }
     }
 

@@ -1,8 +1,9 @@
 //! What every result for a client of 2026-07-28 says beside its own content.
 
 use crate::bridge::{is_cacheable, key};
-use crate::wire::{Edits, ObjectEdit, string};
+use crate::wire::{Edits, Members, ObjectEdit, string};
 use bytes::Bytes;
+use serde_json::value::RawValue;
 
 /// Who may share a cached result.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -34,6 +35,20 @@ pub struct CacheHints {
 }
 
 impl CacheHints {
+    /// What a server of 2026-07-28 says with a result; `None` when it does not, or not both.
+    ///
+    /// Source: MCP 2026-07-28 "Caching".
+    pub fn of_result(result: &[u8]) -> Option<Self> {
+        let members = Members::of(result)?;
+        let get = |key| members.get(key).ok().flatten().map(RawValue::get);
+        let ttl_ms = serde_json::from_str(get("ttlMs")?).ok()?;
+        let scope = match get("cacheScope")? {
+            "\"public\"" => CacheScope::Public,
+            _ => CacheScope::Private,
+        };
+        Some(Self { ttl_ms, scope })
+    }
+
     /// How long a result may be kept that is made of two.
     #[must_use]
     pub fn and(self, other: Self) -> Self {
@@ -91,5 +106,34 @@ impl Face {
     pub(super) fn meta(&self) -> String {
         let info = String::from_utf8_lossy(&self.server_info);
         format!("{{{}:{info}}}", string(key::SERVER_INFO))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::Value;
+
+    #[test]
+    fn hints_are_read_as_they_are_written() {
+        for hints in [
+            CacheHints::default(),
+            CacheHints { ttl_ms: 60_000, scope: CacheScope::Public },
+            CacheHints { ttl_ms: u64::MAX, scope: CacheScope::Private },
+        ] {
+            let face = Face { server_info: Bytes::from_static(br#"{"name":"n"}"#), hints };
+            let result = format!("{{{}}}", face.members("tools/list"));
+            assert_eq!(CacheHints::of_result(result.as_bytes()), Some(hints), "{result}");
+            // the members are those that complete any result
+            let empty = Bytes::from_static(b"{}");
+            let edits = face.complete("tools/list", &empty, &empty).expect("an object");
+            let completed: Value =
+                serde_json::from_slice(&edits.splice(&empty).to_bytes()).expect("JSON");
+            assert_eq!(serde_json::from_str::<Value>(&result).expect("JSON"), completed);
+            assert!(!face.members("tools/call").contains("ttlMs"));
+        }
+        for result in ["{}", r#"{"ttlMs":5}"#, r#"{"ttlMs":-1,"cacheScope":"public"}"#, "[]"] {
+            assert_eq!(CacheHints::of_result(result.as_bytes()), None, "{result}");
+        }
     }
 }

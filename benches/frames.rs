@@ -1,9 +1,11 @@
-//! What passing one message on costs: parse its envelope, give it another id, splice, and no more.
+//! What passing one message on costs: parse its envelope, find its era, give it another id, splice, and
+//! no more.
 //! `cargo bench --bench frames`.
 #![allow(clippy::expect_used, missing_docs)] // criterion's macro makes undocumented functions
 
 use bytes::Bytes;
 use criterion::{Criterion, Throughput, criterion_group, criterion_main};
+use mcpvisor_actors::bridge::Incoming;
 use mcpvisor_actors::wire::{CallParams, Limits, Message, Method, Payload, Strictness, string};
 use std::fmt::Write;
 use std::hint::black_box;
@@ -12,6 +14,7 @@ use std::hint::black_box;
 fn call(bytes: &Bytes) -> Payload {
     let message =
         Message::parse(bytes.clone(), Limits::default(), Strictness::Strict).expect("a message");
+    assert!(matches!(Incoming::of(&message, true, None), Incoming::Legacy));
     let params = CallParams::of(Method::CallTool, &message).expect("a call");
     let own = string(params.name.rsplit('.').next().unwrap_or_default());
     message.with_id(b"12345", &[(params.name_span, own.as_bytes())])

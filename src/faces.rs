@@ -7,6 +7,7 @@ mod connection;
 mod entrance;
 pub mod http;
 mod outbox;
+mod requests;
 pub mod stdio;
 
 pub use entrance::{HttpEntrance, StdioEntrance};

@@ -8,7 +8,6 @@ use crate::faces::HttpSettings;
 use crate::redaction::Redaction;
 use crate::signals::Signals;
 use crate::state::{self, CatalogFiles, TimelineFiles};
-use mcpvisor_actors::bridge::modern_client::CacheHints;
 use mcpvisor_actors::catalog::{CatalogStore, Forgetful, Group, Groups, Naming, NamingStrategy};
 use mcpvisor_actors::health::GlobalPolicy;
 use mcpvisor_actors::ingress::Face;
@@ -105,7 +104,11 @@ pub async fn start(config: &Config, faces: Vec<Arc<dyn Face>>) -> Result<Gateway
             .collect(),
         naming,
         groups: groups(config),
-        listing: Listing { page_size: config.list.page_size, boot_wait: config.list.boot_wait },
+        listing: Listing {
+            page_size: config.list.page_size,
+            boot_wait: config.list.boot_wait,
+            cache: config.cache,
+        },
         builtin: config.status_tool.then(status),
         health: GlobalPolicy { monitor: config.monitor, ping: config.ping },
         max_concurrent_checks: config.max_concurrent_checks,
@@ -163,7 +166,7 @@ fn server_spec(
         breaker: server.breaker,
         sharing: server.sharing,
         mask: Arc::clone(mask),
-        cache: CacheHints::default(),
+        cache: server.cache,
         era: server.era,
         connector,
     }

@@ -36,7 +36,9 @@ pub use abilities::{Abilities, Need};
 pub use digest::RequestDigest;
 pub use era::{CancelBy, Era, Reaction};
 pub use fault::Fault;
-pub use headers::{BadAnnotation, HeaderFault, ParamHeaders, check_headers, request_headers};
+pub use headers::{
+    BadAnnotation, HeaderFault, ParamHeaders, check_headers, named, request_headers,
+};
 pub use incoming::Incoming;
 pub use listen::{Listen, Supported, subscription_of, untagged};
 pub use request_meta::{RequestMeta, key};

@@ -3,6 +3,8 @@
 //! A face hands a session the client's messages and the stream to answer on. The session answers what
 //! is its own (handshake, ping, lists, log level), makes calls of the rest and sends them to the proxy.
 //! It never waits for a server, so one stuck call holds up nothing.
+//!
+//! Requests of 2026-07-28 have no session: [`Clients::serve`] takes each as it comes, without an actor.
 
 mod actor;
 mod ask;
@@ -13,11 +15,14 @@ pub(crate) mod identity;
 mod initialize;
 mod level;
 mod list;
+mod listening;
 mod news;
+mod stateless;
 mod stream;
 mod subscriptions;
 mod table;
 mod tasks;
+mod underway;
 
 pub use actor::{Arguments, Message, Session};
 pub(crate) use ask::{Ask, AskId, Reply, Said};
@@ -30,5 +35,6 @@ pub use stream::{ClientStream, ClientStreamReader, Held, Outgoing, StreamFull};
 pub use subscriptions::Subscriptions;
 pub use table::{Fact, SessionTable};
 pub(crate) use tasks::{Taken, Tasks};
+pub use underway::Underway;
 
 pub use crate::call::Admission;

@@ -21,6 +21,7 @@ mod running;
 
 pub use running::{Ended, Gateway};
 
+use crate::bridge::modern_client::CacheHints;
 use crate::catalog::{self, Catalog, CatalogStore, Entry, Forgetful, Groups, Known, Naming, Views};
 use crate::fleet::{Board, Card, Fleet, Loops};
 use crate::health::{
@@ -94,7 +95,11 @@ impl Default for GatewaySpec {
             servers: Vec::new(),
             naming: Naming::default(),
             groups: Groups::new(),
-            listing: Listing { page_size: 1000, boot_wait: Duration::from_secs(2) },
+            listing: Listing {
+                page_size: 1000,
+                boot_wait: Duration::from_secs(2),
+                cache: CacheHints::default(),
+            },
             builtin: None,
             health: GlobalPolicy::default(),
             max_concurrent_checks: 64,

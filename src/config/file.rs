@@ -5,11 +5,13 @@
 //!
 //! *Invariant:* every key has a default, so that what could not be read never hides other faults.
 
+mod cache;
 mod groups;
 mod health;
 mod text;
 
 pub(super) use super::quantity::Span;
+pub(super) use cache::Cache;
 pub(super) use groups::Group;
 pub(super) use health::{
     Breaker, Monitor, OwnMonitor, OwnPing, OwnReconnection, Ping, Reconnection,
@@ -48,6 +50,9 @@ pub(super) struct File {
     pub(super) http: Http,
     /// Lists (tools, resources, prompts) as clients see them.
     pub(super) list: Listing,
+    /// How long clients of 2026-07-28 may keep what the gateway itself tells: lists of servers that do
+    /// not say, and what it is.
+    pub(super) cache: Cache,
     /// Logging, on stderr.
     pub(super) log: Log,
     /// Longest time a shutdown may take, at most 28s.
@@ -79,6 +84,7 @@ impl Default for File {
             limits: Limits::default(),
             http: Http::default(),
             list: Listing::default(),
+            cache: Cache::default(),
             log: Log::default(),
             shutdown_timeout: seconds(20),
             monitor: Monitor::default(),
@@ -303,6 +309,8 @@ pub(super) struct Policy {
     pub(super) sharing: Sharing,
     /// When calls to a server that fails them are refused at once.
     pub(super) breaker: Breaker,
+    /// How long clients of 2026-07-28 may keep a resource they read, when the server does not say.
+    pub(super) cache: Cache,
 }
 
 impl Default for Policy {
@@ -325,6 +333,7 @@ impl Default for Policy {
             required: false,
             sharing: Sharing::Auto,
             breaker: Breaker::default(),
+            cache: Cache::default(),
         }
     }
 }

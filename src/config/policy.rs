@@ -73,6 +73,7 @@ pub(super) fn policy(
             file::Sharing::Session => Sharing::Session,
         },
         breaker,
+        cache: policy.cache.hints(),
     }
 }
 

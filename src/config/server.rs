@@ -106,6 +106,7 @@ fn one(
         required: policy.required,
         sharing: policy.sharing,
         breaker: policy.breaker,
+        cache: policy.cache,
         fingerprint,
     })
 }

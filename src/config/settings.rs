@@ -7,6 +7,7 @@ use super::faults::Fault;
 use super::groups::Group;
 use super::tree::Origin;
 use crate::downstream::{HttpTarget, StdioTarget};
+use mcpvisor_actors::bridge::modern_client::CacheHints;
 use mcpvisor_actors::health::{BreakerPolicy, MonitorPatch, MonitorPolicy, PingPatch, PingPolicy};
 use mcpvisor_actors::reconnection::ReconnectionPolicy;
 use mcpvisor_actors::server::{CallLimits, EraChoice, Expose, Sharing, Start, ToolOverride};
@@ -34,6 +35,8 @@ pub struct Config {
     pub http: Http,
     /// Lists as clients see them.
     pub list: Listing,
+    /// How long clients may keep lists of servers that do not say.
+    pub cache: CacheHints,
     /// Logging.
     pub log: Log,
     /// Longest time a shutdown may take.
@@ -189,6 +192,8 @@ pub struct ServerDefaults {
     pub sharing: Sharing,
     /// When calls are refused at once.
     pub breaker: BreakerPolicy,
+    /// How long clients may keep a resource, when the server does not say.
+    pub cache: CacheHints,
 }
 
 /// One server.
@@ -231,6 +236,8 @@ pub struct Server {
     pub sharing: Sharing,
     /// When calls are refused at once.
     pub breaker: BreakerPolicy,
+    /// How long clients may keep a resource, when the server does not say.
+    pub cache: CacheHints,
     /// Hash of what makes it this server: how it is reached, secrets included.
     pub fingerprint: String,
 }
@@ -306,6 +313,7 @@ impl fmt::Debug for ServerDefaults {
             .field("required", &self.required)
             .field("sharing", &self.sharing)
             .field("breaker", &self.breaker)
+            .field("cache", &self.cache)
             .finish()
     }
 }
@@ -331,6 +339,7 @@ impl fmt::Debug for Server {
             .field("required", &self.required)
             .field("sharing", &self.sharing)
             .field("breaker", &self.breaker)
+            .field("cache", &self.cache)
             .field("fingerprint", &self.fingerprint)
             .finish()
     }

@@ -154,6 +154,7 @@ pub(super) fn judge(file: File, name: &str, judge: &mut Judge<'_>) -> Config {
             allow_remote: file.http.allow_remote,
         },
         list: Listing { page_size: file.list.page_size, boot_wait: file.list.boot_wait.0 },
+        cache: file.cache.hints(),
         log: Log { level: file.log.level, format: file.log.format },
         shutdown_timeout: file.shutdown_timeout.0,
         monitor,

@@ -1,13 +1,16 @@
 //! One client on one connection of its own: messages come in order, and go out in order.
 //!
 //! Stdio and WebSocket are such connections; they say how a message is read and written, the rest
-//! is here. A connection is one session, and ends it.
+//! is here. A connection has one session, and ends it; requests of 2026-07-28 are served beside it, each
+//! by itself, in any order.
 //!
 //! *Invariant:* memory is bounded whatever the client sends and however little it reads: while too
 //! much waits to be written nothing more is read.
 
 use super::outbox::Outbox;
+use super::requests::{GivenUp, Requests};
 use bytes::Bytes;
+use mcpvisor_actors::bridge::{Incoming, RequestMeta};
 use mcpvisor_actors::session::{
     Admission, ClientStream, Clients, Outgoing, SessionGone, SessionHandle,
 };
@@ -21,6 +24,7 @@ use tokio::sync::Semaphore;
 use tokio::time::timeout;
 
 const OVERLOADED: &str = "too many requests are in flight; nothing was done, try again soon";
+const IN_FLIGHT: &str = "a request with this id is still in flight";
 const LOST: &str = "session lost; restart the client";
 
 /// What was read.
@@ -123,7 +127,16 @@ impl Connection {
         stop: impl Future<Output = ()>,
     ) -> Result<Ended, Broken<I::Error, O::Error>> {
         let Self { clients, session, stream, outbox, limits, share } = self;
-        let intake = Intake { clients, session: session.0.clone(), stream, limits, share };
+        let requests = Requests::default();
+        let _given_up = GivenUp(requests.clone());
+        let intake = Intake {
+            clients,
+            session: session.0.clone(),
+            stream,
+            limits,
+            share,
+            requests: requests.clone(),
+        };
         let mut writing = pin!(write(&outbox, output));
         let ended = tokio::select! {
             written = &mut writing => return written.map(|()| Ended::Input).map_err(Broken::Output),
@@ -134,6 +147,7 @@ impl Connection {
             () = stop => Ended::Stopped,
         };
         // the intake and the session's own stream are gone: the outbox ends with the last call's stream
+        requests.wind_up();
         let (elsewhere, _unread) = ClientStream::new();
         let _ended_already = session.0.attach(elsewhere);
         match timeout(drain, writing).await {
@@ -166,6 +180,7 @@ struct Intake {
     stream: ClientStream,
     limits: Limits,
     share: Option<Arc<Semaphore>>,
+    requests: Requests,
 }
 
 impl Intake {
@@ -190,10 +205,17 @@ impl Intake {
     }
 
     fn deliver(&self, message: Message) {
-        let request = match message.kind() {
-            Kind::Request { id, .. } => Some(id.clone()),
-            Kind::Notification { .. } | Kind::Response { .. } => None,
-        };
+        match Incoming::of(&message, true, None) {
+            Incoming::Modern(meta) => return self.serve(&meta, message),
+            Incoming::Refused(fault) => {
+                let id = id_of(&message);
+                self.stream.answer(fault.reply(id.as_ref()), None);
+                return;
+            }
+            Incoming::EraFree if self.requests.cancelled(&message) => return,
+            Incoming::EraFree | Incoming::Initialize | Incoming::Legacy | Incoming::Unopened => {}
+        }
+        let request = id_of(&message);
         let admission = match &request {
             Some(id) => match self.admit() {
                 Some(admission) => Some(admission),
@@ -205,6 +227,19 @@ impl Intake {
         if let (Err(SessionGone), Some(id)) = (delivered, request) {
             self.error(Some(&id), code::NOT_READY, LOST);
         }
+    }
+
+    /// Takes in a request of 2026-07-28.
+    fn serve(&self, meta: &RequestMeta, message: Message) {
+        let Some(id) = id_of(&message) else { return };
+        if self.requests.has(&id) {
+            return self.error(Some(&id), code::INVALID_REQUEST, IN_FLIGHT);
+        }
+        let Some(admission) = self.admit() else {
+            return self.error(Some(&id), code::OVERLOADED, OVERLOADED);
+        };
+        let underway = self.clients.serve(meta, message, admission, self.stream.clone());
+        self.requests.enter(&id, underway);
     }
 
     /// Takes one of the gateway's slots, and one of this client's share in them.
@@ -220,6 +255,14 @@ impl Intake {
 
     fn error(&self, id: Option<&RawId>, code: i32, message: &str) {
         self.stream.answer(error_reply(id, code, message, None), None);
+    }
+}
+
+/// The id of a request.
+fn id_of(message: &Message) -> Option<RawId> {
+    match message.kind() {
+        Kind::Request { id, .. } => Some(id.clone()),
+        Kind::Notification { .. } | Kind::Response { .. } => None,
     }
 }
 

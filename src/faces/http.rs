@@ -17,6 +17,7 @@ mod selected;
 mod server;
 mod settings;
 mod sse;
+mod stateless;
 mod streamable;
 mod websocket;
 

@@ -6,6 +6,7 @@ use serde_json::{Value, json};
 use std::collections::BTreeSet;
 
 /// Two values of each key; the file around them is sound either way.
+#[expect(clippy::too_many_lines, reason = "a table")]
 fn cases() -> Vec<(&'static str, Value, Value)> {
     let mut cases = groups().to_vec();
     cases.extend([
@@ -26,6 +27,8 @@ fn cases() -> Vec<(&'static str, Value, Value)> {
         ("http.allow_remote", json!(false), json!(true)),
         ("list.page_size", json!(1), json!(2)),
         ("list.boot_wait", json!("0s"), json!("1s")),
+        ("cache.ttl", json!("0s"), json!("1m")),
+        ("cache.scope", json!("private"), json!("public")),
         ("log.level", json!("info"), json!("debug")),
         ("log.format", json!("human"), json!("json")),
         ("shutdown_timeout", json!("1s"), json!("2s")),
@@ -64,6 +67,8 @@ fn cases() -> Vec<(&'static str, Value, Value)> {
         ("defaults.sharing", "servers.*.sharing", json!("shared"), json!("session")),
         ("defaults.breaker.failures", "servers.*.breaker.failures", json!(0), json!(1)),
         ("defaults.breaker.open_for", "servers.*.breaker.open_for", json!("1s"), json!("2s")),
+        ("defaults.cache.ttl", "servers.*.cache.ttl", json!("0s"), json!("1m")),
+        ("defaults.cache.scope", "servers.*.cache.scope", json!("private"), json!("public")),
         ("monitor.enabled", "servers.*.monitor.enabled", json!(true), json!(false)),
         ("monitor.check_interval", "servers.*.monitor.check_interval", json!("1s"), json!("2s")),
         (

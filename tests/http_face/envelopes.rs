@@ -6,7 +6,6 @@ use serde_json::{Value, json};
 const LIST: &[u8] = br#"{"jsonrpc":"2.0","id":"seven","method":"tools/list"}"#;
 const NOTE: &[u8] = br#"{"jsonrpc":"2.0","method":"notifications/initialized"}"#;
 const INITIALIZE: &[u8] = br#"{"jsonrpc":"2.0","id":1,"method":"initialize","params":{}}"#;
-const DISCOVER: &[u8] = br#"{"jsonrpc":"2.0","id":1,"method":"server/discover","params":{}}"#;
 
 #[tokio::test]
 async fn what_is_not_json_rpc_is_answered_with_400_and_the_code_that_fits() {
@@ -65,14 +64,17 @@ async fn a_message_without_a_live_session_is_told_what_to_do() {
 #[tokio::test]
 async fn a_revision_we_do_not_speak_is_answered_with_those_we_do() {
     let gateway = Gateway::start().await;
-    for body in [DISCOVER, INITIALIZE] {
-        let response = gateway.post("mcp-protocol-version: 2026-07-28\r\n", body).await;
+    for body in [LIST, INITIALIZE] {
+        let response = gateway.post("mcp-protocol-version: 2099-01-01\r\n", body).await;
         assert_eq!(response.status(), 400);
-        assert_eq!(response.error(), (json!(1), -32_000));
-        for version in ["2024-11-05", "2025-03-26", "2025-06-18", "2025-11-25"] {
-            assert!(response.body.contains(version), "{response:?}");
-        }
+        let body: Value = serde_json::from_str(&response.body).unwrap();
+        assert_eq!(response.error(), (body["id"].clone(), -32_022));
+        let data = json!({ "supported": ["2026-07-28"], "requested": "2099-01-01" });
+        assert_eq!(body["error"]["data"], data);
     }
+    // a stateless client may open a session all the same
+    let response = gateway.post("mcp-protocol-version: 2026-07-28\r\n", INITIALIZE).await;
+    assert_eq!(response.status(), 200);
 }
 
 #[tokio::test]

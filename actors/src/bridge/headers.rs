@@ -92,6 +92,11 @@ pub fn check_headers(
     }
 }
 
+/// What `Mcp-Name` says; [`check_headers`] tells whether the body says the same.
+pub fn named(headers: &[(&str, &[u8])]) -> Option<String> {
+    value::decoded(single(headers, NAME).ok()??)
+}
+
 /// The headers a POST of this message needs, but for the version, which the transport knows.
 pub fn request_headers(message: &Message, params: Option<&ParamHeaders>) -> Vec<(String, String)> {
     let (Kind::Request { method, .. } | Kind::Notification { method }) = message.kind() else {

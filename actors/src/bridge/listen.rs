@@ -135,11 +135,18 @@ impl Listen {
     pub fn wants(&self, message: &Message) -> bool {
         let Kind::Notification { method } = message.kind() else { return false };
         match &**method {
+            "notifications/resources/updated" => updated_uri(message)
+                .is_some_and(|uri| self.uris.iter().any(|listened| covers_uri(listened, &uri))),
+            changed => self.wants_changes(changed),
+        }
+    }
+
+    /// Whether this notification that a list changed is to be sent on.
+    pub fn wants_changes(&self, method: &str) -> bool {
+        match method {
             "notifications/tools/list_changed" => self.tools,
             "notifications/prompts/list_changed" => self.prompts,
             "notifications/resources/list_changed" => self.resources,
-            "notifications/resources/updated" => updated_uri(message)
-                .is_some_and(|uri| self.uris.iter().any(|listened| covers_uri(listened, &uri))),
             _ => false,
         }
     }

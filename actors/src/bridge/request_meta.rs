@@ -4,6 +4,7 @@ use super::{Abilities, Fault, MODERN_VERSIONS};
 use crate::session::LogLevel;
 use crate::wire::{Members, Message, RawId, Span};
 use bytes::Bytes;
+use memchr::memmem;
 use serde_json::value::RawValue;
 
 /// The keys of `_meta` that belong to the protocol itself.
@@ -99,8 +100,15 @@ impl RequestMeta {
     }
 }
 
-/// The revision a message names in its `_meta`, whatever it is; `None` when it names none.
+/// The revision a message names in its `_meta`, whatever it is; `None` when it names none. Parameters
+/// that cannot name one are not parsed.
 pub(super) fn named_version(message: &Message) -> Option<String> {
+    let params = message.params()?;
+    // a slash in a key may be written as `\/`, and any letter as `\u00..`
+    let mentioned = |word: &[u8]| memmem::find(params, word).is_some();
+    if !mentioned(b"protocolVersion") && !mentioned(b"\\u00") {
+        return None;
+    }
     text(meta_of(message).ok()??.get(key::PROTOCOL_VERSION).ok()??)
 }
 

@@ -5,6 +5,7 @@
 
 use crate::wire::{Edits, Members, ObjectEdit, Span};
 use bytes::Bytes;
+use memchr::memmem;
 
 /// The extension of 2026-07-28.
 pub const EXTENSION: &str = "io.modelcontextprotocol/tasks";
@@ -47,6 +48,10 @@ pub fn are_offered(capabilities: &[u8]) -> bool {
 /// A tool of a server of 2025-11-25 as clients of the other era see it; `None` when it can only be
 /// called as a task. `offered` is what [`are_offered`] said of its server.
 pub fn tool(tool: &Bytes, offered: bool) -> Option<Bytes> {
+    let mentioned = |word: &[u8]| memmem::find(tool, word).is_some();
+    if !mentioned(b"taskSupport") && !mentioned(b"\\u00") {
+        return Some(tool.clone()); // most have none, and lists are long
+    }
     let Some(mut outer) = ObjectEdit::of(tool) else { return Some(tool.clone()) };
     let Some(execution) = outer.get("execution") else { return Some(tool.clone()) };
     let Some(mut inner) = ObjectEdit::of(execution.get().as_bytes()) else {

@@ -1,8 +1,8 @@
 //! What one server said about itself.
 
 use super::{Capabilities, Item};
-use crate::bridge::Era;
 use crate::bridge::modern_client::CacheHints;
+use crate::bridge::{Era, tasks};
 use crate::wire::{Members, PerSubject, ProtocolVersion, Span, Subject};
 use bytes::Bytes;
 use serde_json::value::RawValue;
@@ -49,6 +49,18 @@ impl Manifest {
         let capabilities = Capabilities::read(capabilities, era);
         let (items, hints) = (PerSubject::default(), PerSubject::default());
         Self { about: about.clone(), era, capabilities, items, hints }
+    }
+
+    /// The extensions it declared: the JSON text of an object. Tasks of the extension are clients'
+    /// of 2026-07-28 alone, who are spoken to as it is.
+    pub fn extensions(&self) -> Option<Bytes> {
+        member(&member(&self.about, "capabilities")?, "extensions")
+    }
+
+    /// Whether it runs its tools as tasks, if it is one of the initialize era.
+    pub fn runs_tasks(&self) -> bool {
+        let declared = member(&self.about, "capabilities");
+        declared.is_some_and(|declared| tasks::are_offered(&declared))
     }
 
     /// The manifest as one JSON text, to be remembered.
@@ -102,6 +114,12 @@ impl Manifest {
         }
         Some(manifest)
     }
+}
+
+/// A member of an object, sharing its memory.
+fn member(json: &Bytes, key: &str) -> Option<Bytes> {
+    let raw = Members::of(json)?.get(key).ok()??;
+    Some(Span::of(raw.get().as_bytes(), json).share(json))
 }
 
 #[cfg(test)]

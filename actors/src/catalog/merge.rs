@@ -3,11 +3,14 @@
 use super::cell::Manifests;
 use super::directory::Directory;
 use super::naming::{STATUS_TOOL, alias, with_hash};
+use super::route::Route;
 use super::section::{Section, Shown, count};
 use super::snapshot::Unlisted;
-use super::{Capabilities, Entry, Group, Item, Naming, NamingStrategy, Snapshot, uri};
+use super::{Entry, Group, Item, Manifest, Naming, NamingStrategy, Snapshot, extensions, uri};
+use crate::bridge::{Era, legacy_client, tasks};
 use crate::server::ServerName;
 use crate::wire::{PerSubject, Subject};
+use bytes::Bytes;
 use std::collections::HashSet;
 
 /// Merges what is known of all servers. Order: servers by name, their things as they list them.
@@ -44,14 +47,16 @@ impl<'a> Merge<'a> {
     pub(super) fn whole(self) -> Snapshot {
         let Self { naming, entries, known, directory, mut wanted } = self;
         let unlisted = unlisted(entries.iter(), known, |server| naming.prefixes(server));
-        snapshot(directory, unlisted, |subject| std::mem::take(&mut wanted[subject]))
+        let extensions = declared_by(entries.iter(), known);
+        snapshot(directory, unlisted, extensions, |subject| std::mem::take(&mut wanted[subject]))
     }
 
     /// What a group shows, under the names it has for everybody.
     pub(super) fn group(&self, group: &Group) -> Snapshot {
         let members = || self.entries.iter().filter(|one| group.servers.contains(&one.spec.name));
         let unlisted = unlisted(members(), self.known, |server| self.naming.prefixes(server));
-        snapshot(directory(members(), self.known), unlisted, |subject| {
+        let extensions = declared_by(members(), self.known);
+        snapshot(directory(members(), self.known), unlisted, extensions, |subject| {
             let shown = |one: &&Wanted<'_>| {
                 let hidden =
                     subject == Subject::Tool && !group.admits(one.server(), one.base, &one.name);
@@ -67,7 +72,8 @@ impl<'a> Merge<'a> {
         // there is no other server a name could be of
         let unlisted = unlisted(member(), self.known, |_| vec![String::new()]);
         let own = Naming { strategy: NamingStrategy::Flat, ..self.naming.clone() };
-        snapshot(directory(member(), self.known), unlisted, |subject| {
+        let extensions = declared_by(member(), self.known);
+        snapshot(directory(member(), self.known), unlisted, extensions, |subject| {
             let of_it = self.wanted[subject].iter().filter(|one| one.entry.spec.name == *server);
             let unprefixed = |one: &Wanted<'a>| {
                 let one = one.clone();
@@ -94,6 +100,7 @@ impl<'a> Merge<'a> {
 fn snapshot<'a>(
     mut directory: Directory,
     unlisted: Vec<Unlisted>,
+    extensions: Option<Bytes>,
     mut wanted: impl FnMut(Subject) -> Vec<Wanted<'a>>,
 ) -> Snapshot {
     let sections = PerSubject::of(|subject| {
@@ -109,13 +116,19 @@ fn snapshot<'a>(
         Section::of(wanted.into_iter().map(Wanted::shown).collect())
     });
     directory.settle();
-    Snapshot { sections, directory, unlisted, unknown: 0 }
+    Snapshot { sections, directory, unlisted, extensions, unknown: 0 }
 }
 
 fn directory<'a>(entries: impl Iterator<Item = &'a Entry>, known: &Manifests) -> Directory {
     let declared =
         |entry: &Entry| known.get(&entry.spec.name).map(|manifest| manifest.capabilities);
     Directory::of(entries.map(|entry| (entry.clone(), declared(entry))).collect())
+}
+
+/// What these servers declared as extensions.
+fn declared_by<'a>(entries: impl Iterator<Item = &'a Entry>, known: &Manifests) -> Option<Bytes> {
+    let manifests = entries.filter_map(|entry| known.get(&entry.spec.name));
+    extensions::union(manifests.filter_map(|manifest| manifest.extensions()))
 }
 
 /// The servers of which nothing is known, by how the names of their things will begin.
@@ -132,7 +145,9 @@ fn unlisted<'a>(
 struct Wanted<'a> {
     subject: Subject,
     entry: &'a Entry,
-    capabilities: Capabilities,
+    manifest: &'a Manifest,
+    /// Whether its server runs tools as tasks of the initialize era.
+    runs_tasks: bool,
     item: &'a Item,
     /// The own name after an override, before prefix and collisions.
     base: &'a str,
@@ -154,10 +169,32 @@ impl Wanted<'_> {
             self.entry.spec.tools.get(&self.item.name).filter(|_| self.subject == Subject::Tool);
         let description = change.and_then(|change| change.description.as_deref());
         let alias = named.then(|| alias(self.server(), self.base));
-        let text = self.item.render(&self.name, description);
-        let route = self.entry.route(self.capabilities, &self.item.name);
-        let elsewhere = self.elsewhere.filter(|name| alias.as_ref() != Some(name));
-        Shown { also: [alias, elsewhere], text, route, name: self.name }
+        let (text, modern) = self.in_both_eras(self.item.render(&self.name, description));
+        let route = self.entry.route(self.manifest.capabilities, &self.item.name);
+        let headers = self.item.headers.clone().unwrap_or_default();
+        let elsewhere = self.elsewhere.clone().filter(|name| alias.as_ref() != Some(name));
+        Shown {
+            also: [alias, elsewhere],
+            text,
+            modern,
+            hints: self.manifest.hints[self.subject],
+            route: Route { headers, ..route },
+            name: self.name,
+        }
+    }
+
+    /// As clients of the initialize era see it, and as those of 2026-07-28 do, if they do.
+    fn in_both_eras(&self, text: Bytes) -> (Bytes, Option<Bytes>) {
+        match (self.subject, self.manifest.era) {
+            (Subject::Tool, Era::Legacy(_)) => {
+                let modern = tasks::tool(&text, self.runs_tasks);
+                (text, modern)
+            }
+            (Subject::Tool, Era::Modern) => (legacy_client::tool(&text), Some(text)),
+            (Subject::Prompt | Subject::Resource | Subject::Template, _) => {
+                (text.clone(), Some(text))
+            }
+        }
     }
 }
 
@@ -172,6 +209,7 @@ fn wanted<'a>(
     for entry in entries {
         let Some(manifest) = known.get(&entry.spec.name) else { continue };
         let (spec, items) = (&entry.spec, &manifest.items[subject]);
+        let runs_tasks = subject == Subject::Tool && manifest.runs_tasks();
         let mut seen = HashSet::with_capacity(items.len());
         for item in items {
             let hidden = subject == Subject::Tool && !spec.expose.admits(&item.name);
@@ -184,11 +222,11 @@ fn wanted<'a>(
                 Subject::Tool | Subject::Prompt => naming.wanted(spec.name.as_str(), base),
                 Subject::Resource | Subject::Template => item.name.clone(),
             };
-            let capabilities = manifest.capabilities;
             wanted.push(Wanted {
                 subject,
                 entry,
-                capabilities,
+                manifest,
+                runs_tasks,
                 item,
                 base,
                 name,

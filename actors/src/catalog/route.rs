@@ -1,6 +1,7 @@
 //! Where something is: which server, under which name of its own.
 
 use super::Capabilities;
+use crate::bridge::ParamHeaders;
 use crate::otp::Address;
 use crate::server::{self, ServerName, ServerSpec};
 use std::sync::Arc;
@@ -16,6 +17,8 @@ pub struct Route {
     pub capabilities: Capabilities,
     /// Its own name or URI there.
     pub own: Box<str>,
+    /// Its parameters that are repeated in HTTP headers, when it is a tool.
+    pub headers: ParamHeaders,
 }
 
 /// One configured server and what is known of it.
@@ -35,6 +38,7 @@ impl Entry {
             address: self.address.clone(),
             capabilities,
             own: own.into(),
+            headers: ParamHeaders::default(),
         }
     }
 }

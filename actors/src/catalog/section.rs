@@ -1,19 +1,61 @@
 //! One kind of thing as clients see it: a list to show, a table to find the server of each by.
 
 use super::route::Route;
+use crate::bridge::modern_client::CacheHints;
 use crate::server::ServerName;
 use bytes::{Bytes, BytesMut};
 use std::collections::HashMap;
 use std::ops::Range;
 use std::sync::Arc;
 
+/// Whose eyes a list is seen with.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Seen {
+    /// A client of the initialize era.
+    Legacy,
+    /// A client of 2026-07-28.
+    Modern,
+}
+
 /// Everything of one kind.
 #[derive(Debug, Default)]
 pub struct Section {
-    listing: Bytes,
-    items: Vec<(Arc<str>, Range<usize>)>,
+    legacy: Listing,
+    /// Only when it is another one.
+    modern: Option<Listing>,
     routes: HashMap<Arc<str>, Arc<Route>>,
     aliases: HashMap<String, Arc<Route>>,
+    /// What those said who said how long it may be kept, together.
+    hints: Option<CacheHints>,
+    /// Whether somebody did not say.
+    unsaid: bool,
+}
+
+/// A list ready to be shown.
+#[derive(Debug, Default, PartialEq, Eq)]
+struct Listing {
+    text: Bytes,
+    items: Vec<(Arc<str>, Range<usize>)>,
+}
+
+impl Listing {
+    fn of<'a>(size: usize, shown: impl Iterator<Item = (&'a Arc<str>, &'a Bytes)>) -> Self {
+        let mut text = BytesMut::with_capacity(size);
+        let mut items = Vec::new();
+        for (name, item) in shown {
+            if !text.is_empty() {
+                text.extend_from_slice(b",");
+            }
+            let start = text.len();
+            text.extend_from_slice(item);
+            items.push((Arc::clone(name), start..text.len()));
+        }
+        Self { text: text.freeze(), items }
+    }
+
+    fn names(&self) -> impl Iterator<Item = &str> {
+        self.items.iter().map(|(name, _)| &**name)
+    }
 }
 
 /// One page of a list.
@@ -33,6 +75,10 @@ pub(super) struct Shown {
     pub(super) also: [Option<String>; 2],
     /// As it is listed.
     pub(super) text: Bytes,
+    /// The same for clients of 2026-07-28; `None` hides it from them.
+    pub(super) modern: Option<Bytes>,
+    /// How long its server says its list may be kept.
+    pub(super) hints: Option<CacheHints>,
     /// Where it is.
     pub(super) route: Route,
 }
@@ -41,25 +87,25 @@ impl Section {
     /// A section of these, in this order. An alias that could mean two of them means none.
     pub(super) fn of(shown: Vec<Shown>) -> Self {
         let size: usize = shown.iter().map(|one| one.text.len() + 1).sum();
-        let mut listing = BytesMut::with_capacity(size);
-        let mut section = Self {
-            items: Vec::with_capacity(shown.len()),
-            routes: HashMap::with_capacity(shown.len()),
-            ..Self::default()
-        };
+        let mut section = Self { routes: HashMap::with_capacity(shown.len()), ..Self::default() };
         let mut aliases = Vec::with_capacity(shown.len());
-        for Shown { name, also, text, route } in shown {
-            if !listing.is_empty() {
-                listing.extend_from_slice(b",");
-            }
-            let start = listing.len();
-            listing.extend_from_slice(&text);
+        let mut texts = Vec::with_capacity(shown.len());
+        for Shown { name, also, text, modern, hints, route } in shown {
             let (name, route): (Arc<str>, _) = (name.into(), Arc::new(route));
             aliases.extend(also.into_iter().flatten().map(|alias| (alias, Arc::clone(&route))));
             section.routes.insert(Arc::clone(&name), route);
-            section.items.push((name, start..listing.len()));
+            section.unsaid |= hints.is_none();
+            section.hints = [section.hints, hints].into_iter().flatten().reduce(CacheHints::and);
+            texts.push((name, text, modern));
         }
-        section.listing = listing.freeze();
+        section.legacy = Listing::of(size, texts.iter().map(|(name, text, _)| (name, text)));
+        let alike =
+            |text: &Bytes, modern: &Bytes| text.as_ptr() == modern.as_ptr() || text == modern;
+        if !texts.iter().all(|(_, text, modern)| modern.as_ref().is_some_and(|it| alike(text, it)))
+        {
+            let shown = texts.iter().filter_map(|(name, _, modern)| Some((name, modern.as_ref()?)));
+            section.modern = Some(Listing::of(size, shown));
+        }
         let meanings = count(aliases.iter().map(|(alias, _)| alias));
         aliases.retain(|(alias, _)| meanings[alias] == 1);
         section.aliases = aliases.into_iter().collect();
@@ -77,39 +123,57 @@ impl Section {
         self.names().filter(move |name| of(name))
     }
 
-    /// All names, as they are shown.
+    /// All names, as they are shown to clients of the initialize era.
     pub fn names(&self) -> impl Iterator<Item = &str> {
-        self.items.iter().map(|(name, _)| &**name)
+        self.legacy.names()
     }
 
     /// How many are shown.
     pub fn len(&self) -> usize {
-        self.items.len()
+        self.legacy.items.len()
     }
 
     /// Whether none is shown.
     pub fn is_empty(&self) -> bool {
-        self.items.is_empty()
+        self.legacy.items.is_empty()
     }
 
-    /// The JSON texts of all, separated by commas.
-    pub fn listing(&self) -> &Bytes {
-        &self.listing
+    /// Whether nobody would see a difference.
+    pub fn shows_the_same(&self, other: &Self) -> bool {
+        let texts = |it: &Self, seen| it.listing(seen).text.clone();
+        [Seen::Legacy, Seen::Modern].into_iter().all(|seen| texts(self, seen) == texts(other, seen))
+    }
+
+    /// How long the list may be kept; `usual` is for servers that do not say.
+    pub fn hints(&self, usual: CacheHints) -> CacheHints {
+        match self.hints {
+            None => usual,
+            Some(said) if self.unsaid => said.and(usual),
+            Some(said) => said,
+        }
+    }
+
+    fn listing(&self, seen: Seen) -> &Listing {
+        match (seen, &self.modern) {
+            (Seen::Modern, Some(modern)) => modern,
+            (Seen::Modern, None) | (Seen::Legacy, _) => &self.legacy,
+        }
     }
 
     /// Up to `size` of them after the one named `after`; `None` when there is no such one (any more).
-    pub fn page(&self, after: Option<&str>, size: usize) -> Option<Page> {
+    pub fn page(&self, seen: Seen, after: Option<&str>, size: usize) -> Option<Page> {
+        let listing = self.listing(seen);
         let start = match after {
             None => 0,
-            Some(name) => self.names().position(|shown| shown == name)? + 1,
+            Some(name) => listing.names().position(|shown| shown == name)? + 1,
         };
-        let end = self.items.len().min(start.saturating_add(size));
-        let items = match self.items.get(start..end) {
-            Some([first, .., last]) => self.listing.slice(first.1.start..last.1.end),
-            Some([only]) => self.listing.slice(only.1.clone()),
+        let end = listing.items.len().min(start.saturating_add(size));
+        let items = match listing.items.get(start..end) {
+            Some([first, .., last]) => listing.text.slice(first.1.start..last.1.end),
+            Some([only]) => listing.text.slice(only.1.clone()),
             _ => Bytes::new(),
         };
-        let next = (end < self.items.len()).then(|| Arc::clone(&self.items[end - 1].0));
+        let next = (end < listing.items.len()).then(|| Arc::clone(&listing.items[end - 1].0));
         Some(Page { items, next })
     }
 
@@ -139,3 +203,7 @@ pub(super) fn count<'a>(names: impl Iterator<Item = &'a String>) -> HashMap<Stri
     }
     counts
 }
+
+#[cfg(test)]
+#[path = "section/tests.rs"]
+mod tests;

@@ -2,9 +2,11 @@
 
 use super::directory::Directory;
 use super::{Capability, Route, Section};
+use crate::bridge::modern_client::CacheHints;
 use crate::otp::Address;
 use crate::server::{self, ServerName};
 use crate::wire::{PerSubject, Subject};
+use bytes::Bytes;
 use std::collections::HashSet;
 use std::sync::Arc;
 
@@ -19,6 +21,8 @@ pub struct Snapshot {
     /// Servers of which nothing is known yet, by how the names of their things will begin. Where all
     /// there is must be of one server, that is nothing.
     pub(super) unlisted: Vec<Unlisted>,
+    /// What the servers declared as extensions: the JSON text of an object.
+    pub(super) extensions: Option<Bytes>,
     /// Servers that should be listed and of which nothing is known yet.
     pub unknown: usize,
 }
@@ -86,9 +90,21 @@ impl Snapshot {
         self.directory.offers(capability)
     }
 
+    /// The extensions that servers declared, each once: the JSON text of an object.
+    pub fn extensions(&self) -> Option<&Bytes> {
+        self.extensions.as_ref()
+    }
+
+    /// How long the list of this kind may be kept; `usual` is for servers that do not say. A list that
+    /// is not complete may not be kept at all.
+    pub fn hints(&self, subject: Subject, usual: CacheHints) -> CacheHints {
+        let hints = self.section(subject).hints(usual);
+        if self.unknown == 0 { hints } else { CacheHints { ttl_ms: 0, ..hints } }
+    }
+
     /// The kinds whose lists clients that read `other` must read again.
     pub fn changed_since(&self, other: &Self) -> impl Iterator<Item = Subject> {
-        let changed = |subject| self.section(subject).listing() != other.section(subject).listing();
+        let changed = |subject| !self.section(subject).shows_the_same(other.section(subject));
         Subject::ALL.into_iter().filter(move |subject| changed(*subject))
     }
 

@@ -56,9 +56,6 @@ pub(super) struct Control {
     /// When it is published although not everything is listed.
     publish_by: Option<Instant>,
     level: Option<LogLevel>,
-    /// What stateless clients wanted so far: their requests are over before the server could be told
-    /// that it is not wanted any more.
-    floor: Option<LogLevel>,
 }
 
 impl Control {
@@ -81,7 +78,6 @@ impl Control {
             published: false,
             publish_by: None,
             level,
-            floor: None,
         }
     }
 
@@ -232,14 +228,8 @@ impl Control {
 
     /// The log level that sessions want changed.
     pub(super) fn level(&mut self, level: Option<LogLevel>) -> Vec<Action> {
-        let before = std::mem::replace(&mut self.level, level.into_iter().chain(self.floor).min());
+        let before = std::mem::replace(&mut self.level, level);
         if self.level == before { Vec::new() } else { self.set_level() }
-    }
-
-    /// A stateless client wants messages of this level with its request.
-    pub(super) fn level_for_one(&mut self, level: LogLevel) -> Vec<Action> {
-        self.floor = self.floor.into_iter().chain([level]).min();
-        self.level(self.level)
     }
 
     fn set_level(&self) -> Vec<Action> {

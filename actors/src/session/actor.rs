@@ -20,7 +20,7 @@ use tokio::time::Instant;
 mod requests;
 
 /// Before a call that was not sent is tried once more: time for a crashed actor to be back.
-const AGAIN_AFTER: Duration = Duration::from_millis(50);
+pub(super) const AGAIN_AFTER: Duration = Duration::from_millis(50);
 
 /// What a session hears.
 #[derive(Debug)]

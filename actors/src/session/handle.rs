@@ -2,23 +2,28 @@
 
 use super::actor::{Arguments, Message, Session};
 use super::list::Listing;
-use super::{Ask, AskId, BuiltinTool, Client, ClientStream, Fact, SessionTable};
-use crate::call::{Admission, Request};
+use super::{Ask, AskId, BuiltinTool, Client, ClientStream, Fact, SessionTable, stateless};
+use crate::call::{Admission, Again, Request};
 use crate::catalog::{NoView, Selector, View, Views};
 use crate::otp::{Address, ChildSpec, DynamicMessage, Restart, Shutdown, Ticket};
 use crate::proxy;
 use crate::wire;
+use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::sync::{Semaphore, oneshot};
 
 /// A face's way into the runtime, to everything or to a part of it; cheap to clone.
-#[derive(Debug, Clone)]
+#[derive(Clone)]
 pub struct Clients {
-    spec: Arc<ClientsSpec>,
+    pub(super) spec: Arc<ClientsSpec>,
     view: View,
     requests: Arc<Semaphore>,
     sessions: Arc<Semaphore>,
+    /// For `subscriptions/listen`, of which each client may have one without a session.
+    pub(super) listens: Arc<Semaphore>,
+    /// Where stateless calls go for their second try.
+    pub(super) again: Again,
 }
 
 /// What sessions are made of.
@@ -38,7 +43,7 @@ pub struct ClientsSpec {
     pub builtin: Option<Arc<dyn BuiltinTool>>,
     /// Requests in flight in the whole gateway.
     pub max_requests: usize,
-    /// Sessions alive at once.
+    /// Sessions alive at once; also `subscriptions/listen` open at once.
     pub max_sessions: usize,
     /// A session without traffic for this long is ended.
     pub idle: Duration,
@@ -61,8 +66,10 @@ impl Clients {
     pub fn new(spec: ClientsSpec) -> Self {
         let requests = Arc::new(Semaphore::new(spec.max_requests));
         let sessions = Arc::new(Semaphore::new(spec.max_sessions));
+        let listens = Arc::new(Semaphore::new(spec.max_sessions));
+        let again = stateless::again(&spec.proxy);
         let view = spec.views.whole().clone();
-        Self { spec: Arc::new(spec), view, requests, sessions }
+        Self { spec: Arc::new(spec), view, requests, sessions, listens, again }
     }
 
     /// The same way in, to what is selected: sessions opened through it see nothing else, and no other
@@ -91,6 +98,11 @@ impl Clients {
     /// How many sessions are open.
     pub fn sessions(&self) -> usize {
         self.spec.table.len()
+    }
+
+    /// How many `subscriptions/listen` are open.
+    pub fn listens(&self) -> usize {
+        self.spec.max_sessions - self.listens.available_permits()
     }
 
     /// How many requests are in flight.
@@ -203,6 +215,12 @@ impl SessionHandle {
 
     pub(super) fn tell(&self, fact: &Fact) {
         self.address.tell(Message::Told(fact.clone()));
+    }
+}
+
+impl fmt::Debug for Clients {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Clients").field("spec", &self.spec).finish_non_exhaustive()
     }
 }
 

@@ -25,6 +25,17 @@ pub(super) fn instructions(view: &View) -> String {
     }
 }
 
+/// What the gateway declares in either era: everything, because servers may come that have it.
+pub(super) fn capabilities() -> Value {
+    json!({
+        "tools": { "listChanged": true },
+        "prompts": { "listChanged": true },
+        "resources": { "subscribe": true, "listChanged": true },
+        "completions": {},
+        "logging": {},
+    })
+}
+
 /// The gateway as an `Implementation`.
 pub(crate) fn implementation() -> Value {
     json!({ "name": "mcpvisor", "title": "mcpvisor", "version": env!("CARGO_PKG_VERSION") })

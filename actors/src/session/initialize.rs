@@ -21,16 +21,12 @@ pub(super) fn answer(
     let requested = members.get("protocolVersion").ok().flatten().ok_or(NoVersion)?;
     let requested: String = serde_json::from_str(requested.get()).map_err(|_| NoVersion)?;
     let version = ProtocolVersion::negotiate(&requested);
+    let mut capabilities = identity::capabilities();
+    capabilities["tasks"] =
+        json!({ "list": {}, "cancel": {}, "requests": { "tools": { "call": {} } } });
     let result = json!({
         "protocolVersion": version.as_str(),
-        "capabilities": {
-            "tools": { "listChanged": true },
-            "prompts": { "listChanged": true },
-            "resources": { "subscribe": true, "listChanged": true },
-            "completions": {},
-            "logging": {},
-            "tasks": { "list": {}, "cancel": {}, "requests": { "tools": { "call": {} } } },
-        },
+        "capabilities": capabilities,
         "serverInfo": identity::implementation(),
         "instructions": instructions,
     });

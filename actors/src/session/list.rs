@@ -1,6 +1,7 @@
 //! The answer to `tools/list` and the other lists.
 
-use crate::catalog::{Page, Snapshot};
+use crate::bridge::modern_client::{CacheHints, Face};
+use crate::catalog::{Page, Seen, Snapshot};
 use crate::wire::{Members, Subject, string};
 use bytes::{Bytes, BytesMut};
 use std::time::Duration;
@@ -12,6 +13,8 @@ pub struct Listing {
     pub page_size: usize,
     /// How long a list waits for servers of which nothing is known yet.
     pub boot_wait: Duration,
+    /// How long clients of 2026-07-28 may keep a list of servers that do not say.
+    pub cache: CacheHints,
 }
 
 /// Why a list is refused with -32602.
@@ -37,15 +40,18 @@ pub(super) fn cursor(params: Option<&[u8]>) -> Result<Option<String>, BadList> {
     }
 }
 
-/// One page as the JSON text of a result; `own` is put in front of it, above its size.
+/// One page as the JSON text of a result; `own` is put in front of it, above its size. With a `face` it
+/// is one for a client of 2026-07-28.
 pub(super) fn page(
     snapshot: &Snapshot,
     subject: Subject,
     own: Option<&Bytes>,
     cursor: Option<&str>,
     size: usize,
+    face: Option<&Face>,
 ) -> Result<Bytes, BadList> {
-    let page = snapshot.section(subject).page(cursor, size);
+    let seen = if face.is_some() { Seen::Modern } else { Seen::Legacy };
+    let page = snapshot.section(subject).page(seen, cursor, size);
     let Page { items, next } = page.ok_or(BadList::Cursor)?;
     let mut result = BytesMut::with_capacity(items.len() + 64);
     result.extend_from_slice(b"{\"");
@@ -60,6 +66,10 @@ pub(super) fn page(
     if let Some(next) = next {
         result.extend_from_slice(b",\"nextCursor\":");
         result.extend_from_slice(string(&next).as_bytes());
+    }
+    if let Some(face) = face {
+        result.extend_from_slice(b",");
+        result.extend_from_slice(face.members(subject.list()).as_bytes());
     }
     result.extend_from_slice(b"}");
     Ok(result.freeze())

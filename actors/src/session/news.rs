@@ -38,6 +38,12 @@ impl News {
         self.resources.remove(uri);
     }
 
+    /// Takes out what is to be told first.
+    pub(super) fn next(&mut self) -> Option<Payload> {
+        let list = self.lists.pop_first().map(notification);
+        list.or_else(|| self.resources.pop_first().map(|(_, payload)| payload))
+    }
+
     /// Tells the client, as far as it keeps up.
     pub(super) fn tell(&mut self, stream: &ClientStream) {
         while let Some(method) = self.lists.pop_first() {

@@ -76,16 +76,26 @@ impl ClientStream {
 
     /// Sends a notification if the budget allows it.
     pub fn notify(&self, payload: Payload) -> Result<(), StreamFull> {
-        // one always fits, however big
-        let size = u32::try_from(payload.len() + ENVELOPE).unwrap_or(OF_REQUEST).min(OF_REQUEST);
-        match Arc::clone(&self.budget).try_acquire_many_owned(size) {
+        match Arc::clone(&self.budget).try_acquire_many_owned(size(&payload)) {
             Ok(permits) => {
-                let held = Held { _slot: None, _budget: Some(permits) };
-                let _gone = self.sender.send(Outgoing { payload, answer: false, held });
+                self.send(payload, permits);
                 Ok(())
             }
             Err(_) => Err(StreamFull(payload)),
         }
+    }
+
+    /// Sends a notification once the budget allows it.
+    pub(super) async fn notify_in_time(&self, payload: Payload) {
+        // the budget is never closed
+        if let Ok(permits) = Arc::clone(&self.budget).acquire_many_owned(size(&payload)).await {
+            self.send(payload, permits);
+        }
+    }
+
+    fn send(&self, payload: Payload, permits: OwnedSemaphorePermit) {
+        let held = Held { _slot: None, _budget: Some(permits) };
+        let _gone = self.sender.send(Outgoing { payload, answer: false, held });
     }
 
     /// Sends a notification whatever the budget: for the single one a sender held back.
@@ -98,6 +108,16 @@ impl ClientStream {
     pub fn is_closed(&self) -> bool {
         self.sender.is_closed()
     }
+
+    /// Returns once the reading end is gone.
+    pub(super) async fn closed(&self) {
+        self.sender.closed().await;
+    }
+}
+
+/// What a notification takes of the budget. One always fits, however big.
+fn size(payload: &Payload) -> u32 {
+    u32::try_from(payload.len() + ENVELOPE).unwrap_or(OF_REQUEST).min(OF_REQUEST)
 }
 
 impl ClientStreamReader {

@@ -1,5 +1,6 @@
 //! All sessions, by id: shared by the faces, told of what concerns everybody.
 
+use super::listening::Inbox;
 use super::{Ask, AskId, Client, LogLevel, SessionHandle, Subscriptions, Tasks};
 use crate::bridge::Need;
 use crate::catalog::View;
@@ -7,6 +8,7 @@ use crate::server::ServerName;
 use crate::wire::Payload;
 use dashmap::DashMap;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU8, Ordering};
 use tokio::sync::watch;
 
 /// What concerns many sessions, or one whatever it asked last.
@@ -30,6 +32,11 @@ pub struct SessionTable {
     roots: watch::Sender<()>,
     subscriptions: Subscriptions,
     tasks: Tasks,
+    /// Clients of 2026-07-28 that listen, by the id of what they watch under.
+    listens: Arc<DashMap<Arc<str>, Arc<Inbox>>>,
+    /// The least severe level a stateless request ever wanted. It never rises again, or servers would be
+    /// told of a level with each such request.
+    stateless: Arc<AtomicU8>,
 }
 
 impl SessionTable {
@@ -41,6 +48,8 @@ impl SessionTable {
             roots: watch::Sender::new(()),
             subscriptions: Subscriptions::default(),
             tasks: Tasks::default(),
+            listens: Arc::default(),
+            stateless: Arc::new(AtomicU8::new(u8::MAX)),
         }
     }
 
@@ -99,19 +108,42 @@ impl SessionTable {
         self.sessions.is_empty()
     }
 
-    /// Tells every session whose view is one of those that `sees` it.
+    /// Tells everybody whose view is one of those that `sees` it.
     pub fn broadcast(&self, fact: &Fact, sees: impl Fn(&View) -> bool) {
         for session in self.sessions.iter() {
             if sees(&session.client().view) {
                 session.tell(fact);
             }
         }
+        for listen in self.listens.iter() {
+            if sees(&listen.view) {
+                listen.tell(fact);
+            }
+        }
     }
 
-    /// Tells one session, if it is alive.
-    pub(crate) fn tell(&self, session: &str, fact: &Fact) {
-        if let Some(session) = self.find(session) {
+    /// Tells one session or listen, if it is alive.
+    pub(crate) fn tell(&self, watcher: &str, fact: &Fact) {
+        if let Some(session) = self.find(watcher) {
             session.tell(fact);
+        } else if let Some(listen) = self.listens.get(watcher) {
+            listen.tell(fact);
+        }
+    }
+
+    pub(super) fn enter_listen(&self, id: Arc<str>, inbox: Arc<Inbox>) {
+        self.listens.insert(id, inbox);
+    }
+
+    pub(super) fn leave_listen(&self, id: &str) {
+        self.listens.remove(id);
+        self.subscriptions.leave(id);
+    }
+
+    /// A stateless request wants log messages from this level on.
+    pub(super) fn wants_level(&self, level: LogLevel) {
+        if level.index() < self.stateless.fetch_min(level.index(), Ordering::Relaxed) {
+            self.publish_level();
         }
     }
 
@@ -163,7 +195,9 @@ impl SessionTable {
     fn publish_level(&self) {
         // looked up under the lock of the channel, so that the last to publish saw everything before
         self.levels.send_if_modified(|level| {
-            let least = self.sessions.iter().filter_map(|session| session.client().level()).min();
+            let of_sessions = self.sessions.iter().filter_map(|session| session.client().level());
+            let stateless = LogLevel::at(self.stateless.load(Ordering::Relaxed));
+            let least = of_sessions.chain(stateless).min();
             std::mem::replace(level, least) != least
         });
     }

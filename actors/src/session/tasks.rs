@@ -122,6 +122,7 @@ impl Table {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::bridge::ParamHeaders;
     use crate::catalog::{Capabilities, Groups, Naming, Views};
     use crate::otp::Address;
 
@@ -136,6 +137,7 @@ mod tests {
             address: Address::new(),
             capabilities: Capabilities::default(),
             own: "tool".into(),
+            headers: ParamHeaders::default(),
         }
     }
 

@@ -2,6 +2,7 @@
 
 use super::refusal::Refusal;
 use axum::http::{HeaderMap, header};
+use mcpvisor_actors::bridge::MODERN_VERSIONS;
 use mcpvisor_actors::wire::ProtocolVersion;
 
 const JSON: &str = "application/json";
@@ -44,13 +45,25 @@ pub(super) fn check_content(headers: &HeaderMap) -> Result<(), Refusal> {
     }
 }
 
-/// Whether the revision named, if any, is one we speak. Clients of the stateless revision take the
-/// refusal as a sign to fall back to `initialize`.
+const VERSION: &str = "mcp-protocol-version";
+
+/// The revision a request names in its headers, if that is text.
+pub(super) fn version(headers: &HeaderMap) -> Option<&str> {
+    headers.get(VERSION)?.to_str().ok().map(str::trim)
+}
+
+/// Whether it names the stateless one.
+pub(super) fn is_stateless(headers: &HeaderMap) -> bool {
+    version(headers).is_some_and(|version| MODERN_VERSIONS.contains(&version))
+}
+
+/// Whether the revision named, if any, is one we speak.
 pub(super) fn check_version(headers: &HeaderMap) -> Result<(), Refusal> {
-    let Some(named) = headers.get("mcp-protocol-version") else { return Ok(()) };
-    match named.to_str().ok().and_then(|text| ProtocolVersion::parse(text.trim())) {
-        Some(_) => Ok(()),
-        None => Err(Refusal::Version),
+    let Some(named) = headers.get(VERSION) else { return Ok(()) };
+    let known = |text: &str| ProtocolVersion::parse(text).is_some() || is_stateless(headers);
+    match version(headers) {
+        Some(text) if known(text) => Ok(()),
+        _ => Err(Refusal::version(String::from_utf8_lossy(named.as_bytes()).trim())),
     }
 }
 
@@ -141,9 +154,11 @@ mod tests {
         for version in ProtocolVersion::ALL {
             assert_eq!(check_version(&headers(&name, &[version.as_str()])), Ok(()));
         }
-        for version in ["2026-07-28", "1.0", ""] {
-            assert_eq!(check_version(&headers(&name, &[version])), Err(Refusal::Version));
+        assert_eq!(check_version(&headers(&name, &["2026-07-28"])), Ok(()));
+        for version in ["2026-07-27", "1.0", ""] {
+            let refused = check_version(&headers(&name, &[version])).unwrap_err();
+            assert_eq!(refused, Refusal::version(version));
+            assert!(refused.to_string().contains("2026-07-28"), "{refused}");
         }
-        assert!(Refusal::Version.to_string().contains("2025-11-25"));
     }
 }

@@ -6,9 +6,11 @@ use super::reply;
 use axum::body::Body;
 use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
+use mcpvisor_actors::bridge::Fault;
 use mcpvisor_actors::catalog::NoView;
 use mcpvisor_actors::session::Held;
-use mcpvisor_actors::wire::{ProtocolVersion, RawId, WireError, code, error_reply};
+use mcpvisor_actors::wire::{RawId, WireError, code, error_reply};
+use serde_json::Value;
 
 /// A request that was not delivered to a session.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -27,8 +29,8 @@ pub(super) enum Refusal {
     Broken,
     #[error("{0}")]
     Wire(#[from] WireError),
-    #[error("unsupported MCP-Protocol-Version; this endpoint speaks {}", versions())]
-    Version,
+    #[error("{0}")]
+    Stateless(#[from] Fault),
     #[error("no Mcp-Session-Id header; send initialize first")]
     NoSession,
     #[error("no sessionId in the address; open the event stream first and use its endpoint")]
@@ -47,12 +49,13 @@ pub(super) enum Refusal {
     NoView(#[from] NoView),
 }
 
-fn versions() -> String {
-    ProtocolVersion::ALL.map(ProtocolVersion::as_str).join(", ")
-}
-
 impl Refusal {
-    const fn status(&self) -> StatusCode {
+    /// The refusal of a revision nobody knows.
+    pub(super) fn version(requested: &str) -> Self {
+        Self::Stateless(Fault::UnsupportedVersion { requested: requested.to_owned() })
+    }
+
+    fn status(&self) -> StatusCode {
         match self {
             Self::ContentType => StatusCode::UNSUPPORTED_MEDIA_TYPE,
             Self::NotAcceptable | Self::StreamNotAcceptable => StatusCode::NOT_ACCEPTABLE,
@@ -62,9 +65,14 @@ impl Refusal {
             Self::TooSlow => StatusCode::REQUEST_TIMEOUT,
             Self::UnknownSession | Self::Address | Self::NoView(_) => StatusCode::NOT_FOUND,
             Self::Overloaded | Self::Unread | Self::NoRoom => StatusCode::SERVICE_UNAVAILABLE,
-            Self::Broken | Self::Wire(_) | Self::Version | Self::NoSession | Self::NoSessionId => {
+            Self::Broken | Self::Wire(_) | Self::NoSession | Self::NoSessionId => {
                 StatusCode::BAD_REQUEST
             }
+            // what is not even taken in is never a 200
+            Self::Stateless(fault) => StatusCode::from_u16(fault.http_status())
+                .ok()
+                .filter(|status| !status.is_success())
+                .unwrap_or(StatusCode::BAD_REQUEST),
         }
     }
 
@@ -80,9 +88,15 @@ impl Refusal {
             | Self::Broken
             | Self::Address
             | Self::NoView(_) => code::INVALID_REQUEST,
-            Self::Version | Self::NoSession | Self::NoSessionId | Self::UnknownSession => {
-                code::NOT_READY
-            }
+            Self::NoSession | Self::NoSessionId | Self::UnknownSession => code::NOT_READY,
+            Self::Stateless(fault) => fault.code(),
+        }
+    }
+
+    fn data(&self) -> Option<Value> {
+        match self {
+            Self::Stateless(fault) => fault.data(),
+            _ => None,
         }
     }
 
@@ -121,7 +135,10 @@ impl From<Refusal> for Refused {
 
 impl IntoResponse for Refused {
     fn into_response(self) -> Response {
-        let payload = error_reply(self.id.as_ref(), self.why.code(), &self.why.to_string(), None);
+        let payload = {
+            let (code, text, data) = (self.why.code(), self.why.to_string(), self.why.data());
+            error_reply(self.id.as_ref(), code, &text, data.as_ref())
+        };
         let mut response = reply::json(&payload, Held::default());
         *response.status_mut() = self.why.status();
         let headers = response.headers_mut();

@@ -1,7 +1,9 @@
 //! Streamable HTTP: one POST a message, a GET for what belongs to no request, a DELETE to leave. A session
-//! is known only at the address it was opened at.
+//! is known only at the address it was opened at. Both eras share the endpoint: what a client sends says
+//! which one it speaks.
 //!
-//! Source: MCP 2025-03-26 to 2025-11-25 "Transports", Streamable HTTP.
+//! Source: MCP 2025-03-26 to 2025-11-25 "Transports", Streamable HTTP; 2026-07-28 "Versioning and
+//! Compatibility".
 //!
 //! *Invariant:* a request's connection that ends before its answer has the call cancelled; a
 //! session whose `initialize` fails is closed.
@@ -12,11 +14,13 @@ use super::media::{self, Accepts};
 use super::refusal::{Refusal, Refused, method_not_allowed};
 use super::reply::{self, Start};
 use super::selected::Selected;
+use super::stateless;
 use crate::faces::outbox::Outbox;
 use axum::body::Body;
 use axum::extract::Request;
 use axum::http::{HeaderMap, HeaderValue, Method, StatusCode};
 use axum::response::{IntoResponse, Response};
+use mcpvisor_actors::bridge::Incoming;
 use mcpvisor_actors::session::{ClientStream, SessionGone, SessionHandle};
 use mcpvisor_actors::wire::{Kind, Limits, Message, Payload, RawId, Strictness};
 
@@ -27,6 +31,7 @@ pub(super) async fn endpoint(Selected(face): Selected, request: Request) -> Resp
     let (head, body) = request.into_parts();
     let outcome = match head.method {
         Method::POST => post(&face, &head.headers, body).await,
+        _ if media::is_stateless(&head.headers) => Ok(method_not_allowed("POST")),
         Method::GET => listen(&face, &head.headers).map_err(Refused::from),
         Method::DELETE => leave(&face, &head.headers).map_err(Refused::from),
         _ => Ok(method_not_allowed("GET, POST, DELETE")),
@@ -42,6 +47,17 @@ async fn post(face: &Shared, headers: &HeaderMap, body: Body) -> Result<Response
         Kind::Notification { .. } | Kind::Response { .. } => None,
     };
     let refused = |why: Refusal| why.of(id.clone());
+    match Incoming::of(&message, true, media::version(headers)) {
+        Incoming::Modern(meta) => {
+            let served = stateless::call(face, accepts, headers, &meta, message).await;
+            return served.map_err(refused);
+        }
+        Incoming::Refused(fault) => return Err(Refusal::from(fault).of(id)),
+        Incoming::EraFree if media::is_stateless(headers) => {
+            return stateless::tell(face, headers, &message).map_err(refused);
+        }
+        Incoming::EraFree | Incoming::Initialize | Incoming::Legacy | Incoming::Unopened => {}
+    }
     media::check_version(headers).map_err(refused)?;
     let outcome = match (session(face, headers), message.kind()) {
         (Ok(session), Kind::Request { id, .. }) => {

@@ -2,12 +2,17 @@
 
 use crate::wire::{ObjectEdit, string};
 use bytes::Bytes;
+use memchr::memmem;
 
 /// A tool as clients of the initialize era can read it: an `outputSchema` that is not one of an object
 /// is left out, as is the structured content it would describe.
 ///
 /// Source: MCP 2025-11-25 schema, `Tool.outputSchema.type` is `object`; 2026-07-28 allows any schema.
 pub fn tool(tool: &Bytes) -> Bytes {
+    let mentioned = |word: &[u8]| memmem::find(tool, word).is_some();
+    if !mentioned(b"outputSchema") && !mentioned(b"\\u00") {
+        return tool.clone();
+    }
     let Some(mut edit) = ObjectEdit::of(tool) else { return tool.clone() };
     let Some(schema) = edit.get("outputSchema") else { return tool.clone() };
     let of_object = ObjectEdit::of(schema.get().as_bytes())

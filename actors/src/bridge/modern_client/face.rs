@@ -93,9 +93,51 @@ impl Face {
         Some(edits)
     }
 
+    /// The members of a result of ours, but for its content: as [`Self::complete`] would add them.
+    pub fn members(&self, method: &str) -> String {
+        let CacheHints { ttl_ms, scope } = self.hints;
+        let hints = if is_cacheable(method) {
+            format!(",\"ttlMs\":{ttl_ms},\"cacheScope\":\"{}\"", scope.as_str())
+        } else {
+            String::new()
+        };
+        format!("\"resultType\":\"complete\"{hints},\"_meta\":{}", self.meta())
+    }
+
     /// The JSON text of a `_meta` that names the server alone.
     pub(super) fn meta(&self) -> String {
         let info = String::from_utf8_lossy(&self.server_info);
         format!("{{{}:{info}}}", string(key::SERVER_INFO))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::Value;
+
+    #[test]
+    fn hints_are_read_as_they_are_written() {
+        for hints in [
+            CacheHints::default(),
+            CacheHints { ttl_ms: 60_000, scope: CacheScope::Public },
+            CacheHints { ttl_ms: u64::MAX, scope: CacheScope::Private },
+        ] {
+            let face = Face { server_info: Bytes::from_static(br#"{"name":"n"}"#), hints };
+            let result = format!("{{{}}}", face.members("tools/list"));
+            assert_eq!(CacheHints::of(result.as_bytes()), Some(hints), "{result}");
+            // the members are those that complete any result
+            let empty = Bytes::from_static(b"{}");
+            let edits = face.complete("tools/list", &empty, &empty).expect("an object");
+            let completed: Value =
+                serde_json::from_slice(&edits.splice(&empty).to_bytes()).expect("JSON");
+            assert_eq!(serde_json::from_str::<Value>(&result).expect("JSON"), completed);
+            assert!(!face.members("tools/call").contains("ttlMs"));
+        }
+        for result in
+            ["{}", r#"{"cacheScope":"public"}"#, r#"{"ttlMs":-1,"cacheScope":"public"}"#, "[]"]
+        {
+            assert_eq!(CacheHints::of(result.as_bytes()), None, "{result}");
+        }
     }
 }

@@ -86,6 +86,27 @@ fn a_modern_request_says_all_about_its_client() {
 }
 
 #[test]
+fn the_era_is_found_however_its_key_is_spelled_and_not_where_it_is_only_mentioned() {
+    for (params, expected) in [
+        (
+            r#"{"_meta":{"io.modelcontextprotocol\/protocolVersion":"2026-07-28","io.modelcontextprotocol\/clientCapabilities":{}}}"#,
+            "modern",
+        ),
+        (
+            r#"{"_meta":{"io.modelcontextprotocol/\u0070rotocolVersion":"2026-07-28","io.modelcontextprotocol/clientCapabilities":{}}}"#,
+            "modern",
+        ),
+        (r#"{"\u005fmeta":{"io.modelcontextprotocol/protocolVersion":"2026-07-28"}}"#, "-32602"),
+        (r#"{"arguments":{"io.modelcontextprotocol/protocolVersion":"2026-07-28"}}"#, "legacy"),
+        (r#"{"_meta":{"protocolVersion":"2026-07-28"}}"#, "legacy"),
+        (r#"{"arguments":{"text":"\u00e9 protocolVersion"}}"#, "legacy"),
+    ] {
+        let incoming = Incoming::of(&request("tools/call", params), true, None);
+        assert_eq!(sorted(&incoming), expected, "{params}");
+    }
+}
+
+#[test]
 fn a_refusal_names_what_is_spoken_and_its_http_status() {
     let fault = Fault::UnsupportedVersion { requested: "1900-01-01".into() };
     assert_eq!((fault.code(), fault.http_status()), (-32022, 400));

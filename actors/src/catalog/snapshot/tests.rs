@@ -2,7 +2,7 @@
 
 use super::*;
 
-use crate::catalog::{Entry, Manifest, Naming, NamingStrategy, Page, STATUS_TOOL, merge};
+use crate::catalog::{Entry, Manifest, Naming, NamingStrategy, Page, STATUS_TOOL, Seen, merge};
 use crate::server::{Connector, Expose, Loss, ServerName, ServerSpec, ToolOverride, Transport};
 use bytes::Bytes;
 use futures_util::future::BoxFuture;
@@ -68,7 +68,7 @@ fn pages_neither_lose_nor_double_a_tool() {
         loop {
             let page = snapshot
                 .section(Subject::Tool)
-                .page(after.as_deref(), size)
+                .page(Seen::Legacy, after.as_deref(), size)
                 .expect("a known cursor");
             let text = format!("[{}]", String::from_utf8_lossy(&page.items));
             let tools: Vec<serde_json::Value> = serde_json::from_str(&text).expect(&text);
@@ -82,21 +82,30 @@ fn pages_neither_lose_nor_double_a_tool() {
         assert_eq!(read, names(&snapshot), "pages of {size}");
     }
     let nothing = Page { items: Bytes::new(), next: None };
-    assert_eq!(Snapshot::default().section(Subject::Tool).page(None, 5), Some(nothing));
+    assert_eq!(
+        Snapshot::default().section(Subject::Tool).page(Seen::Legacy, None, 5),
+        Some(nothing)
+    );
 }
 
 #[test]
 fn a_cursor_survives_other_tools_coming_and_going_and_dies_with_its_own() {
     let before = merged(NamingStrategy::Prefix, &[(spec("b"), &["one", "two", "three"])]);
-    let next = before.section(Subject::Tool).page(None, 2).expect("a page").next.expect("more");
+    let next = before
+        .section(Subject::Tool)
+        .page(Seen::Legacy, None, 2)
+        .expect("a page")
+        .next
+        .expect("more");
     let after = merged(
         NamingStrategy::Prefix,
         &[(spec("a"), &["new"]), (spec("b"), &["two", "three", "four"]), (spec("c"), &["new"])],
     );
-    let page = after.section(Subject::Tool).page(Some(&next), 2).expect("still known");
+    let page =
+        after.section(Subject::Tool).page(Seen::Legacy, Some(&next), 2).expect("still known");
     assert_eq!(page.items, r#"{"name":"b.three"},{"name":"b.four"}"#);
     let gone = merged(NamingStrategy::Prefix, &[(spec("b"), &["one", "three"])]);
-    assert_eq!(gone.section(Subject::Tool).page(Some(&next), 2), None);
+    assert_eq!(gone.section(Subject::Tool).page(Seen::Legacy, Some(&next), 2), None);
 }
 
 #[test]
@@ -182,7 +191,7 @@ fn what_is_not_exposed_is_neither_listed_nor_routed_and_overrides_are_shown() {
     let snapshot =
         merged(NamingStrategy::Prefix, &[(spec, &["read_one", "read_all", "write", "read_two"])]);
     assert_eq!(
-        snapshot.section(Subject::Tool).listing(),
+        snapshot.section(Subject::Tool).page(Seen::Legacy, None, 5).expect("a page").items,
         r#"{"name":"s.get","description":"Gets."},{"name":"s.read_two"}"#
     );
     for name in ["s.read_all", "s__read_all", "s.write", "s__write", "s.read_one", "s__read_one"] {

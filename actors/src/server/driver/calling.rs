@@ -50,16 +50,11 @@ impl Driver {
 
     /// Sends a call, or sends it again with the input its server wanted.
     fn dispatch(&mut self, id: u64, mut pending: PendingCall, retry: Option<&Retry>) {
+        self.catch_up_with_levels();
         let translated = match self.carried_down(&pending.call.ticket, retry) {
             Ok(edits) => edits,
             Err(fault) => return refuse(pending.call, &fault),
         };
-        if let (Era::Modern, Some(level)) =
-            (pending.call.ticket.client.era(), pending.call.ticket.client.level())
-        {
-            let actions = self.control.level_for_one(level);
-            let _never_a_loss = self.perform(actions);
-        }
         let call = &mut pending.call;
         let id_text = id.to_string();
         let params = &call.ticket.params;

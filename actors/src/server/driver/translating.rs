@@ -1,6 +1,6 @@
 //! Calls and their answers carried over when client and server live in different eras.
 
-use super::Driver;
+use super::{Action, Driver};
 use crate::bridge::legacy_client::{self, Answer, Retry};
 use crate::bridge::{Era, Fault, Translated, modern_client};
 use crate::call::Call;
@@ -10,6 +10,19 @@ use crate::wire::{Edits, Message, Method, Uris, string};
 use bytes::Bytes;
 
 impl Driver {
+    /// A log level that a client set before its call reaches the server before it.
+    pub(super) fn catch_up_with_levels(&mut self) {
+        if !self.levels.has_changed().unwrap_or_default() {
+            return;
+        }
+        let level = *self.levels.borrow_and_update();
+        for action in self.control.level(level) {
+            if let Action::Request(purpose, params) = action {
+                self.request(purpose, &params);
+            }
+        }
+    }
+
     /// What a call's parameters become on their way to this server.
     pub(super) fn carried_down(&self, call: &Call, retry: Option<&Retry>) -> Result<Edits, Fault> {
         match (call.client.era(), self.control.era()) {

@@ -82,7 +82,7 @@ impl State {
     /// latest.
     fn list(&mut self, request: Request, id: RawId, subject: Subject) {
         while self.lists.try_join_next().is_some() {}
-        let Listing { page_size, boot_wait } = self.arguments.listing;
+        let Listing { page_size, boot_wait, .. } = self.arguments.listing;
         let own = self.arguments.builtin.clone().filter(|_| subject == Subject::Tool);
         let capability = Capability::of_subject(subject);
         // while it waits, the ticket answers for it
@@ -95,7 +95,7 @@ impl State {
             }
             let page = list::cursor(request.message.params()).and_then(|cursor| {
                 let own = own.as_ref().map(|tool| tool.listed()).filter(|_| cursor.is_none());
-                list::page(&snapshot, subject, own.as_ref(), cursor.as_deref(), page_size)
+                list::page(&snapshot, subject, own.as_ref(), cursor.as_deref(), page_size, None)
             });
             let reply = match page {
                 Ok(result) => result_raw(&id, result),

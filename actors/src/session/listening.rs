@@ -1,0 +1,141 @@
+//! `subscriptions/listen`: a client of 2026-07-28 hears of changes without a session.
+//!
+//! A task of its own carries news from the inbox, where everybody can put them, to the client's stream.
+//! It holds none of the gateway's slots for requests; how many there are is bounded by itself. Servers
+//! are asked to watch a resource when somebody listens for it first, and what may have changed in
+//! between is told as a change.
+//!
+//! *Invariant:* the acknowledgement comes first, and no change after it is missed; a client that does
+//! not read costs one inbox of coalesced news.
+
+use super::news::News;
+use super::{ClientStream, Clients, Fact, SessionTable, Underway};
+use crate::bridge::Listen;
+use crate::call::Request;
+use crate::catalog::{Capability, Route, Snapshot, View};
+use crate::wire::{Limits, Message, Payload, RawId, Strictness, Subject, code, error_reply};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use tokio::sync::{Notify, watch};
+use tokio::time::timeout;
+
+/// Most resources one client listens for in one request.
+const MOST_URIS: usize = 1_000;
+
+/// Where news wait for one who listens.
+#[derive(Debug)]
+pub(super) struct Inbox {
+    pub(super) view: View,
+    filter: Listen,
+    news: Mutex<News>,
+    wake: Notify,
+}
+
+impl Inbox {
+    fn new(view: View, filter: Listen) -> Self {
+        Self { view, filter, news: Mutex::default(), wake: Notify::new() }
+    }
+
+    /// Keeps what it listens for.
+    pub(super) fn tell(&self, fact: &Fact) {
+        match fact {
+            Fact::ListChanged(method) if self.filter.wants_changes(method) => {
+                self.news().list_changed(method);
+            }
+            // only those who watch it are told
+            Fact::Updated(uri, payload) => self.news().updated(Arc::clone(uri), payload.clone()),
+            Fact::ListChanged(_) | Fact::Task(_) | Fact::Log(..) => return,
+        }
+        self.wake.notify_one();
+    }
+
+    fn next(&self) -> Option<Payload> {
+        self.news().next()
+    }
+
+    fn news(&self) -> MutexGuard<'_, News> {
+        self.news.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// Its place in the table, however it ends.
+struct Entry(SessionTable, Arc<str>);
+
+impl Drop for Entry {
+    fn drop(&mut self) {
+        self.0.leave_listen(&self.1);
+    }
+}
+
+/// Serves a `subscriptions/listen` until its client leaves or the gateway ends it.
+pub(super) fn listen(clients: &Clients, request: Request, id: &RawId) -> Underway {
+    let filter = match Listen::of(&request.message) {
+        Ok(filter) => filter,
+        Err(fault) => {
+            request.reply(fault.reply(Some(id)));
+            return Underway::over();
+        }
+    };
+    if filter.uris.len() > MOST_URIS {
+        let text = format!("listen for at most {MOST_URIS} resources in one request");
+        request.reply(error_reply(Some(id), code::INVALID_PARAMS, &text, None));
+        return Underway::over();
+    }
+    let Ok(place) = Arc::clone(&clients.listens).try_acquire_owned() else {
+        let text = "too many clients listen already; nothing was done, try again later";
+        request.reply(error_reply(Some(id), code::OVERLOADED, text, None));
+        return Underway::over();
+    };
+    let Request { stream, admission, .. } = request;
+    drop(admission); // it lasts as long as its client likes
+    let (end, mut told) = watch::channel(false);
+    let (clients, id) = (clients.clone(), id.detached());
+    let listening = async move {
+        let _place = place;
+        let in_order = tokio::select! {
+            biased;
+            () = stream.closed() => false,
+            told = told.wait_for(|end| *end) => told.is_ok(),
+            () = serve(&clients, filter, &stream, &id) => true,
+        };
+        if in_order {
+            stream.answer(Listen::ended(&id), None);
+        }
+    };
+    Underway::listen(listening, end)
+}
+
+/// Carries news to the client; never returns by itself.
+async fn serve(clients: &Clients, wanted: Listen, stream: &ClientStream, id: &RawId) {
+    let spec = &clients.spec;
+    if !wanted.uris.is_empty() {
+        let _late = timeout(spec.listing.boot_wait, clients.view().snapshot().complete()).await;
+    }
+    let snapshot = clients.view().snapshot().load();
+    let routes: Vec<_> = wanted.uris.iter().filter_map(|uri| watched(&snapshot, uri)).collect();
+    let uris = routes.iter().map(|(uri, _)| (*uri).to_owned()).collect();
+    let watcher: Arc<str> = uuid::Uuid::new_v4().to_string().into();
+    let honoured = Listen { uris, ..wanted.clone() };
+    let inbox = Arc::new(Inbox::new(clients.view().clone(), honoured.clone()));
+    spec.table.enter_listen(Arc::clone(&watcher), Arc::clone(&inbox));
+    let _entry = Entry(spec.table.clone(), Arc::clone(&watcher));
+    for (uri, route) in routes {
+        spec.table.subscriptions().enter(&route.server, &route.own, &watcher, uri);
+    }
+    stream.notify_in_time(honoured.acknowledged(id)).await;
+    loop {
+        inbox.wake.notified().await;
+        while let Some(news) = inbox.next() {
+            let news = Message::parse(news.to_bytes(), Limits::default(), Strictness::Liberal);
+            if let Ok(news) = news {
+                stream.notify_in_time(Listen::tagged(&news, id)).await;
+            }
+        }
+    }
+}
+
+/// The server that tells of changes of this resource, when there is one.
+fn watched<'a>(snapshot: &Snapshot, uri: &'a str) -> Option<(&'a str, Arc<Route>)> {
+    let listed = snapshot.route(Subject::Resource, uri);
+    let route = listed.or_else(|| snapshot.guess(Subject::Resource, uri))?;
+    route.capabilities.has(Capability::Subscribe).then_some((uri, route))
+}

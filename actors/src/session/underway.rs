@@ -1,0 +1,95 @@
+//! A stateless request under way, as whoever took it in holds it.
+//!
+//! *Invariant:* the tasks of stateless requests belong to whoever holds this: they end with it at the
+//! latest.
+
+use crate::call::{Control, GoneBecause};
+use bytes::Bytes;
+use std::sync::Arc;
+use tokio::sync::watch;
+use tokio::task::{AbortHandle, JoinSet};
+
+/// How a stateless request is given up. Dropping it ends what is served here, but no call.
+#[derive(Debug)]
+pub struct Underway(What);
+
+#[derive(Debug)]
+enum What {
+    /// It was answered at once.
+    Over,
+    /// It is with a server.
+    Call(Arc<Control>),
+    /// A list that waits for servers.
+    List(Task),
+    /// A `subscriptions/listen`, and how it is told to end in order.
+    Listen(Task, watch::Sender<bool>),
+}
+
+/// A task that ends with its owner.
+#[derive(Debug)]
+struct Task {
+    handle: AbortHandle,
+    _owned: JoinSet<()>,
+}
+
+impl Task {
+    fn new(work: impl Future<Output = ()> + Send + 'static) -> Self {
+        let mut owned = JoinSet::new();
+        Self { handle: owned.spawn(work), _owned: owned }
+    }
+}
+
+impl Underway {
+    pub(super) fn over() -> Self {
+        Self(What::Over)
+    }
+
+    pub(super) fn call(control: Arc<Control>) -> Self {
+        Self(What::Call(control))
+    }
+
+    pub(super) fn list(work: impl Future<Output = ()> + Send + 'static) -> Self {
+        Self(What::List(Task::new(work)))
+    }
+
+    pub(super) fn listen(
+        work: impl Future<Output = ()> + Send + 'static,
+        end: watch::Sender<bool>,
+    ) -> Self {
+        Self(What::Listen(Task::new(work), end))
+    }
+
+    /// The client sent `notifications/cancelled`, with this reason's JSON text: nothing more is sent.
+    pub fn cancel(&self, reason: Option<Bytes>) {
+        self.give_up(GoneBecause::Cancelled(reason));
+    }
+
+    /// The client is gone.
+    pub fn abandon(&self) {
+        self.give_up(GoneBecause::Disconnected);
+    }
+
+    fn give_up(&self, because: GoneBecause) {
+        match &self.0 {
+            What::Over => {}
+            What::Call(control) => control.give_up(because),
+            What::List(task) | What::Listen(task, _) => task.handle.abort(),
+        }
+    }
+
+    /// Nothing new will come: a `subscriptions/listen` is answered, all else goes on to its end.
+    pub fn wind_up(&self) {
+        if let What::Listen(_, end) = &self.0 {
+            end.send_replace(true);
+        }
+    }
+
+    /// Whether nothing more will come of it.
+    pub fn is_over(&self) -> bool {
+        match &self.0 {
+            What::Over => true,
+            What::Call(control) => control.is_over() || control.is_given_up(),
+            What::List(task) | What::Listen(task, _) => task.handle.is_finished(),
+        }
+    }
+}

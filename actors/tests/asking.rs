@@ -10,5 +10,9 @@ mod server;
 mod ends;
 #[path = "asking/owners.rs"]
 mod owners;
+#[path = "asking/parking.rs"]
+mod parking;
+#[path = "asking/rounds.rs"]
+mod rounds;
 #[path = "asking/tasks.rs"]
 mod tasks;

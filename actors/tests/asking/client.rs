@@ -3,7 +3,8 @@
 use crate::server::Server;
 use bytes::Bytes;
 use mcpvisor_actors::server::{ServerSpec, Sharing};
-use mcpvisor_actors::session::{ClientStream, ClientStreamReader, SessionHandle};
+use mcpvisor_actors::bridge::RequestMeta;
+use mcpvisor_actors::session::{ClientStream, ClientStreamReader, Clients, SessionHandle};
 use mcpvisor_actors::tree::{Gateway, GatewaySpec};
 use mcpvisor_actors::wire::{Limits, Message, Strictness};
 use serde_json::{Value, json};
@@ -27,7 +28,7 @@ pub(crate) async fn gateway(sharing: Sharing) -> (Gateway, Server) {
 
 /// A client with a session.
 pub(crate) struct Client {
-    gateway: mcpvisor_actors::session::Clients,
+    gateway: Clients,
     pub(crate) session: SessionHandle,
     reader: ClientStreamReader,
     stream: ClientStream,
@@ -94,5 +95,43 @@ impl Client {
 
     pub(crate) fn answers(&self, request: &Value, result: Value) {
         self.says(json!({ "jsonrpc": "2.0", "id": request["id"], "result": result }));
+    }
+}
+
+/// A call of the server's tool in 2026-07-28 by a client with these capabilities.
+pub(crate) fn modern(id: &str, capabilities: Value) -> Value {
+    let meta = json!({
+        "io.modelcontextprotocol/protocolVersion": "2026-07-28",
+        "io.modelcontextprotocol/clientCapabilities": capabilities,
+    });
+    let params = json!({ "name": "s.work", "arguments": { "of": "x" }, "_meta": meta });
+    json!({ "jsonrpc": "2.0", "id": id, "method": "tools/call", "params": params })
+}
+
+/// A client without a session.
+pub(crate) struct Stateless(Clients);
+
+/// The stream of one of its requests.
+pub(crate) struct Answers(ClientStreamReader);
+
+impl Stateless {
+    pub(crate) fn of(gateway: &Gateway) -> Self {
+        Self(gateway.clients().clone())
+    }
+
+    pub(crate) fn calls(&self, message: &Value) -> Answers {
+        let bytes = Bytes::from(message.to_string());
+        let message = Message::parse(bytes, Limits::default(), Strictness::Strict).unwrap();
+        let meta = RequestMeta::of(&message).expect("a request of 2026-07-28");
+        let (stream, reader) = ClientStream::new();
+        let _underway = self.0.serve(&meta, message, self.0.admit().expect("room"), stream);
+        Answers(reader)
+    }
+}
+
+impl Answers {
+    pub(crate) async fn answer(&mut self) -> Value {
+        let next = timeout(SOON, self.0.next()).await.expect("in time").expect("an answer");
+        serde_json::from_slice(&next.payload.to_bytes()).unwrap()
     }
 }

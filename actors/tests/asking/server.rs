@@ -39,6 +39,31 @@ impl Server {
         (Self(receiver), ServerSpec::new(ServerName::new("s"), Arc::new(Doors(sender))))
     }
 
+    /// The next connection, of a server of 2026-07-28 that has shown its tool.
+    pub(crate) async fn ready_modern(&mut self) -> Connection {
+        let mut connection = timeout(SOON, self.0.recv()).await.expect("in time").expect("one");
+        loop {
+            let request = connection.hears().await;
+            match request["method"].as_str().unwrap() {
+                "server/discover" => {
+                    let result = json!({
+                        "resultType": "complete", "supportedVersions": ["2026-07-28"],
+                        "capabilities": { "tools": {} }, "ttlMs": 0, "cacheScope": "private",
+                    });
+                    connection.answers(&request, result);
+                }
+                "tools/list" => {
+                    let tool = json!({ "name": "work", "inputSchema": { "type": "object" } });
+                    let result = json!({ "tools": [tool], "resultType": "complete", "ttlMs": 0,
+                        "cacheScope": "private" });
+                    connection.answers(&request, result);
+                    return connection;
+                }
+                _ => {}
+            }
+        }
+    }
+
     /// The next connection, once it has shaken hands and shown its tool.
     pub(crate) async fn ready(&mut self) -> Connection {
         let mut connection = timeout(SOON, self.0.recv()).await.expect("in time").expect("one");

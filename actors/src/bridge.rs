@@ -37,7 +37,7 @@ pub use digest::RequestDigest;
 pub use era::{CancelBy, Era, Reaction};
 pub use fault::Fault;
 pub use headers::{
-    BadAnnotation, HeaderFault, ParamHeaders, check_headers, named, request_headers,
+    BadAnnotation, HeaderFault, ParamHeaders, check_headers, check_version, named, request_headers,
 };
 pub use incoming::Incoming;
 pub use listen::{Listen, Supported, subscription_of, untagged};

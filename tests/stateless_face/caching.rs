@@ -1,10 +1,14 @@
 //! Lists page by page, and how long clients may keep what they are told.
 
+use crate::lines::Lines;
 use crate::server::Scripted;
-use crate::world::World;
+use crate::world::{World, request};
+use mcpvisor::config::{self, Env, Format};
+use mcpvisor::gateway;
 use mcpvisor_actors::bridge::modern_client::{CacheHints, CacheScope};
 use mcpvisor_actors::tree::GatewaySpec;
 use serde_json::{Value, json};
+use std::time::Duration;
 
 const LISTS: [(&str, &str); 4] = [
     ("tools/list", "tools"),
@@ -49,6 +53,32 @@ async fn what_may_be_kept_says_for_how_long_and_by_whom() {
         assert_eq!(hints(&world.result("server/discover", &json!({})).await), said(own));
         assert_eq!(hints(&world.result("resources/read", &read).await), said(of_server));
     }
+}
+
+#[tokio::test]
+async fn the_configuration_says_what_may_be_kept() {
+    let folder = tempfile::tempdir().unwrap();
+    let text = json!({
+        "state_dir": folder.path(),
+        "list": { "boot_wait": "30s" },
+        "cache": { "ttl": "1500ms", "scope": "public" },
+        "servers": { "s": {
+            "command": env!("CARGO_BIN_EXE_mcpvisor"), "args": ["simulate", "--resource", "x://1"],
+            "cache": { "ttl": "2m" },
+        } },
+    });
+    let config = config::parse(&text.to_string(), Format::Json, &Env::default()).unwrap();
+    let gateway = gateway::start(&config, Vec::new()).await.unwrap();
+    let mut lines = Lines::open(gateway.clients());
+    let mut ask = async |method: &str, params: Value| {
+        lines.ask(&request(&json!(1), method, &params)).await["result"].clone()
+    };
+    let own = (1_500, "public".to_owned());
+    assert_eq!(hints(&ask("tools/list", json!({})).await), own);
+    assert_eq!(hints(&ask("server/discover", json!({})).await), own);
+    let read = ask("resources/read", json!({ "uri": "x://1" })).await;
+    assert_eq!(hints(&read), (120_000, "private".to_owned()));
+    assert!(gateway.stop(Duration::from_secs(30)).await);
 }
 
 #[tokio::test]

@@ -148,3 +148,20 @@ async fn a_session_is_opened_beside_stateless_requests_on_the_same_endpoint() {
     let tools = world.result("tools/list", &json!({})).await;
     assert_eq!(tools["tools"].as_array().unwrap().len(), 5);
 }
+
+#[tokio::test]
+async fn a_full_gateway_says_so_until_there_is_room() {
+    let world = World::of(Scripted::default(), |spec| spec.max_requests = 1).await;
+    let body = request(&json!(1), "tools/call", &json!({ "name": "s.hold" }));
+    let stream = Stream::post(world.address, &headers(&body), &body.to_string()).await;
+    until("the server has it", async || !world.server.heard("tools/call").is_empty()).await;
+    let refused = world.ask("tools/call", &json!({ "name": "s.echo" })).await;
+    assert_eq!((refused.status, refused.code()), (503, -32_003));
+    assert_eq!(refused.json()["id"], 1);
+    assert!(refused.head.to_lowercase().contains("retry-after: 1"), "{refused:?}");
+    drop(stream);
+    until("there is room", async || {
+        world.ask("tools/call", &json!({ "name": "s.echo" })).await.status == 200
+    })
+    .await;
+}

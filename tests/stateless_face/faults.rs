@@ -96,7 +96,9 @@ async fn every_request_says_who_its_client_is() {
         (change(VERSION, Some(json!("2099-01-01"))), -32_022, "2099-01-01"),
         (change(VERSION, Some(json!("2025-11-25"))), -32_022, "2025-11-25"),
     ] {
-        let response = post(world.address, &headers(&body), &body.to_string()).await;
+        let version = body["params"]["_meta"][VERSION].as_str().unwrap_or("2026-07-28");
+        let headers = headers(&body).replace("2026-07-28", version);
+        let response = post(world.address, &headers, &body.to_string()).await;
         let answer = response.json();
         assert_eq!((response.status, response.code()), (400, code), "{body} {answer}");
         assert_eq!(answer["id"], 7);
@@ -106,6 +108,10 @@ async fn every_request_says_who_its_client_is() {
             assert_eq!(answer["error"]["data"], data);
         }
     }
+    // a header that contradicts it is told first
+    let body = change(VERSION, Some(json!("2099-01-01")));
+    let response = post(world.address, &headers(&body), &body.to_string()).await;
+    assert_eq!((response.status, response.code()), (400, -32_020));
     // named in the header alone, by a client that says nothing else
     let body = json!({ "jsonrpc": "2.0", "id": 1, "method": "tools/list" }).to_string();
     let response = post(world.address, "mcp-protocol-version: 2099-01-01\r\n", &body).await;

@@ -68,10 +68,8 @@ pub fn check_headers(
     let (Kind::Request { method, .. } | Kind::Notification { method }) = message.kind() else {
         return Ok(());
     };
-    let version = single(headers, VERSION)?.ok_or_else(|| missing(VERSION))?;
-    if let Some(named) = named_version(message) {
-        same(VERSION.into(), version, &named)?;
-    }
+    single(headers, VERSION)?.ok_or_else(|| missing(VERSION))?;
+    check_version(headers, message)?;
     let said = single(headers, METHOD)?.ok_or_else(|| missing(METHOD))?;
     let said = value::decoded(said).ok_or_else(|| unreadable(METHOD))?;
     same(METHOD.into(), &said, method)?;
@@ -88,6 +86,15 @@ pub fn check_headers(
         Some(params) if &**method == "tools/call" => {
             params.check(headers, member(&body, "arguments")?.map(|raw| raw.get().as_bytes()))
         }
+        _ => Ok(()),
+    }
+}
+
+/// Checks that headers and message name the same revision, as far as both name one. That comes before
+/// the question whether it is spoken here.
+pub fn check_version(headers: &[(&str, &[u8])], message: &Message) -> Result<(), HeaderFault> {
+    match (single(headers, VERSION)?, named_version(message)) {
+        (Some(said), Some(named)) => same(VERSION.into(), said, &named),
         _ => Ok(()),
     }
 }

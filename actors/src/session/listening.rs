@@ -108,9 +108,9 @@ pub(super) fn listen(clients: &Clients, request: Request, id: &RawId) -> Underwa
 async fn serve(clients: &Clients, wanted: Listen, stream: &ClientStream, id: &RawId) {
     let spec = &clients.spec;
     if !wanted.uris.is_empty() {
-        let _late = timeout(spec.listing.boot_wait, clients.view().snapshot().complete()).await;
+        let _late = timeout(spec.listing.boot_wait, clients.shown().complete()).await;
     }
-    let snapshot = clients.view().snapshot().load();
+    let snapshot = clients.shown().load();
     let routes: Vec<_> = wanted.uris.iter().filter_map(|uri| watched(&snapshot, uri)).collect();
     let uris = routes.iter().map(|(uri, _)| (*uri).to_owned()).collect();
     let watcher: Arc<str> = uuid::Uuid::new_v4().to_string().into();

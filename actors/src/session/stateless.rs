@@ -12,7 +12,7 @@ use super::{Client, ClientStream, Clients, Underway, actor, identity, listening}
 use crate::bridge::modern_client::Route;
 use crate::bridge::{Fault, MODERN_VERSIONS, ParamHeaders, RequestMeta, check_headers, named};
 use crate::call::{Admission, Again, Call, CallTicket, Control, Request, method_not_allowed};
-use crate::catalog::{Capability, STATUS_TOOL, Snapshot};
+use crate::catalog::{Capability, STATUS_TOOL, Snapshot, SnapshotCell};
 use crate::otp::{Address, Ticket};
 use crate::proxy;
 use crate::wire::{
@@ -45,9 +45,14 @@ pub(super) fn again(proxy: &Address<proxy::Message>) -> Again {
 }
 
 impl Clients {
+    /// What stateless clients see.
+    pub(super) fn shown(&self) -> &SnapshotCell {
+        self.view().snapshot()
+    }
+
     /// Checks the headers of a POST against its message, by the annotations of the tool it calls.
     pub fn check_headers(&self, headers: &[(&str, &[u8])], message: &Message) -> Result<(), Fault> {
-        let snapshot = self.view().snapshot().load();
+        let snapshot = self.shown().load();
         let tool = named(headers).and_then(|tool| snapshot.route(Subject::Tool, &tool));
         let params: Option<&ParamHeaders> = tool.as_ref().map(|tool| &tool.headers);
         Ok(check_headers(headers, message, params)?)
@@ -82,13 +87,13 @@ impl Clients {
 
     /// Whether something behind this gateway can do this, or may once it is known. Tools it has itself.
     fn offers(&self, capability: Capability) -> bool {
-        capability == Capability::Tools || self.view().snapshot().load().offers(capability)
+        capability == Capability::Tools || self.shown().load().offers(capability)
     }
 
     /// What this gateway is; as fast as can be, because clients open with this question and wait.
     fn discovered(&self) -> Bytes {
         let capabilities = Bytes::from(identity::capabilities().to_string());
-        let capabilities = match self.view().snapshot().load().extensions() {
+        let capabilities = match self.shown().load().extensions() {
             None => capabilities,
             Some(extensions) => {
                 ObjectEdit::of(&capabilities).map_or_else(Bytes::new, |mut edit| {
@@ -110,14 +115,14 @@ impl Clients {
     /// Lists at once when everything is known, else as soon as it is, but after `boot_wait` at the
     /// latest.
     fn list(&self, request: Request, id: RawId, subject: Subject) -> Underway {
-        if self.view().snapshot().load().unknown == 0 {
+        if self.shown().load().unknown == 0 {
             let reply = self.listed(&request.message, &id, subject);
             request.reply(reply);
             return Underway::over();
         }
         let clients = self.clone();
         Underway::list(async move {
-            let complete = clients.view().snapshot().complete();
+            let complete = clients.shown().complete();
             let _late = timeout(clients.spec.listing.boot_wait, complete).await;
             let reply = clients.listed(&request.message, &id, subject);
             request.reply(reply);
@@ -125,7 +130,7 @@ impl Clients {
     }
 
     fn listed(&self, message: &Message, id: &RawId, subject: Subject) -> Payload {
-        let snapshot = self.view().snapshot().load();
+        let snapshot = self.shown().load();
         let Listing { page_size, cache, .. } = self.spec.listing;
         let face = identity::face(snapshot.hints(subject, cache));
         let page = list::cursor(message.params()).and_then(|cursor| {
@@ -169,7 +174,7 @@ impl Clients {
     fn own_tool(&self, params: &CallParams, id: &RawId) -> Option<Payload> {
         let called = params.subject == Subject::Tool && params.name == STATUS_TOOL;
         let tool = self.builtin().filter(|_| called)?;
-        let snapshot: Arc<Snapshot> = self.view().snapshot().load();
+        let snapshot: Arc<Snapshot> = self.shown().load();
         let result = tool.call(&snapshot);
         let face = identity::face(self.spec.listing.cache);
         let edits = face.complete(params.method.as_str(), &result, &result).unwrap_or_default();

@@ -136,3 +136,29 @@ impl ClientStreamReader {
         self.0.len()
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use bytes::Bytes;
+    use futures_util::FutureExt;
+
+    #[tokio::test]
+    async fn a_patient_sender_waits_until_the_client_has_taken_what_fills_the_stream() {
+        let (stream, mut reader) = ClientStream::new();
+        let large = || Payload::from(Bytes::from(vec![b'x'; OF_REQUEST as usize]));
+        stream.notify(large()).expect("the first always fits");
+        let sender = stream.clone();
+        let mut sending = Box::pin(async move { sender.notify_in_time(large()).await });
+        assert!(sending.as_mut().now_or_never().is_none());
+        assert_eq!(reader.backlog(), 1);
+        drop(reader.try_next());
+        assert!(sending.now_or_never().is_some());
+        assert_eq!(reader.backlog(), 1);
+        // who waits for the client to leave hears of it
+        let mut leaving = Box::pin(stream.closed());
+        assert!(leaving.as_mut().now_or_never().is_none());
+        drop(reader);
+        assert!(leaving.now_or_never().is_some());
+    }
+}

@@ -93,3 +93,57 @@ impl Underway {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::future::pending;
+    use tokio::sync::oneshot;
+    use tokio::task::yield_now;
+
+    /// Tells when it is dropped.
+    fn told() -> (impl Future<Output = ()> + Send, oneshot::Receiver<()>) {
+        let (tells, told) = oneshot::channel::<()>();
+        let work = async move {
+            let _kept = tells;
+            pending::<()>().await;
+        };
+        (work, told)
+    }
+
+    #[tokio::test]
+    async fn what_is_served_here_ends_when_it_is_given_up_or_nobody_holds_it() {
+        for given_up in [true, false] {
+            let (work, gone) = told();
+            let underway = Underway::list(work);
+            yield_now().await;
+            assert!(!underway.is_over());
+            if given_up {
+                underway.cancel(None);
+                let _dropped = gone.await;
+                yield_now().await;
+                assert!(underway.is_over());
+            } else {
+                drop(underway);
+                let _dropped = gone.await;
+            }
+        }
+    }
+
+    #[tokio::test]
+    async fn only_a_listen_is_wound_up() {
+        let (work, _gone) = told();
+        let (end, told_to_end) = watch::channel(false);
+        let listen = Underway::listen(work, end);
+        listen.wind_up();
+        assert!(*told_to_end.borrow() && !listen.is_over());
+
+        let control = Arc::new(Control::default());
+        let call = Underway::call(Arc::clone(&control));
+        call.wind_up();
+        assert!(!control.is_given_up() && !call.is_over());
+        call.abandon();
+        assert!(control.is_given_up() && call.is_over());
+        assert!(Underway::over().is_over());
+    }
+}

@@ -13,7 +13,7 @@ use super::reply::{self, Start};
 use crate::faces::outbox::Outbox;
 use axum::http::{HeaderMap, StatusCode};
 use axum::response::Response;
-use mcpvisor_actors::bridge::RequestMeta;
+use mcpvisor_actors::bridge::{Fault, RequestMeta, check_version};
 use mcpvisor_actors::session::Outgoing;
 use mcpvisor_actors::wire::{Kind, Limits, Members, Message, Payload, Strictness, code};
 use memchr::memmem;
@@ -56,6 +56,11 @@ pub(super) async fn call(
 }
 
 const LISTEN: &str = "subscriptions/listen";
+
+/// Why a request is refused that is no good one: headers that contradict it are told first.
+pub(super) fn refused(headers: &HeaderMap, message: &Message, fault: Fault) -> Refusal {
+    check_version(&ours(headers), message).err().map_or(fault, Fault::from).into()
+}
 
 /// Takes a notification, or a response to nothing: there is no session it could belong to.
 pub(super) fn tell(

@@ -52,7 +52,9 @@ async fn post(face: &Shared, headers: &HeaderMap, body: Body) -> Result<Response
             let served = stateless::call(face, accepts, headers, &meta, message).await;
             return served.map_err(refused);
         }
-        Incoming::Refused(fault) => return Err(Refusal::from(fault).of(id)),
+        Incoming::Refused(fault) => {
+            return Err(refused(stateless::refused(headers, &message, fault)));
+        }
         Incoming::EraFree if media::is_stateless(headers) => {
             return stateless::tell(face, headers, &message).map_err(refused);
         }

@@ -16,7 +16,6 @@ async fn a_legacy_server_serves_stateless_clients_without_session_or_actor() {
                 "name": "s.echo",
                 "arguments": { "text": "hi" },
                 "_meta": { "traceparent": "00-a-b-01", "tracestate": "k=v", "example.org/x": 1 },
-                "requestState": "is of no use to it",
             }),
         )
         .await;

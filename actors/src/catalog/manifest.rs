@@ -51,10 +51,11 @@ impl Manifest {
         Self { about: about.clone(), era, capabilities, items, hints }
     }
 
-    /// The extensions it declared: the JSON text of an object. Tasks of the extension are clients'
-    /// of 2026-07-28 alone, who are spoken to as it is.
+    /// The extensions it declared: the JSON text of an object. Tasks are hidden across eras.
     pub fn extensions(&self) -> Option<Bytes> {
-        member(&member(&self.about, "capabilities")?, "extensions")
+        let declared = member(&self.about, "capabilities")?;
+        let declared = if self.era == Era::Modern { declared } else { tasks::hidden(&declared) };
+        member(&declared, "extensions")
     }
 
     /// Whether it runs its tools as tasks, if it is one of the initialize era.

@@ -24,6 +24,8 @@ use tokio::time::Instant;
 mod apart;
 mod connection;
 
+use connection::fail;
+
 /// How often a server looks whether a fact was lost.
 const RECONCILE: Duration = Duration::from_secs(10);
 
@@ -391,11 +393,5 @@ impl State {
         self.want(me);
         self.reconcile_timer =
             Timer::from(me.send_after(RECONCILE, || Message::Due(Alarm::Reconcile)));
-    }
-}
-
-fn fail(ticket: CallTicket, failure: &Failure) {
-    if let Some(call) = ticket.redeem() {
-        if call.control.is_given_up() { call.forget() } else { call.fail(failure) }
     }
 }

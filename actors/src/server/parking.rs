@@ -5,7 +5,7 @@
 //! number.
 
 use super::Message;
-use crate::bridge::{BadState, Handle, Parked, RequestDigest, SealKey, modern_client};
+use crate::bridge::{BadState, Fault, Handle, Parked, RequestDigest, SealKey, modern_client};
 use crate::wire;
 use dashmap::DashMap;
 use ractor::ActorRef;
@@ -73,17 +73,23 @@ impl Parking {
         u64::try_from(self.0.began.elapsed().as_millis()).unwrap_or(u64::MAX)
     }
 
+    /// Whether calls are parked at this server actor.
+    pub(super) fn is_home(&self, actor: &ActorRef<Message>) -> bool {
+        self.0.homes.iter().any(|home| home.get_id() == actor.get_id())
+    }
+
     /// The call a state names; `request` must be the one it was parked for.
     pub(super) fn open(&self, state: &str, request: &RequestDigest) -> Result<Handle, BadState> {
         let key = self.0.key.as_ref().ok_or(BadState::Forged)?;
         key.open(state, "", request, self.now_ms())
     }
 
-    /// The server actor a repeated request belongs to, if it brings back a state of ours.
-    pub(super) fn home(&self, request: &wire::Message) -> Option<ActorRef<Message>> {
-        let state = modern_client::request_state(request).ok()??;
-        let handle = self.open(&state, &RequestDigest::of(request)).ok()?;
-        self.0.homes.get(&handle).map(|home| home.clone())
+    /// The server actor a repeated request belongs to; `None` for a request that brings back no state.
+    pub(super) fn home(&self, request: &wire::Message) -> Result<Option<ActorRef<Message>>, Fault> {
+        let Some(state) = modern_client::request_state(request)? else { return Ok(None) };
+        let handle = self.open(&state, &RequestDigest::of(request))?;
+        let home = self.0.homes.get(&handle).map(|home| home.clone());
+        home.map(Some).ok_or(Fault::State(BadState::Spent))
     }
 }
 

@@ -170,6 +170,13 @@ impl PendingTable {
         }
     }
 
+    /// The ids of all parked calls.
+    pub(super) fn all_parked(&self) -> Vec<u64> {
+        let parked =
+            |(id, pending): (&u64, &Pending)| matches!(pending, Pending::Parked(_)).then_some(*id);
+        self.requests.iter().filter_map(parked).collect()
+    }
+
     /// The id of the parked call with this handle.
     pub(super) fn parked_as(&self, handle: &Handle) -> Option<u64> {
         let is_it = |pending: &Pending| matches!(pending, Pending::Parked(parked) if parked.handle() == handle);

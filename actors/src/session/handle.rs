@@ -146,6 +146,12 @@ impl Clients {
         self.spec.builtin.as_ref().filter(|_| self.view.has_own_tools())
     }
 
+    /// Ends a session; it is not found from here on.
+    pub fn end(&self, session: &SessionHandle) {
+        self.spec.table.leave(session.id());
+        session.close();
+    }
+
     /// The session with this id, if it is alive and sees the same.
     pub fn find(&self, id: &str) -> Option<SessionHandle> {
         let session = self.spec.table.find(id)?;

@@ -2,8 +2,8 @@
 
 use crate::server::Server;
 use bytes::Bytes;
-use mcpvisor_actors::server::{ServerSpec, Sharing};
 use mcpvisor_actors::bridge::RequestMeta;
+use mcpvisor_actors::server::{ServerSpec, Sharing};
 use mcpvisor_actors::session::{ClientStream, ClientStreamReader, Clients, SessionHandle};
 use mcpvisor_actors::tree::{Gateway, GatewaySpec};
 use mcpvisor_actors::wire::{Limits, Message, Strictness};

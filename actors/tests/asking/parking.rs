@@ -25,7 +25,8 @@ async fn a_question_is_a_result_and_the_next_call_its_answer() {
     let mut first = client.calls(&modern("1", json!({ "elicitation": {} })));
     let call = connection.hears_of("tools/call").await;
     assert_eq!(call["params"]["name"], "work");
-    let asked = json!({ "message": "who?", "requestedSchema": { "type": "object" }, "vendor": 1.0 });
+    let asked =
+        json!({ "message": "who?", "requestedSchema": { "type": "object" }, "vendor": 1.0 });
     connection.asks("q-1", "elicitation/create", asked.clone());
     let answer = first.answer().await;
     let (key, asks) = question(&answer);
@@ -129,7 +130,7 @@ async fn a_server_that_answers_without_waiting_is_heard_by_the_next_call() {
 }
 
 #[tokio::test]
-async fn a_stateless_client_is_never_asked_what_it_did_not_declare() {
+async fn a_stateless_client_is_told_which_capability_its_call_needs() {
     let (gateway, mut server) = gateway(Sharing::Auto).await;
     let mut connection = server.ready().await;
     let client = Stateless::of(&gateway);
@@ -137,8 +138,11 @@ async fn a_stateless_client_is_never_asked_what_it_did_not_declare() {
     let call = connection.hears_of("tools/call").await;
     connection.asks("q", "elicitation/create", json!({ "message": "?" }));
     assert_eq!(connection.told(&json!("q")).await["error"]["code"], -32601);
-    connection.answers(&call, json!({ "content": [] }));
-    assert_eq!(first.answer().await["result"]["content"], json!([]));
+    let refused = first.answer().await;
+    assert_eq!(refused["error"]["code"], -32021);
+    assert_eq!(refused["error"]["data"]["requiredCapabilities"], json!({ "elicitation": {} }));
+    let cancelled = connection.hears_of("notifications/cancelled").await;
+    assert_eq!(cancelled["params"]["requestId"], call["id"]);
     gateway.stop(Duration::from_secs(5)).await;
 }
 

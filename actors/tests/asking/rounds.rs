@@ -31,9 +31,9 @@ async fn what_a_server_wants_is_asked_and_the_call_repeated_with_it() {
         "where": { "method": "roots/list" },
     });
     connection.answers(&call, wants(requests, "s-1"));
+    let roots = client.hears_of("roots/list").await;
     let asked = client.hears_of("elicitation/create").await;
     assert_eq!(asked["params"], form);
-    let roots = client.hears_of("roots/list").await;
     client.answers(&roots, json!({ "roots": [] }));
     client.answers(&asked, json!({ "action": "accept", "vendor": 1.0 }));
     let again = called(&mut connection).await;
@@ -88,7 +88,8 @@ async fn a_call_given_up_between_two_rounds_is_not_repeated() {
     connection.answers(&call, wants(json!({ "r": { "method": "roots/list" } }), "s"));
     let asked = client.hears_of("roots/list").await;
     let given_up = json!({ "requestId": "1" });
-    client.says(json!({ "jsonrpc": "2.0", "method": "notifications/cancelled", "params": given_up }));
+    client
+        .says(json!({ "jsonrpc": "2.0", "method": "notifications/cancelled", "params": given_up }));
     client.hears_of("notifications/cancelled").await;
     client.answers(&asked, json!({ "roots": [] }));
     client.calls("2");

@@ -172,6 +172,6 @@ fn listen(face: &Shared, headers: &HeaderMap) -> Result<Response, Refusal> {
 /// Ends the session.
 fn leave(face: &Shared, headers: &HeaderMap) -> Result<Response, Refusal> {
     media::check_version(headers)?;
-    session(face, headers)?.close();
+    face.clients.end(&session(face, headers)?);
     Ok(StatusCode::OK.into_response())
 }

@@ -72,14 +72,25 @@ pub struct Face {
 }
 
 impl Face {
+    /// Gives a result that may be kept the hints it lacks; all else is its server's.
+    pub fn hint(&self, result: &[u8], whole: &[u8]) -> Option<Edits> {
+        let mut outer = ObjectEdit::of(result)?;
+        self.set_hints(&mut outer);
+        Some(outer.finish(whole))
+    }
+
+    fn set_hints(&self, result: &mut ObjectEdit<'_>) {
+        result.set_default("ttlMs", self.hints.ttl_ms.to_string());
+        result.set_default("cacheScope", string(self.hints.scope.as_str()));
+    }
+
     /// Completes a result: `resultType: complete`, hints where the method has them, the server's name
     /// unless one is there. A `resultType` of a legacy server has no meaning and is replaced.
     pub fn complete(&self, method: &str, result: &[u8], whole: &[u8]) -> Option<Edits> {
         let mut outer = ObjectEdit::of(result)?;
         outer.set("resultType", "\"complete\"");
         if is_cacheable(method) {
-            outer.set_default("ttlMs", self.hints.ttl_ms.to_string());
-            outer.set_default("cacheScope", string(self.hints.scope.as_str()));
+            self.set_hints(&mut outer);
         }
         let mut edits = Edits::default();
         let meta = outer.get("_meta").map(|raw| ObjectEdit::of(raw.get().as_bytes()));

@@ -28,6 +28,8 @@ impl Route {
             | "logging/setLevel"
             | "resources/subscribe"
             | "resources/unsubscribe" => Self::Refuse(Fault::NoSuchMethod(method.into())),
+            // of the extension; which server runs a task is known by its id
+            "tasks/get" | "tasks/update" | "tasks/cancel" => Self::Forward,
             _ if method.starts_with("tasks/") => Self::Refuse(Fault::NoSuchMethod(method.into())),
             _ => Self::Forward,
         }

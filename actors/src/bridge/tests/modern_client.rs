@@ -194,7 +194,7 @@ fn removed_methods_are_unknown_and_notifications_find_their_stream() {
         "initialize",
         "logging/setLevel",
         "resources/subscribe",
-        "tasks/get",
+        "tasks/list",
         "tasks/result",
     ] {
         assert_eq!(Route::of(method), Route::Refuse(Fault::NoSuchMethod(method.into())));

@@ -14,7 +14,7 @@ use crate::catalog::Known;
 use crate::fleet::Card;
 use crate::otp::{Address, Shutdown};
 use crate::server::sharing::{Sharing, Whose};
-use crate::server::{RoutedCall, ServerName, ServerSpec, Start};
+use crate::server::{Parking, RoutedCall, ServerName, ServerSpec, Start};
 use crate::session::Client;
 use crate::wire::Method;
 use futures_util::future::{BoxFuture, join_all};
@@ -34,8 +34,10 @@ const UNUSED: Duration = Duration::from_secs(60);
 /// The connections beside the shared one.
 #[derive(Debug, Default)]
 pub(super) struct Apart {
-    /// Clients do not share any more.
+    /// Sessions do not share any more.
     on: bool,
+    /// Stateless requests do not.
+    stateless: bool,
     all: HashMap<Whose, Own>,
 }
 
@@ -55,7 +57,8 @@ impl Own {
 
 impl Apart {
     pub(super) fn of(sharing: Sharing) -> Self {
-        Self { on: sharing == Sharing::Session, all: HashMap::new() }
+        let on = sharing == Sharing::Session;
+        Self { on, stateless: on, all: HashMap::new() }
     }
 
     /// Tells all of them.
@@ -79,15 +82,17 @@ impl Apart {
     }
 
     /// Whose connection a client's call goes to.
-    fn whose(&self, client: &Client) -> Whose {
+    fn whose(&self, client: &Client, parking: &Parking) -> Whose {
         if client.era() != Era::Modern {
             return Whose::Session(Arc::clone(&client.session));
         }
         let idle = |place: &usize| {
             let own = self.all.get(&Whose::Stateless(*place));
-            own.is_none_or(|own| own.card.vitals.in_flight() + own.card.vitals.queued() == 0)
+            own.is_none_or(|own| is_idle(&own.card) && !parking.is_home(&own.actor))
         };
-        Whose::Stateless((0..STATELESS).find(idle).unwrap_or_default())
+        let used = |place: &usize| self.all.get(&Whose::Stateless(*place)).map(|own| own.used);
+        let place = (0..STATELESS).find(idle).or_else(|| (0..STATELESS).min_by_key(used));
+        Whose::Stateless(place.unwrap_or_default())
     }
 }
 
@@ -97,6 +102,14 @@ impl State {
         if self.spec.sharing == Sharing::Auto && self.arguments.own.is_none() && !self.apart.on {
             tracing::info!(server = %self.spec.name, "from now on each session has a connection of its own");
             self.apart.on = true;
+            self.apart.stateless = true;
+        }
+    }
+
+    /// The server asked a stateless client: which of them it asks next would not be clear.
+    pub(super) fn asked_stateless(&mut self) {
+        if self.spec.sharing == Sharing::Auto && self.arguments.own.is_none() {
+            self.apart.stateless = true;
         }
     }
 
@@ -106,18 +119,30 @@ impl State {
         call: RoutedCall,
         me: &ActorRef<Message>,
     ) -> Option<RoutedCall> {
+        let on = match call.ticket.client.era() {
+            Era::Modern => self.apart.stateless,
+            Era::Legacy(_) => self.apart.on,
+        };
         let shared = matches!(call.ticket.params.method, Method::Subscribe | Method::Unsubscribe);
-        if !self.apart.on || shared {
+        if !on || shared {
             return Some(call);
         }
-        if let Some(home) = self.arguments.parking.home(&call.ticket.message)
-            && home.get_id() != me.get_id()
-        {
-            let _gone = home.send_message(Message::Call(call)); // dropped: not sent
-            return None;
+        match self.arguments.parking.home(&call.ticket.message) {
+            Ok(None) => {}
+            Ok(Some(home)) if home.get_id() == me.get_id() => return Some(call),
+            Ok(Some(home)) => {
+                let _gone = home.send_message(Message::Call(call)); // dropped: not sent
+                return None;
+            }
+            Err(fault) => {
+                if let Some(call) = call.ticket.redeem() {
+                    call.refuse(&fault);
+                }
+                return None;
+            }
         }
         self.apart.all.retain(|_, own| !own.is_over());
-        let whose = self.apart.whose(&call.ticket.client);
+        let whose = self.apart.whose(&call.ticket.client, &self.arguments.parking);
         if !self.apart.all.contains_key(&whose) {
             if self.apart.all.len() >= MOST {
                 let (server, in_flight) = (self.spec.name.clone(), self.apart.all.len());

@@ -1,6 +1,7 @@
 //! The life of a server's connections: wanting one, getting it, losing it.
 
-use super::{Alarm, Arguments, Lease, Message, Order, State, fail};
+use super::{Alarm, Arguments, Lease, Message, Order, State};
+use crate::call::{CallTicket, Failure};
 use crate::catalog::{self, Manifest};
 use crate::fleet::Standing;
 use crate::health::{LinkEvent, monitor};
@@ -147,6 +148,7 @@ impl State {
             }
             Fact::Published => self.published(me),
             Fact::Ambiguous => self.ambiguous(),
+            Fact::Parked => self.asked_stateless(),
             Fact::DiedOfDiscovery => self.doubts.died(),
             Fact::Lost(loss) => self.lost(loss, me),
         }
@@ -350,5 +352,12 @@ impl State {
 
     fn note(&self, generation: Option<Generation>, kind: EventKind) {
         self.arguments.timelines.note(&self.spec.name, generation, kind);
+    }
+}
+
+/// Answers a call with a failure, unless its client gave it up.
+pub(super) fn fail(ticket: CallTicket, failure: &Failure) {
+    if let Some(call) = ticket.redeem() {
+        if call.control.is_given_up() { call.forget() } else { call.fail(failure) }
     }
 }

@@ -128,14 +128,29 @@ impl Driver {
     fn ask_caller(&mut self, call: u64, need: Need, id: &RawId, message: &Message) {
         let Some(client) = self.pending.caller(call).cloned() else { return };
         if !client.abilities().allow(need) {
-            let refusal = Question::refusal(id, &Fault::MissingCapability(need));
-            return self.respond(refusal);
+            let fault = Fault::MissingCapability(need);
+            self.respond(Question::refusal(id, &fault));
+            if client.era() == Era::Modern && need != Need::Roots {
+                self.end_without(call, &fault);
+            }
+            return;
         }
         match client.era() {
             Era::Modern => self.park(call, message),
             Era::Legacy(_) => {
                 self.ask_session(Arc::clone(&client.session), Some(call), need, id, message);
             }
+        }
+    }
+
+    /// A stateless call whose server needs what its client did not declare ends with that. Roots are
+    /// asked for by the way, so a call does without.
+    ///
+    /// Source: MCP 2026-07-28 "Base protocol", error codes.
+    fn end_without(&mut self, id: u64, fault: &Fault) {
+        if let Some(call) = self.end_of(id) {
+            self.cancel(id, &Bytes::from_static(b"\"the client lacks a capability\""));
+            call.refuse(fault);
         }
     }
 

@@ -27,6 +27,7 @@ impl Driver {
                 Err(fault) => return refuse(call, &fault),
             }
         }
+        self.clear_parked();
         let id = self.pending.next_id();
         if let Some(pending) = self.take_on(id, call, None) {
             self.dispatch(id, pending, None);

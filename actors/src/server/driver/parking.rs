@@ -6,8 +6,10 @@
 use super::{Driver, Pending, RoutedCall};
 use crate::bridge::modern_client::{Question, input_required, request_state, responses};
 use crate::bridge::{BadState, Fault, Handle, RequestDigest};
+use crate::server::Fact;
 use crate::server::parking::Place;
 use crate::server::pending::PendingCall;
+use crate::server::sharing::Whose;
 use crate::session::{Client, identity};
 use crate::wire::{Kind, Message, result_raw};
 use bytes::Bytes;
@@ -80,11 +82,24 @@ impl Driver {
         };
         let face = identity::face(self.context.spec.cache);
         let result = input_required(&questions, Some(&state), &face);
+        self.tell(Fact::Parked);
         let client = Arc::clone(&call.client);
         let payload = result_raw(call.id(), result);
         call.reply(payload);
         let parked = ParkedCall { client, questions, place, ceiling, answer: None };
         self.pending.insert(id, Pending::Parked(Box::new(parked)));
+    }
+
+    /// Where stateless requests come one at a time, a call whose client has not come back makes room for
+    /// the next.
+    pub(super) fn clear_parked(&mut self) {
+        if !matches!(self.context.own, Some(Whose::Stateless(_))) {
+            return;
+        }
+        for id in self.pending.all_parked() {
+            self.pending.remove(id);
+            self.cancel(id, &Bytes::from_static(b"\"the client did not come back\""));
+        }
     }
 
     /// The server answered a call that waits: kept until its client calls again.

@@ -6,7 +6,7 @@ use crate::bridge::{Era, Fault, Translated, modern_client};
 use crate::call::Call;
 use crate::server::RoutedCall;
 use crate::session::identity;
-use crate::wire::{Edits, Message, Method, Uris, string};
+use crate::wire::{Edits, Kind, Message, Method, Uris, string};
 use bytes::Bytes;
 
 impl Driver {
@@ -36,6 +36,13 @@ impl Driver {
         }
     }
 
+    /// A resource that is read says for how long it may be kept.
+    fn hinted(&self, response: &Message) -> Option<Edits> {
+        let Kind::Response { ok: true, .. } = response.kind() else { return None };
+        let result = response.outcome_raw()?;
+        identity::face(self.context.spec.cache).hint(result, response.bytes())
+    }
+
     /// What a server's answer becomes on its way to a call's client.
     pub(super) fn carried_up(&self, call: &Call, response: &Message) -> Answer {
         let method = call.params.method.as_str();
@@ -45,6 +52,9 @@ impl Driver {
                 let face = identity::face(self.context.spec.cache);
                 let able = call.client.abilities();
                 Answer::Final(modern_client::answer(method, response, &face, able))
+            }
+            (Era::Modern, Era::Modern) if call.params.method == Method::ReadResource => {
+                Answer::Final(Translated::Edited(self.hinted(response).unwrap_or_default()))
             }
             (Era::Modern, Era::Modern) | (Era::Legacy(_), Era::Legacy(_)) => {
                 Answer::Final(Translated::Edited(Edits::default()))

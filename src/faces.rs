@@ -10,5 +10,5 @@ mod outbox;
 pub mod stdio;
 
 pub use entrance::{HttpEntrance, StdioEntrance};
-pub use http::{BindError, HttpFace, HttpServer, HttpSettings};
+pub use http::{BindError, HttpFace, HttpServer, HttpSettings, ResumeSettings};
 pub use stdio::{StdioError, serve_stdio};

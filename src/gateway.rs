@@ -42,6 +42,7 @@ pub fn http_settings(config: &Config) -> HttpSettings {
         body_timeout: config.limits.body_timeout,
         max_connections: config.limits.max_connections,
         drain: drain(config),
+        resume: config.http.resume,
         ..HttpSettings::default()
     }
 }

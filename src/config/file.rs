@@ -6,11 +6,13 @@
 //! *Invariant:* every key has a default, so that what could not be read never hides other faults.
 
 mod health;
+mod http;
 
 pub(super) use super::quantity::Span;
 pub(super) use health::{
     Breaker, Monitor, OwnMonitor, OwnPing, OwnReconnection, Ping, Reconnection,
 };
+pub(super) use http::Http;
 
 use super::quantity::Size;
 use super::settings::{LogFormat, Strategy};
@@ -139,19 +141,6 @@ impl Default for Limits {
             session_idle: seconds(30 * 60),
         }
     }
-}
-
-/// The HTTP endpoint.
-#[derive(Serialize, Deserialize, JsonSchema, Default)]
-#[serde(default, deny_unknown_fields)]
-pub(super) struct Http {
-    /// `Host` headers that are answered besides those of the listener itself, such as
-    /// `mcp.example.com` or `mcp.example.com:8443`.
-    pub(super) allowed_hosts: Vec<String>,
-    /// Web pages that may call the gateway from a browser, such as `https://app.example.com`.
-    pub(super) allowed_origins: Vec<String>,
-    /// Whether `listen` may be an address that other machines can reach.
-    pub(super) allow_remote: bool,
 }
 
 /// Lists as clients see them.

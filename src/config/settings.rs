@@ -6,6 +6,7 @@
 use super::faults::Fault;
 use super::tree::Origin;
 use crate::downstream::{HttpTarget, StdioTarget};
+use crate::faces::ResumeSettings;
 use mcpvisor_actors::health::{BreakerPolicy, MonitorPatch, MonitorPolicy, PingPatch, PingPolicy};
 use mcpvisor_actors::reconnection::ReconnectionPolicy;
 use mcpvisor_actors::server::{CallLimits, Expose, Start, ToolOverride};
@@ -124,6 +125,8 @@ pub struct Http {
     pub allowed_origins: Vec<String>,
     /// Whether `listen` may be more than loopback.
     pub allow_remote: bool,
+    /// What is kept for clients that resume event streams.
+    pub resume: ResumeSettings,
 }
 
 /// Lists as clients see them.

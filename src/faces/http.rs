@@ -12,6 +12,7 @@ mod host;
 mod media;
 mod refusal;
 mod reply;
+mod resume;
 mod server;
 mod settings;
 mod sse;
@@ -19,6 +20,7 @@ mod streamable;
 mod websocket;
 
 pub use host::NotAHost;
+pub use resume::ResumeSettings;
 pub(in crate::faces) use server::bind;
 pub use server::{BindError, HttpServer};
 pub use settings::HttpSettings;
@@ -30,6 +32,7 @@ use axum::routing::{any, get};
 use mcpvisor_actors::session::Clients;
 use mcpvisor_actors::wire::{Message, Strictness};
 use refusal::Refusal;
+use resume::{Manner, Resumption};
 use std::sync::Arc;
 use tokio::sync::watch;
 
@@ -46,6 +49,8 @@ struct Shared {
     settings: HttpSettings,
     /// Legacy event streams by session id.
     legacy: sse::Streams,
+    /// Event streams that outlive their connections.
+    resumption: Arc<Resumption>,
     /// Becomes true when the gateway stops.
     closing: watch::Sender<bool>,
 }
@@ -55,7 +60,8 @@ impl HttpFace {
     pub fn new(clients: Clients, settings: HttpSettings) -> Self {
         let (closing, _) = watch::channel(false);
         let legacy = sse::Streams::default();
-        Self { shared: Arc::new(Shared { clients, settings, legacy, closing }) }
+        let resumption = Resumption::new(settings.resume);
+        Self { shared: Arc::new(Shared { clients, settings, legacy, resumption, closing }) }
     }
 
     /// The routes of MCP and `/livez`; merge others before [`HttpFace::bind`].
@@ -87,6 +93,12 @@ impl HttpFace {
 }
 
 impl Shared {
+    /// How streams are written.
+    fn manner(&self) -> Manner {
+        let keep_alive = self.settings.keep_alive;
+        Manner { keep_alive, closing: self.closing.subscribe() }
+    }
+
     /// Reads and parses the message a POST carries.
     async fn message(&self, headers: &HeaderMap, body: Body) -> Result<Message, Refusal> {
         media::check_content(headers)?;

@@ -61,6 +61,14 @@ impl Client {
         self.profile().map_or(Era::Legacy(ProtocolVersion::LATEST), |profile| profile.era)
     }
 
+    /// The revision agreed on at `initialize`; `None` before, and for a stateless client.
+    pub fn revision(&self) -> Option<ProtocolVersion> {
+        match self.profile()?.era {
+            Era::Legacy(version) => Some(version),
+            Era::Modern => None,
+        }
+    }
+
     /// What it may be asked for.
     pub fn abilities(&self) -> Abilities {
         self.profile().map(|profile| profile.abilities).unwrap_or_default()

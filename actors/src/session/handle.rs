@@ -131,6 +131,11 @@ impl SessionHandle {
         &self.client.session
     }
 
+    /// The revision negotiated at `initialize`; `None` before.
+    pub fn revision(&self) -> Option<wire::ProtocolVersion> {
+        self.client.revision()
+    }
+
     pub(super) fn client(&self) -> &Client {
         &self.client
     }

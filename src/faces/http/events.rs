@@ -20,7 +20,7 @@ use std::time::Duration;
 use tokio::sync::watch;
 use tokio::time::sleep;
 
-const COMMENT: Bytes = Bytes::from_static(b": keep-alive\n\n");
+pub(super) const COMMENT: Bytes = Bytes::from_static(b": keep-alive\n\n");
 
 /// Runs an action when dropped, unless disarmed: what must happen when a client goes away.
 pub(super) struct OnDrop(Option<Box<dyn FnOnce() + Send>>);
@@ -97,7 +97,7 @@ impl EventStream {
 
     /// A stream that carries one answer already known.
     pub(super) fn of_one(answer: Payload) -> Response {
-        let mut response = Response::new(Body::from(event(answer).to_bytes()));
+        let mut response = Response::new(Body::from(event(answer, None).to_bytes()));
         mark(response.headers_mut());
         response
     }
@@ -170,7 +170,7 @@ impl EventStream {
     fn take(&mut self, outgoing: Outgoing) {
         let Outgoing { payload, answer, held } = outgoing;
         self.held = held;
-        self.ready.extend(event(payload).chunks().iter().cloned());
+        self.ready.extend(event(payload, None).chunks().iter().cloned());
         if answer && matches!(self.purpose, Purpose::Answer(_)) {
             self.end();
         }
@@ -195,7 +195,7 @@ impl fmt::Debug for EventStream {
 }
 
 /// The headers of an event stream that no proxy shall buffer.
-fn mark(headers: &mut HeaderMap) {
+pub(super) fn mark(headers: &mut HeaderMap) {
     for (name, value) in [
         (header::CONTENT_TYPE, "text/event-stream"),
         (header::CACHE_CONTROL, "no-cache"),
@@ -217,14 +217,17 @@ async fn stopping(purpose: &mut Purpose) {
     }
 }
 
-async fn told(closing: &mut watch::Receiver<bool>) {
+/// Resolves when the gateway stops.
+pub(super) async fn told(closing: &mut watch::Receiver<bool>) {
     let _sender_gone = closing.wait_for(|closing| *closing).await.is_err();
 }
 
-/// One message as a server-sent event.
-fn event(payload: Payload) -> Payload {
+/// One message as a server-sent event, with an id when it can be asked for again.
+pub(super) fn event(payload: Payload, id: Option<&str>) -> Payload {
     let payload = payload.on_one_line();
-    let prefix = Bytes::from_static(b"event: message\ndata: ");
+    let prefix = id.map_or(Bytes::from_static(b"event: message\ndata: "), |id| {
+        format!("event: message\nid: {id}\ndata: ").into()
+    });
     let parts = payload.chunks().iter().cloned();
     Payload::concat([prefix].into_iter().chain(parts).chain([Bytes::from_static(b"\n\n")]))
 }

@@ -34,6 +34,8 @@ pub(super) enum Refusal {
     NoSessionId,
     #[error("session expired or unknown; initialize again")]
     UnknownSession,
+    #[error("no such event in this session; send the id of an event of one of its streams")]
+    NoSuchEvent,
     #[error("too many requests are in flight; nothing was done, try again soon")]
     Overloaded,
     #[error("too many messages wait to be read on your event stream; read them, then go on")]
@@ -57,9 +59,12 @@ impl Refusal {
             Self::TooSlow => StatusCode::REQUEST_TIMEOUT,
             Self::UnknownSession => StatusCode::NOT_FOUND,
             Self::Overloaded | Self::Unread | Self::NoRoom => StatusCode::SERVICE_UNAVAILABLE,
-            Self::Broken | Self::Wire(_) | Self::Version | Self::NoSession | Self::NoSessionId => {
-                StatusCode::BAD_REQUEST
-            }
+            Self::Broken
+            | Self::Wire(_)
+            | Self::Version
+            | Self::NoSession
+            | Self::NoSessionId
+            | Self::NoSuchEvent => StatusCode::BAD_REQUEST,
         }
     }
 
@@ -72,7 +77,8 @@ impl Refusal {
             | Self::StreamNotAcceptable
             | Self::TooLarge { .. }
             | Self::TooSlow
-            | Self::Broken => code::INVALID_REQUEST,
+            | Self::Broken
+            | Self::NoSuchEvent => code::INVALID_REQUEST,
             Self::Version | Self::NoSession | Self::NoSessionId | Self::UnknownSession => {
                 code::NOT_READY
             }

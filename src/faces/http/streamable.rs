@@ -2,8 +2,8 @@
 //!
 //! Source: MCP 2025-03-26 to 2025-11-25 "Transports", Streamable HTTP.
 //!
-//! *Invariant:* a request's connection that ends before its answer has the call cancelled; a
-//! session whose `initialize` fails is closed.
+//! *Invariant:* a request's connection that ends before its answer has the call cancelled, unless the
+//! client knows an event id to come back with; a session whose `initialize` fails is closed.
 
 use super::Shared;
 use super::events::{EventStream, OnDrop, Purpose};
@@ -20,6 +20,7 @@ use mcpvisor_actors::wire::{Kind, Limits, Message, Payload, RawId, Strictness};
 use std::sync::Arc;
 
 const SESSION: &str = "mcp-session-id";
+const LAST_EVENT: &str = "last-event-id";
 
 /// Every method of `/mcp`.
 pub(super) async fn endpoint(State(face): State<Arc<Shared>>, request: Request) -> Response {
@@ -111,7 +112,7 @@ async fn call(
     let delivered = session.deliver(message, Some(admission), stream);
     delivered.map_err(|SessionGone| Refusal::UnknownSession)?;
     let mut abandon = OnDrop::new({
-        let session = session.clone();
+        let (session, id) = (session.clone(), id.clone());
         move || session.abandon(&id)
     });
     Ok(match reply::start(&outbox, accepts, face.settings.json_patience).await {
@@ -122,6 +123,10 @@ async fn call(
         Start::Nothing => {
             abandon.disarm();
             reply::accepted()
+        }
+        Start::Events(first) if face.resumption.serves(session) => {
+            abandon.disarm();
+            face.resumption.answer(session, &[id], outbox, first, face.manner())
         }
         Start::Events(first) => {
             EventStream::new(outbox, Purpose::Answer(abandon), face.settings.keep_alive)
@@ -144,6 +149,13 @@ fn listen(face: &Shared, headers: &HeaderMap) -> Result<Response, Refusal> {
     media::check_stream(headers)?;
     media::check_version(headers)?;
     let session = session(face, headers)?;
+    if face.resumption.serves(&session) {
+        return match headers.get(LAST_EVENT).map(HeaderValue::to_str) {
+            None => face.resumption.listen(&session, face.manner()),
+            Some(Ok(last)) => face.resumption.resume(&session, last, face.manner()),
+            Some(Err(_)) => Err(Refusal::NoSuchEvent),
+        };
+    }
     let (stream, outbox) = Outbox::new();
     session.attach(stream).map_err(|SessionGone| Refusal::UnknownSession)?;
     let purpose = Purpose::Listen(face.closing.subscribe());
@@ -153,6 +165,8 @@ fn listen(face: &Shared, headers: &HeaderMap) -> Result<Response, Refusal> {
 /// Ends the session.
 fn leave(face: &Shared, headers: &HeaderMap) -> Result<Response, Refusal> {
     media::check_version(headers)?;
-    session(face, headers)?.close();
+    let session = session(face, headers)?;
+    session.close();
+    face.resumption.forget(&session);
     Ok(StatusCode::OK.into_response())
 }

@@ -3,6 +3,7 @@
 //! A face parses envelopes, finds or opens the session, hands the message over and writes what
 //! comes back. It never looks into a payload, never decides about a call and never retries one.
 
+mod batch;
 mod connection;
 mod entrance;
 pub mod http;

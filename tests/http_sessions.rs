@@ -3,6 +3,8 @@
 #![cfg(target_os = "linux")]
 #![allow(clippy::unwrap_used, clippy::expect_used)]
 
+#[path = "http_sessions/batches.rs"]
+mod batches;
 #[path = "http_sessions/client.rs"]
 mod client;
 #[path = "support/process.rs"]

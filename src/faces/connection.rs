@@ -6,13 +6,14 @@
 //! *Invariant:* memory is bounded whatever the client sends and however little it reads: while too
 //! much waits to be written nothing more is read.
 
+use super::batch;
 use super::outbox::Outbox;
 use bytes::Bytes;
 use mcpvisor_actors::session::{
     Admission, ClientStream, Clients, Outgoing, SessionGone, SessionHandle,
 };
 use mcpvisor_actors::wire::{
-    Kind, Limits, Message, Payload, RawId, Strictness, WireError, code, error_reply,
+    Batch, Kind, Limits, Message, Payload, RawId, Strictness, WireError, code, error_reply,
 };
 use std::pin::pin;
 use std::sync::Arc;
@@ -180,8 +181,11 @@ impl Intake {
                 }
                 Some(Heard::Text(text)) if text.trim_ascii().is_empty() => {}
                 Some(Heard::Text(text)) => {
-                    match Message::parse(text, self.limits, Strictness::Strict) {
+                    match Message::parse(text.clone(), self.limits, Strictness::Strict) {
                         Ok(message) => self.deliver(message),
+                        Err(WireError::Batch) if batch::allowed(&self.session) => {
+                            self.deliver_batch(&text);
+                        }
                         Err(error) => self.refuse(&error),
                     }
                 }
@@ -204,6 +208,21 @@ impl Intake {
         let delivered = self.session.deliver(message, admission, self.stream.clone());
         if let (Err(SessionGone), Some(id)) = (delivered, request) {
             self.error(Some(&id), code::NOT_READY, LOST);
+        }
+    }
+
+    fn deliver_batch(&self, text: &Bytes) {
+        let batch = match Batch::parse(text, self.limits) {
+            Ok(batch) => batch,
+            Err(error) => return self.refuse(&error),
+        };
+        let Some(admissions) = batch::admit(&batch, || self.admit()) else {
+            return self.error(None, code::OVERLOADED, OVERLOADED);
+        };
+        let connection = self.stream.clone();
+        let delivered = batch::deliver_together(batch, &self.session, admissions, connection);
+        if let Err(SessionGone) = delivered {
+            self.error(None, code::NOT_READY, LOST);
         }
     }
 

@@ -4,6 +4,7 @@
 //! *Invariant:* nothing reaches a session before host, origin, size, format and JSON-RPC envelope
 //! were found good.
 
+mod batch;
 mod body;
 mod compression;
 mod events;
@@ -29,8 +30,9 @@ use axum::Router;
 use axum::body::Body;
 use axum::http::{HeaderMap, StatusCode};
 use axum::routing::{any, get};
+use bytes::Bytes;
 use mcpvisor_actors::session::Clients;
-use mcpvisor_actors::wire::{Message, Strictness};
+use mcpvisor_actors::wire::{Message, Strictness, WireError};
 use refusal::Refusal;
 use resume::{Manner, Resumption};
 use std::sync::Arc;
@@ -99,11 +101,14 @@ impl Shared {
         Manner { keep_alive, closing: self.closing.subscribe() }
     }
 
-    /// Reads and parses the message a POST carries.
-    async fn message(&self, headers: &HeaderMap, body: Body) -> Result<Message, Refusal> {
+    /// Reads what a POST carries.
+    async fn posted(&self, headers: &HeaderMap, body: Body) -> Result<Bytes, Refusal> {
         media::check_content(headers)?;
-        let limits = self.settings.limits;
-        let bytes = body::read(body, limits.max_bytes, self.settings.body_timeout).await?;
-        Ok(Message::parse(bytes, limits, Strictness::Strict)?)
+        body::read(body, self.settings.limits.max_bytes, self.settings.body_timeout).await
+    }
+
+    /// Parses it; a batch is [`WireError::Batch`].
+    fn parsed(&self, bytes: &Bytes) -> Result<Message, WireError> {
+        Message::parse(bytes.clone(), self.settings.limits, Strictness::Strict)
     }
 }

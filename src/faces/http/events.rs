@@ -63,8 +63,8 @@ impl fmt::Debug for OnDrop {
 /// What a stream is for.
 #[derive(Debug)]
 pub(super) enum Purpose {
-    /// The answer to one request; cancelled when dropped early, finished even while we stop.
-    Answer(OnDrop),
+    /// So many answers to the requests of one POST; cancelled when dropped early, finished even while we stop.
+    Answer(OnDrop, usize),
     /// Everything that belongs to no request; ends at once when we stop.
     Listen(watch::Receiver<bool>),
     /// All of a session; once we stop the action runs (so that nothing new comes), and the stream
@@ -102,10 +102,10 @@ impl EventStream {
         response
     }
 
-    /// Begins with a message that was taken from the outbox already.
-    pub(super) fn starting_with(mut self, first: Option<Outgoing>) -> Self {
-        if let Some(first) = first {
-            self.take(first);
+    /// Begins with what was taken from the outbox already.
+    pub(super) fn starting_with(mut self, first: impl IntoIterator<Item = Outgoing>) -> Self {
+        for outgoing in first {
+            self.take(outgoing);
         }
         self
     }
@@ -171,15 +171,18 @@ impl EventStream {
         let Outgoing { payload, answer, held } = outgoing;
         self.held = held;
         self.ready.extend(event(payload, None).chunks().iter().cloned());
-        if answer && matches!(self.purpose, Purpose::Answer(_)) {
-            self.end();
+        if answer && let Purpose::Answer(_, awaited) = &mut self.purpose {
+            *awaited = awaited.saturating_sub(1);
+            if *awaited == 0 {
+                self.end();
+            }
         }
     }
 
     /// Nothing more will come for the request: answered, or cancelled by the session.
     fn end(&mut self) {
         self.ended = true;
-        if let Purpose::Answer(abandon) = &mut self.purpose {
+        if let Purpose::Answer(abandon, _) = &mut self.purpose {
             abandon.disarm();
         }
     }
@@ -213,7 +216,7 @@ async fn stopping(purpose: &mut Purpose) {
             told(closing).await;
             last.run();
         }
-        Purpose::Answer(_) | Purpose::Everything(..) => std::future::pending().await,
+        Purpose::Answer(..) | Purpose::Everything(..) => std::future::pending().await,
     }
 }
 

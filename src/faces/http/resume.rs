@@ -89,16 +89,17 @@ impl Resumption {
             && session.revision().is_some_and(|it| it >= ProtocolVersion::V2025_03_26)
     }
 
-    /// The stream that answers these requests, `first` of all with what was read already.
+    /// The stream that answers these requests with `awaited` answers, `first` of all what was read
+    /// already.
     pub(super) fn answer(
         self: &Arc<Self>,
         session: &SessionHandle,
         requests: &[RawId],
+        awaited: usize,
         outbox: Outbox,
-        first: Option<Outgoing>,
+        first: impl IntoIterator<Item = Outgoing>,
         manner: Manner,
     ) -> Response {
-        let awaited = requests.len();
         let requests = requests.iter().map(RawId::detached).collect();
         let name = self.name(StreamKind::Calls);
         let mut reader = self.open(session, name, requests, awaited, outbox, manner);

@@ -6,6 +6,7 @@
 //! client knows an event id to come back with; a session whose `initialize` fails is closed.
 
 use super::Shared;
+use super::batch;
 use super::events::{EventStream, OnDrop, Purpose};
 use super::media::{self, Accepts};
 use super::refusal::{Refusal, Refused, method_not_allowed};
@@ -16,7 +17,7 @@ use axum::extract::{Request, State};
 use axum::http::{HeaderMap, HeaderValue, Method, StatusCode};
 use axum::response::{IntoResponse, Response};
 use mcpvisor_actors::session::{ClientStream, SessionGone, SessionHandle};
-use mcpvisor_actors::wire::{Kind, Limits, Message, Payload, RawId, Strictness};
+use mcpvisor_actors::wire::{Kind, Limits, Message, Payload, RawId, Strictness, WireError};
 use std::sync::Arc;
 
 const SESSION: &str = "mcp-session-id";
@@ -36,7 +37,15 @@ pub(super) async fn endpoint(State(face): State<Arc<Shared>>, request: Request) 
 
 async fn post(face: &Shared, headers: &HeaderMap, body: Body) -> Result<Response, Refused> {
     let accepts = Accepts::of_post(headers)?;
-    let message = face.message(headers, body).await?;
+    let bytes = face.posted(headers, body).await?;
+    let message = match face.parsed(&bytes) {
+        Ok(message) => message,
+        Err(WireError::Batch) => {
+            media::check_version(headers)?;
+            return Ok(batch::post(face, accepts, session(face, headers), &bytes).await?);
+        }
+        Err(fault) => return Err(Refusal::from(fault).into()),
+    };
     let id = match message.kind() {
         Kind::Request { id, .. } => Some(id.clone()),
         Kind::Notification { .. } | Kind::Response { .. } => None,
@@ -126,10 +135,10 @@ async fn call(
         }
         Start::Events(first) if face.resumption.serves(session) => {
             abandon.disarm();
-            face.resumption.answer(session, &[id], outbox, first, face.manner())
+            face.resumption.answer(session, &[id], 1, outbox, first, face.manner())
         }
         Start::Events(first) => {
-            EventStream::new(outbox, Purpose::Answer(abandon), face.settings.keep_alive)
+            EventStream::new(outbox, Purpose::Answer(abandon, 1), face.settings.keep_alive)
                 .starting_with(first)
                 .into_response()
         }

@@ -161,7 +161,7 @@ impl Reader {
 
     /// Begins a new stream: with an id and no data and when to come back, for clients that know of that;
     /// then with what was read already.
-    pub(super) fn begin(&mut self, first: Option<Outgoing>, retry: Option<u32>) {
+    pub(super) fn begin(&mut self, first: impl IntoIterator<Item = Outgoing>, retry: Option<u32>) {
         let mut store = lock(&self.kept.store);
         if let Some(retry) = retry {
             let id = EventId { stream: self.kept.name, at: 0 };
@@ -170,8 +170,8 @@ impl Reader {
                 stream.known = true;
             }
         }
-        if let Some(first) = first {
-            store.add(self.kept.name, Some(&first), Instant::now());
+        for outgoing in first {
+            store.add(self.kept.name, Some(&outgoing), Instant::now());
         }
     }
 

@@ -115,6 +115,7 @@ pub async fn start(config: &Config, faces: Vec<Arc<dyn Face>>) -> Result<Gateway
         max_requests: config.limits.max_requests,
         max_sessions: config.limits.max_sessions,
         session_idle: config.limits.session_idle,
+        session_yields_after: config.limits.session_yields_after,
         drain: drain(config),
         faces,
     };

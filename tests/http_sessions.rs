@@ -5,6 +5,8 @@
 
 #[path = "http_sessions/batches.rs"]
 mod batches;
+#[path = "http_sessions/cap.rs"]
+mod cap;
 #[path = "http_sessions/client.rs"]
 mod client;
 #[path = "support/process.rs"]

@@ -16,6 +16,7 @@ mod news;
 mod stream;
 mod subscriptions;
 mod table;
+mod usage;
 
 pub use actor::{Arguments, Message, Session};
 pub use builtin::BuiltinTool;

@@ -79,6 +79,8 @@ pub struct GatewaySpec {
     pub max_sessions: usize,
     /// A session without traffic for this long is ended.
     pub session_idle: Duration,
+    /// A session without traffic for this long makes room for a new one when all places are taken.
+    pub session_yields_after: Duration,
     /// How long calls in flight may go on once the gateway stops.
     pub drain: Duration,
     /// How clients come in.
@@ -101,6 +103,7 @@ impl Default for GatewaySpec {
             max_requests: 4096,
             max_sessions: 1024,
             session_idle: Duration::from_secs(1800),
+            session_yields_after: Duration::from_secs(10),
             drain: Duration::from_secs(10),
             faces: Vec::new(),
         }
@@ -152,6 +155,7 @@ impl Gateway {
             max_requests: spec.max_requests,
             max_sessions: spec.max_sessions,
             idle: spec.session_idle,
+            yields_after: spec.session_yields_after,
         });
         let (finish, finished) = watch::channel(false);
         let ingress = ingress::Arguments {

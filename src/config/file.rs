@@ -126,6 +126,9 @@ pub(super) struct Limits {
     pub(super) body_timeout: Span,
     /// A session without traffic is closed after this time.
     pub(super) session_idle: Span,
+    /// When `max_sessions` is reached, the session that was not used for the longest time makes room for
+    /// a new one, if it was not used for at least this time, has no call in flight and no open stream.
+    pub(super) session_yields_after: Span,
 }
 
 impl Default for Limits {
@@ -139,6 +142,7 @@ impl Default for Limits {
             header_timeout: seconds(10),
             body_timeout: seconds(30),
             session_idle: seconds(30 * 60),
+            session_yields_after: seconds(10),
         }
     }
 }

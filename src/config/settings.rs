@@ -114,6 +114,8 @@ pub struct GlobalLimits {
     pub body_timeout: Duration,
     /// A session without traffic is closed after this time.
     pub session_idle: Duration,
+    /// One without traffic for this long makes room for a new one when all places are taken.
+    pub session_yields_after: Duration,
 }
 
 /// The HTTP endpoint.

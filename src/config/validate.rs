@@ -204,6 +204,7 @@ fn limits(limits: &Limits, judge: &mut Judge<'_>) -> GlobalLimits {
         ("header_timeout", limits.header_timeout),
         ("body_timeout", limits.body_timeout),
         ("session_idle", limits.session_idle),
+        ("session_yields_after", limits.session_yields_after),
     ] {
         judge.positive(&["limits", key], span.0, "write a duration such as `10s`");
     }
@@ -216,6 +217,7 @@ fn limits(limits: &Limits, judge: &mut Judge<'_>) -> GlobalLimits {
         header_timeout: limits.header_timeout.0,
         body_timeout: limits.body_timeout.0,
         session_idle: limits.session_idle.0,
+        session_yields_after: limits.session_yields_after.0,
     }
 }
 

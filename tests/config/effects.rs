@@ -20,6 +20,7 @@ fn cases() -> Vec<(&'static str, Value, Value)> {
         ("limits.header_timeout", json!("1s"), json!(2)),
         ("limits.body_timeout", json!("1s"), json!(2)),
         ("limits.session_idle", json!("1s"), json!(2)),
+        ("limits.session_yields_after", json!("1s"), json!(2)),
         ("http.allowed_hosts", json!([]), json!(["a.example"])),
         ("http.allowed_origins", json!([]), json!(["https://a.example"])),
         ("http.allow_remote", json!(false), json!(true)),

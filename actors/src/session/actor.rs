@@ -18,9 +18,9 @@ use ractor::{Actor, ActorProcessingErr, ActorRef};
 use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::Duration;
-use tokio::sync::OwnedSemaphorePermit;
+use tokio::sync::{OwnedSemaphorePermit, oneshot};
 use tokio::task::JoinSet;
-use tokio::time::{Instant, timeout};
+use tokio::time::timeout;
 
 /// Before a call that was not sent is tried once more: time for a crashed actor to be back.
 const AGAIN_AFTER: Duration = Duration::from_millis(50);
@@ -40,6 +40,8 @@ pub enum Message {
     Again(CallTicket),
     /// Time to look whether anybody is still there.
     IdleDue,
+    /// Another session needs a place; the answer is whether this one, unused for so long, ends.
+    Yield(Duration, oneshot::Sender<bool>),
 }
 
 /// What a session is made of.
@@ -78,7 +80,6 @@ pub struct State {
     in_flight: HashMap<RawId, Arc<Control>>,
     outbound: Option<ClientStream>,
     news: News,
-    last_heard: Instant,
     idle_timer: Timer,
     lists: JoinSet<()>,
 }
@@ -128,7 +129,6 @@ impl Actor for Session {
             in_flight: HashMap::new(),
             outbound: None,
             news: News::default(),
-            last_heard: Instant::now(),
             lists: JoinSet::new(),
         })
     }
@@ -146,6 +146,13 @@ impl Actor for Session {
             Message::Told(fact) => state.told(fact),
             Message::Again(ticket) => state.route(ticket),
             Message::IdleDue => state.idle(&me),
+            Message::Yield(unused, answer) => {
+                let ends = state.arguments.client.usage.idle() >= unused && !state.is_in_use();
+                let _nobody_waits = answer.send(ends);
+                if ends {
+                    me.stop(None);
+                }
+            }
         }
         Ok(())
     }
@@ -164,7 +171,6 @@ impl Actor for Session {
 
 impl State {
     fn deliver(&mut self, ticket: Ticket<Request>) {
-        self.last_heard = Instant::now();
         self.flush();
         let Some(request) = ticket.redeem() else { return };
         match request.message.kind().clone() {
@@ -372,11 +378,15 @@ impl State {
         }
     }
 
+    /// Whether a call is in flight, or somebody listens.
+    fn is_in_use(&self) -> bool {
+        self.in_flight.values().any(|control| !control.is_over())
+            || self.outbound.as_ref().is_some_and(|stream| !stream.is_closed())
+    }
+
     fn idle(&mut self, me: &ActorRef<Message>) {
-        let busy = self.in_flight.values().any(|control| !control.is_over());
-        let listening = self.outbound.as_ref().is_some_and(|stream| !stream.is_closed());
-        let rest = self.arguments.idle.saturating_sub(self.last_heard.elapsed());
-        if rest.is_zero() && !busy && !listening {
+        let rest = self.arguments.idle.saturating_sub(self.arguments.client.usage.idle());
+        if rest.is_zero() && !self.is_in_use() {
             tracing::info!(session = %self.arguments.client.session, "session idle, ended");
             me.stop(None);
         } else {

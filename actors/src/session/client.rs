@@ -1,6 +1,7 @@
 //! One client, as far as its calls must know it.
 
 use super::LogLevel;
+use super::usage::Usage;
 use crate::bridge::legacy_client::ModernMeta;
 use crate::bridge::{Abilities, Era, RequestMeta};
 use crate::wire::ProtocolVersion;
@@ -17,6 +18,7 @@ pub struct Client {
     pub session: Arc<str>,
     level: AtomicU8,
     profile: OnceLock<Profile>,
+    pub(super) usage: Usage,
 }
 
 /// What a client said of itself.
@@ -33,7 +35,8 @@ pub struct Profile {
 impl Client {
     /// The client of a session that is to be initialized.
     pub(super) fn new(session: Arc<str>) -> Self {
-        Self { session, level: AtomicU8::new(NO_LEVEL), profile: OnceLock::new() }
+        let (profile, usage) = (OnceLock::new(), Usage::default());
+        Self { session, level: AtomicU8::new(NO_LEVEL), profile, usage }
     }
 
     /// The client of one request of 2026-07-28.
@@ -41,7 +44,8 @@ impl Client {
         let meta = ModernMeta::new(&said.capabilities, said.client_info.clone());
         let profile = Profile { era: Era::Modern, meta, abilities: said.abilities };
         let level = said.log_level.map_or(NO_LEVEL, LogLevel::index);
-        Self { session: Arc::from(""), level: AtomicU8::new(level), profile: profile.into() }
+        let usage = Usage::default();
+        Self { session: Arc::from(""), level: AtomicU8::new(level), profile: profile.into(), usage }
     }
 
     /// What it said at `initialize`; the first time counts.

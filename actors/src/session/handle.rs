@@ -10,7 +10,11 @@ use crate::proxy;
 use crate::wire;
 use std::sync::Arc;
 use std::time::Duration;
-use tokio::sync::{Semaphore, oneshot};
+use tokio::sync::{OwnedSemaphorePermit, Semaphore, oneshot};
+use tokio::time::timeout;
+
+/// A session that agreed to end has done so within this time.
+const ROOM_WITHIN: Duration = Duration::from_secs(1);
 
 /// A face's way into the runtime; cheap to clone.
 #[derive(Debug, Clone)]
@@ -41,6 +45,8 @@ pub struct ClientsSpec {
     pub max_sessions: usize,
     /// A session without traffic for this long is ended.
     pub idle: Duration,
+    /// A session without traffic for this long makes room for a new one when all places are taken.
+    pub yields_after: Duration,
 }
 
 /// One client session.
@@ -84,10 +90,14 @@ impl Clients {
         self.spec.max_requests - self.requests.available_permits()
     }
 
-    /// Opens a session; `None` when the cap on sessions is reached or the gateway shuts down.
+    /// Opens a session; `None` when the cap on sessions is reached and none of them makes room, or the
+    /// gateway shuts down.
     pub async fn open(&self) -> Option<SessionHandle> {
         let spec = Arc::clone(&self.spec);
-        let place = Arc::new(Arc::clone(&self.sessions).try_acquire_owned().ok()?);
+        let place = match Arc::clone(&self.sessions).try_acquire_owned() {
+            Ok(place) => Arc::new(place),
+            Err(_all_taken) => Arc::new(self.make_room().await?),
+        };
         let id: Arc<str> = uuid::Uuid::new_v4().to_string().into();
         let client = Arc::new(Client::new(Arc::clone(&id)));
         let address = Address::new();
@@ -113,6 +123,19 @@ impl Clients {
         let (answer, started) = oneshot::channel();
         let asked = spec.pool.cast(DynamicMessage::Start(child, answer)).is_ok();
         (asked && matches!(started.await, Ok(Ok(())))).then_some(session)
+    }
+
+    /// Has the session end that was not used for the longest time, if one may. It decides itself, so
+    /// that none ends with a call in flight or an open stream.
+    async fn make_room(&self) -> Option<OwnedSemaphorePermit> {
+        for session in self.spec.table.least_recent(self.spec.yields_after) {
+            if session.yields(self.spec.yields_after).await {
+                tracing::info!(session = session.id(), "session idle, ended to make room");
+                let place = Arc::clone(&self.sessions).acquire_owned();
+                return timeout(ROOM_WITHIN, place).await.ok()?.ok();
+            }
+        }
+        None
     }
 
     /// The session with this id, if it is alive.
@@ -149,6 +172,7 @@ impl SessionHandle {
         admission: Option<Admission>,
         stream: ClientStream,
     ) -> Result<(), SessionGone> {
+        self.client.usage.touch();
         let ticket = Ticket::new(Request { message, stream, admission });
         self.address.cast(Message::Deliver(ticket)).map_err(|undelivered| {
             if let Message::Deliver(ticket) = undelivered {
@@ -168,6 +192,7 @@ impl SessionHandle {
     /// WebSocket). A later call
     /// replaces the earlier stream.
     pub fn attach(&self, stream: ClientStream) -> Result<(), SessionGone> {
+        self.client.usage.touch();
         self.address.cast(Message::Attach(stream)).map_err(|_| SessionGone)
     }
 
@@ -176,6 +201,12 @@ impl SessionHandle {
         if let Some(cell) = self.address.cell() {
             cell.stop(None);
         }
+    }
+
+    /// Asks it to make room; whether it does.
+    async fn yields(&self, unused: Duration) -> bool {
+        let (answer, answered) = oneshot::channel();
+        self.address.cast(Message::Yield(unused, answer)).is_ok() && answered.await.unwrap_or(false)
     }
 
     pub(super) fn tell(&self, fact: &Fact) {

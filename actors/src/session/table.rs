@@ -1,10 +1,12 @@
 //! All sessions, by id: shared by the faces, told of what concerns everybody.
 
+use super::usage;
 use super::{Client, LogLevel, SessionHandle, Subscriptions};
 use crate::server::ServerName;
 use crate::wire::Payload;
 use dashmap::DashMap;
 use std::sync::Arc;
+use std::time::Duration;
 use tokio::sync::watch;
 
 /// What concerns all sessions, or one whatever it asked last.
@@ -83,6 +85,12 @@ impl SessionTable {
 
     pub(super) fn find(&self, id: &str) -> Option<SessionHandle> {
         self.sessions.get(id).map(|session| session.clone())
+    }
+
+    /// The sessions that may make room, the least recently used first.
+    pub(super) fn least_recent(&self, least: Duration) -> Vec<SessionHandle> {
+        let all = self.sessions.iter().map(|it| (it.client().usage.idle(), it.clone()));
+        usage::least_recent(all, least)
     }
 
     pub(super) fn enter(&self, id: Arc<str>, session: SessionHandle) {

@@ -4,8 +4,10 @@
 //! the new one. One file a server under `timeline/`, appended to. What cannot be read is as if it had
 //! never been there.
 
+mod sessions;
 mod timeline;
 
+pub use sessions::SessionFile;
 pub use timeline::TimelineFiles;
 
 use bytes::Bytes;

@@ -11,5 +11,7 @@ mod cap;
 mod client;
 #[path = "support/process.rs"]
 mod process;
+#[path = "http_sessions/restart.rs"]
+mod restart;
 #[path = "http_sessions/resume.rs"]
 mod resume;

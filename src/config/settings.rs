@@ -129,6 +129,8 @@ pub struct Http {
     pub allow_remote: bool,
     /// What is kept for clients that resume event streams.
     pub resume: ResumeSettings,
+    /// Whether sessions go on after the gateway was restarted.
+    pub persist_sessions: bool,
 }
 
 /// Lists as clients see them.

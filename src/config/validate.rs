@@ -151,6 +151,7 @@ pub(super) fn judge(file: File, name: &str, judge: &mut Judge<'_>) -> Config {
             allowed_hosts: file.http.allowed_hosts,
             allowed_origins: file.http.allowed_origins,
             allow_remote: file.http.allow_remote,
+            persist_sessions: file.http.sessions.persist,
             resume: ResumeSettings {
                 max_bytes: file.http.resume.max_bytes.0,
                 max_events: file.http.resume.max_events,

@@ -113,6 +113,7 @@ impl Actor for Session {
         arguments: Arguments,
     ) -> Result<State, ActorProcessingErr> {
         let entry = Entry::new(&arguments);
+        let initialized = arguments.client.profile().is_some();
         let again = {
             let me = me.clone();
             Arc::new(move |ticket| {
@@ -125,7 +126,7 @@ impl Actor for Session {
             idle_timer,
             _entry: entry,
             again,
-            initialized: false,
+            initialized,
             in_flight: HashMap::new(),
             outbound: None,
             news: News::default(),

@@ -2,12 +2,14 @@
 
 use super::actor::{Arguments, Message, Session};
 use super::list::Listing;
-use super::{BuiltinTool, Client, ClientStream, Fact, SessionTable};
+use super::records::Records;
+use super::{BuiltinTool, Client, ClientStream, Fact, SessionStore, SessionTable};
 use crate::call::{Admission, Request};
 use crate::catalog::SnapshotCell;
 use crate::otp::{Address, ChildSpec, DynamicMessage, Restart, Shutdown, Ticket};
 use crate::proxy;
 use crate::wire;
+use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, oneshot};
@@ -17,15 +19,15 @@ use tokio::time::timeout;
 const ROOM_WITHIN: Duration = Duration::from_secs(1);
 
 /// A face's way into the runtime; cheap to clone.
-#[derive(Debug, Clone)]
+#[derive(Clone)]
 pub struct Clients {
     spec: Arc<ClientsSpec>,
+    records: Option<Records>,
     requests: Arc<Semaphore>,
     sessions: Arc<Semaphore>,
 }
 
 /// What sessions are made of.
-#[derive(Debug)]
 pub struct ClientsSpec {
     /// The pool sessions are children of.
     pub pool: Address<DynamicMessage>,
@@ -47,6 +49,8 @@ pub struct ClientsSpec {
     pub idle: Duration,
     /// A session without traffic for this long makes room for a new one when all places are taken.
     pub yields_after: Duration,
+    /// Where sessions are remembered from run to run, if they are.
+    pub store: Option<Arc<dyn SessionStore>>,
 }
 
 /// One client session.
@@ -66,7 +70,11 @@ impl Clients {
     pub fn new(spec: ClientsSpec) -> Self {
         let requests = Arc::new(Semaphore::new(spec.max_requests));
         let sessions = Arc::new(Semaphore::new(spec.max_sessions));
-        Self { spec: Arc::new(spec), requests, sessions }
+        let records = spec
+            .store
+            .clone()
+            .map(|store| Records::new(store, spec.table.clone(), spec.idle, spec.max_sessions));
+        Self { spec: Arc::new(spec), records, requests, sessions }
     }
 
     /// Takes one of the gateway's slots for requests in flight; `None` when all are taken (answer
@@ -78,6 +86,15 @@ impl Clients {
     /// The pool sessions are children of.
     pub(crate) fn pool(&self) -> Address<DynamicMessage> {
         self.spec.pool.clone()
+    }
+
+    /// What is remembered of the sessions from run to run, if anything is.
+    pub(crate) fn records(&self) -> Option<&Records> {
+        self.records.as_ref()
+    }
+
+    pub(super) fn table(&self) -> &SessionTable {
+        &self.spec.table
     }
 
     /// How many sessions are open.
@@ -93,13 +110,18 @@ impl Clients {
     /// Opens a session; `None` when the cap on sessions is reached and none of them makes room, or the
     /// gateway shuts down.
     pub async fn open(&self) -> Option<SessionHandle> {
+        self.open_as(Client::new(uuid::Uuid::new_v4().to_string().into())).await
+    }
+
+    /// Opens the session of this client.
+    pub(super) async fn open_as(&self, client: Client) -> Option<SessionHandle> {
         let spec = Arc::clone(&self.spec);
         let place = match Arc::clone(&self.sessions).try_acquire_owned() {
             Ok(place) => Arc::new(place),
             Err(_all_taken) => Arc::new(self.make_room().await?),
         };
-        let id: Arc<str> = uuid::Uuid::new_v4().to_string().into();
-        let client = Arc::new(Client::new(Arc::clone(&id)));
+        let client = Arc::new(client);
+        let id = Arc::clone(&client.session);
         let address = Address::new();
         let session = SessionHandle::new(&client, &address);
         let arguments = Arguments {
@@ -141,6 +163,12 @@ impl Clients {
     /// The session with this id, if it is alive.
     pub fn find(&self, id: &str) -> Option<SessionHandle> {
         self.spec.table.find(id)
+    }
+}
+
+impl fmt::Debug for Clients {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Clients").field("sessions", &self.sessions()).finish_non_exhaustive()
     }
 }
 

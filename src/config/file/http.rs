@@ -18,6 +18,22 @@ pub(in crate::config) struct Http {
     pub(in crate::config) allow_remote: bool,
     /// What is kept for clients whose connection ends in the middle of an event stream.
     pub(in crate::config) resume: Resume,
+    /// The sessions of Streamable HTTP clients.
+    pub(in crate::config) sessions: Sessions,
+}
+
+/// The sessions of Streamable HTTP clients.
+#[derive(Serialize, Deserialize, JsonSchema)]
+#[serde(default, deny_unknown_fields)]
+pub(in crate::config) struct Sessions {
+    /// Whether they are kept in `state_dir`, so that clients go on after the gateway was restarted.
+    pub(in crate::config) persist: bool,
+}
+
+impl Default for Sessions {
+    fn default() -> Self {
+        Self { persist: true }
+    }
 }
 
 /// What is kept for clients whose connection ends in the middle of an event stream.

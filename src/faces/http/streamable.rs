@@ -16,7 +16,7 @@ use axum::body::Body;
 use axum::extract::{Request, State};
 use axum::http::{HeaderMap, HeaderValue, Method, StatusCode};
 use axum::response::{IntoResponse, Response};
-use mcpvisor_actors::session::{ClientStream, SessionGone, SessionHandle};
+use mcpvisor_actors::session::{ClientStream, NoRoom, SessionGone, SessionHandle};
 use mcpvisor_actors::wire::{Kind, Limits, Message, Payload, RawId, Strictness, WireError};
 use std::sync::Arc;
 
@@ -28,8 +28,8 @@ pub(super) async fn endpoint(State(face): State<Arc<Shared>>, request: Request) 
     let (head, body) = request.into_parts();
     let outcome = match head.method {
         Method::POST => post(&face, &head.headers, body).await,
-        Method::GET => listen(&face, &head.headers).map_err(Refused::from),
-        Method::DELETE => leave(&face, &head.headers).map_err(Refused::from),
+        Method::GET => listen(&face, &head.headers).await.map_err(Refused::from),
+        Method::DELETE => leave(&face, &head.headers).await.map_err(Refused::from),
         _ => Ok(method_not_allowed("GET, POST, DELETE")),
     };
     outcome.unwrap_or_else(IntoResponse::into_response)
@@ -42,7 +42,7 @@ async fn post(face: &Shared, headers: &HeaderMap, body: Body) -> Result<Response
         Ok(message) => message,
         Err(WireError::Batch) => {
             media::check_version(headers)?;
-            return Ok(batch::post(face, accepts, session(face, headers), &bytes).await?);
+            return Ok(batch::post(face, accepts, session(face, headers).await, &bytes).await?);
         }
         Err(fault) => return Err(Refusal::from(fault).into()),
     };
@@ -52,7 +52,7 @@ async fn post(face: &Shared, headers: &HeaderMap, body: Body) -> Result<Response
     };
     let refused = |why: Refusal| why.of(id.clone());
     media::check_version(headers).map_err(refused)?;
-    let outcome = match (session(face, headers), message.kind()) {
+    let outcome = match (session(face, headers).await, message.kind()) {
         (Ok(session), Kind::Request { id, .. }) => {
             let id = id.clone();
             call(face, accepts, &session, id, message).await
@@ -66,11 +66,12 @@ async fn post(face: &Shared, headers: &HeaderMap, body: Body) -> Result<Response
     outcome.map_err(refused)
 }
 
-/// The live session a request names.
-fn session(face: &Shared, headers: &HeaderMap) -> Result<SessionHandle, Refusal> {
+/// The session a request names, alive or of an earlier run.
+async fn session(face: &Shared, headers: &HeaderMap) -> Result<SessionHandle, Refusal> {
     let named = headers.get(SESSION).ok_or(Refusal::NoSession)?;
     let id = named.to_str().map_err(|_| Refusal::UnknownSession)?;
-    face.clients.find(id).ok_or(Refusal::UnknownSession)
+    let found = face.clients.find_or_restore(id).await;
+    found.map_err(|NoRoom| Refusal::NoRoom)?.ok_or(Refusal::UnknownSession)
 }
 
 /// Opens a session and delivers its `initialize`.
@@ -86,6 +87,7 @@ async fn initialize(
         move || session.close()
     });
     let (stream, outbox) = Outbox::new();
+    let params = message.params().map(<[u8]>::to_vec).unwrap_or_default();
     let delivered = session.deliver(message, Some(admission), stream);
     delivered.map_err(|SessionGone| Refusal::NoRoom)?;
     let answer = reply::answer(&outbox).await.ok_or(Refusal::NoRoom)?;
@@ -97,6 +99,7 @@ async fn initialize(
     };
     if opened {
         close.disarm();
+        face.clients.remember(&session, &params);
         response.headers_mut().insert(SESSION, id);
     }
     Ok(response)
@@ -154,10 +157,10 @@ fn tell(session: &SessionHandle, message: Message) -> Result<Response, Refusal> 
 }
 
 /// Opens the stream for what belongs to no request.
-fn listen(face: &Shared, headers: &HeaderMap) -> Result<Response, Refusal> {
+async fn listen(face: &Shared, headers: &HeaderMap) -> Result<Response, Refusal> {
     media::check_stream(headers)?;
     media::check_version(headers)?;
-    let session = session(face, headers)?;
+    let session = session(face, headers).await?;
     if face.resumption.serves(&session) {
         return match headers.get(LAST_EVENT).map(HeaderValue::to_str) {
             None => face.resumption.listen(&session, face.manner()),
@@ -172,9 +175,9 @@ fn listen(face: &Shared, headers: &HeaderMap) -> Result<Response, Refusal> {
 }
 
 /// Ends the session.
-fn leave(face: &Shared, headers: &HeaderMap) -> Result<Response, Refusal> {
+async fn leave(face: &Shared, headers: &HeaderMap) -> Result<Response, Refusal> {
     media::check_version(headers)?;
-    let session = session(face, headers)?;
+    let session = session(face, headers).await?;
     session.close();
     face.resumption.forget(&session);
     Ok(StatusCode::OK.into_response())

@@ -3,6 +3,7 @@
 //! A face parses envelopes, finds or opens the session, hands the message over and writes what
 //! comes back. It never looks into a payload, never decides about a call and never retries one.
 
+mod batch;
 mod connection;
 mod entrance;
 pub mod http;
@@ -11,5 +12,5 @@ mod requests;
 pub mod stdio;
 
 pub use entrance::{HttpEntrance, StdioEntrance};
-pub use http::{BindError, HttpFace, HttpServer, HttpSettings};
+pub use http::{BindError, HttpFace, HttpServer, HttpSettings, ResumeSettings};
 pub use stdio::{StdioError, serve_stdio};

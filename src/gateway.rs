@@ -7,19 +7,22 @@ use crate::exit::Exit;
 use crate::faces::HttpSettings;
 use crate::redaction::Redaction;
 use crate::signals::Signals;
-use crate::state::{self, CatalogFiles, TimelineFiles};
+use crate::state::{self, CatalogFiles, SessionFile, TimelineFiles};
 use mcpvisor_actors::catalog::{CatalogStore, Forgetful, Group, Groups, Naming, NamingStrategy};
 use mcpvisor_actors::health::GlobalPolicy;
 use mcpvisor_actors::ingress::Face;
 use mcpvisor_actors::otp::StartError;
 use mcpvisor_actors::server::{Connector, Mask, ServerName, ServerSpec};
-use mcpvisor_actors::session::{BuiltinTool, Listing};
+use mcpvisor_actors::session::{BuiltinTool, Listing, SessionStore};
 use mcpvisor_actors::timeline::{TimelineStore, Unkept};
 use mcpvisor_actors::tree::{Ended, Gateway, GatewaySpec};
 use mcpvisor_actors::wire::Limits;
 use secrecy::SecretString;
 use std::sync::Arc;
 use std::time::Duration;
+
+/// Where things are kept from run to run.
+type Stores = (Arc<dyn CatalogStore>, Arc<dyn TimelineStore>, Option<Arc<dyn SessionStore>>);
 
 /// What stopping takes above draining and the end of the slowest server.
 const ABOVE_SERVERS: Duration = Duration::from_secs(2);
@@ -41,6 +44,7 @@ pub fn http_settings(config: &Config) -> HttpSettings {
         body_timeout: config.limits.body_timeout,
         max_connections: config.limits.max_connections,
         drain: drain(config),
+        resume: config.http.resume,
         ..HttpSettings::default()
     }
 }
@@ -95,7 +99,7 @@ pub async fn start(config: &Config, faces: Vec<Arc<dyn Face>>) -> Result<Gateway
         },
         separator: config.naming.separator.clone(),
     };
-    let (store, timeline_store) = stores(config);
+    let (store, timeline_store, session_store) = stores(config);
     let desk = Desk::new();
     let status = || Arc::new(StatusTool::new(desk.clone())) as Arc<dyn BuiltinTool>;
     let spec = GatewaySpec {
@@ -118,6 +122,8 @@ pub async fn start(config: &Config, faces: Vec<Arc<dyn Face>>) -> Result<Gateway
         max_requests: config.limits.max_requests,
         max_sessions: config.limits.max_sessions,
         session_idle: config.limits.session_idle,
+        session_yields_after: config.limits.session_yields_after,
+        session_store,
         drain: drain(config),
         faces,
     };
@@ -172,17 +178,22 @@ fn server_spec(
     }
 }
 
-/// Where catalogs and timelines are kept.
-fn stores(config: &Config) -> (Arc<dyn CatalogStore>, Arc<dyn TimelineStore>) {
+/// Where catalogs, timelines and sessions are kept.
+fn stores(config: &Config) -> Stores {
     let Some(folder) = config.state_dir.clone().or_else(state::default_dir) else {
         tracing::warn!("there is no state folder here, so nothing is remembered; set --state-dir");
-        return (Arc::new(Forgetful), Arc::new(Unkept));
+        return (Arc::new(Forgetful), Arc::new(Unkept), None);
     };
     match CatalogFiles::open(&folder) {
-        Ok(files) => (Arc::new(files), Arc::new(TimelineFiles::new(&folder))),
+        Ok(files) => {
+            let sessions = config.http.persist_sessions.then(|| {
+                Arc::new(SessionFile::new(&folder, config.listen)) as Arc<dyn SessionStore>
+            });
+            (Arc::new(files), Arc::new(TimelineFiles::new(&folder)), sessions)
+        }
         Err(error) => {
             tracing::warn!(folder = %folder.display(), %error, "the state folder cannot be used, so nothing is remembered; set --state-dir");
-            (Arc::new(Forgetful), Arc::new(Unkept))
+            (Arc::new(Forgetful), Arc::new(Unkept), None)
         }
     }
 }

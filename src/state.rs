@@ -1,11 +1,14 @@
 //! The state directory: what is remembered from run to run.
 //!
 //! One file a server under `catalog/`, written beside and renamed, so that a crash leaves the old one or
-//! the new one. One file a server under `timeline/`, appended to. What cannot be read is as if it had
+//! the new one. One file a server under `timeline/`, appended to. One file a
+//! listener under `sessions/`. What cannot be read is as if it had
 //! never been there.
 
+mod sessions;
 mod timeline;
 
+pub use sessions::SessionFile;
 pub use timeline::TimelineFiles;
 
 use bytes::Bytes;

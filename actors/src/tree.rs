@@ -5,6 +5,7 @@
 //! gateway              one_for_one, 3 in 30 s, then the process exits 70     (start ↓, stop ↑)
 //! ├── catalog          permanent
 //! ├── recorder         permanent; stops after everybody who has something to say
+//! ├── registrar        permanent, where sessions are remembered from run to run
 //! ├── reconnection     permanent: who may connect when
 //! ├── servers          permanent, dynamic: 5 in 60 s each, then quarantined
 //! │   └── NAME         one actor a server; its instance is a child of it
@@ -36,7 +37,9 @@ use crate::otp::{
 use crate::proxy::{self, Proxy};
 use crate::reconnection::{self, ReconnectionCoordinator, Slots};
 use crate::server::{self, Parking, Server, ServerSpec};
-use crate::session::{BuiltinTool, Clients, ClientsSpec, Listing, SessionTable};
+use crate::session::{
+    BuiltinTool, Clients, ClientsSpec, Listing, Registrar, SessionStore, SessionTable,
+};
 use crate::timeline::{self, Recorder, TimelineStore, Timelines, Unkept};
 use ractor::Actor;
 use std::sync::Arc;
@@ -82,6 +85,10 @@ pub struct GatewaySpec {
     pub max_sessions: usize,
     /// A session without traffic for this long is ended.
     pub session_idle: Duration,
+    /// A session without traffic for this long makes room for a new one when all places are taken.
+    pub session_yields_after: Duration,
+    /// Where sessions are remembered from run to run, if they are.
+    pub session_store: Option<Arc<dyn SessionStore>>,
     /// How long calls in flight may go on once the gateway stops.
     pub drain: Duration,
     /// How clients come in.
@@ -109,6 +116,8 @@ impl Default for GatewaySpec {
             max_requests: 4096,
             max_sessions: 1024,
             session_idle: Duration::from_secs(1800),
+            session_yields_after: Duration::from_secs(10),
+            session_store: None,
             drain: Duration::from_secs(10),
             faces: Vec::new(),
         }
@@ -156,6 +165,8 @@ impl Gateway {
             max_requests: spec.max_requests,
             max_sessions: spec.max_sessions,
             idle: spec.session_idle,
+            yields_after: spec.session_yields_after,
+            store: spec.session_store.clone(),
         });
         let (finish, finished) = watch::channel(false);
         let ingress = ingress::Arguments {
@@ -216,36 +227,39 @@ impl Estate {
             store: Arc::clone(&spec.timeline_store),
         };
         let (pool, drain) = (ingress.clients.pool(), ingress.drain);
+        let registrar = ingress.clients.records().cloned().map(|records| {
+            permanent("registrar", QUICK, &Address::new(), move || (Registrar, records.clone()))
+        });
         let (connecting, servers) = (self.reconnection(), self.servers());
         let (sessions, health) = (self.sessions(), self.health());
+        let mut children = vec![
+            permanent("catalog", QUICK, &loops.catalog, move || (Catalog, catalog.clone())),
+            permanent("recorder", RECORDER, &Address::new(), move || (Recorder, recording.clone())),
+            permanent("reconnection", QUICK, &loops.coordinator, move || {
+                (ReconnectionCoordinator, connecting.clone())
+            }),
+            permanent("servers", Shutdown::Infinite, &Address::new(), move || {
+                (DynamicSupervisor, servers.clone())
+            }),
+            health.into_child("health", Restart::Permanent),
+            permanent("sessions", Shutdown::Infinite, &pool, move || {
+                (DynamicSupervisor, sessions.clone())
+            }),
+            permanent("proxy", QUICK, &loops.proxy, move || (Proxy, routing.clone())),
+            permanent(
+                "ingress",
+                Shutdown::Within(drain + Duration::from_secs(1)),
+                &Address::new(),
+                move || (Ingress, ingress.clone()),
+            ),
+        ];
+        children.splice(2..2, registrar);
         SupervisorSpec {
             path: "gateway".into(),
             strategy: Strategy::OneForOne,
             budget: ROOT,
             roster: self.roster.clone(),
-            children: vec![
-                permanent("catalog", QUICK, &loops.catalog, move || (Catalog, catalog.clone())),
-                permanent("recorder", RECORDER, &Address::new(), move || {
-                    (Recorder, recording.clone())
-                }),
-                permanent("reconnection", QUICK, &loops.coordinator, move || {
-                    (ReconnectionCoordinator, connecting.clone())
-                }),
-                permanent("servers", Shutdown::Infinite, &Address::new(), move || {
-                    (DynamicSupervisor, servers.clone())
-                }),
-                health.into_child("health", Restart::Permanent),
-                permanent("sessions", Shutdown::Infinite, &pool, move || {
-                    (DynamicSupervisor, sessions.clone())
-                }),
-                permanent("proxy", QUICK, &loops.proxy, move || (Proxy, routing.clone())),
-                permanent(
-                    "ingress",
-                    Shutdown::Within(drain + Duration::from_secs(1)),
-                    &Address::new(),
-                    move || (Ingress, ingress.clone()),
-                ),
-            ],
+            children,
         }
     }
 

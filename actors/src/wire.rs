@@ -6,6 +6,7 @@
 //!
 //! *Invariant:* nothing in this module knows an actor, a clock or any I/O.
 
+mod batch;
 mod edits;
 mod error;
 mod id;
@@ -20,6 +21,7 @@ mod subject;
 mod uris;
 mod version;
 
+pub use batch::Batch;
 pub use edits::Edits;
 pub use error::{WireError, code};
 pub use id::RawId;
@@ -35,3 +37,5 @@ pub use reply::{
 pub use subject::{Method, PerSubject, Subject};
 pub use uris::Uris;
 pub use version::ProtocolVersion;
+
+use message::not_json;

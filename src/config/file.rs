@@ -8,6 +8,7 @@
 mod cache;
 mod groups;
 mod health;
+mod http;
 mod text;
 
 pub(super) use super::quantity::Span;
@@ -16,6 +17,7 @@ pub(super) use groups::Group;
 pub(super) use health::{
     Breaker, Monitor, OwnMonitor, OwnPing, OwnReconnection, Ping, Reconnection,
 };
+pub(super) use http::Http;
 pub(super) use text::{Secret, Text};
 
 use super::quantity::Size;
@@ -135,6 +137,9 @@ pub(super) struct Limits {
     pub(super) body_timeout: Span,
     /// A session without traffic is closed after this time.
     pub(super) session_idle: Span,
+    /// When `max_sessions` is reached, the session that was not used for the longest time makes room for
+    /// a new one, if it was not used for at least this time, has no call in flight and no open stream.
+    pub(super) session_yields_after: Span,
 }
 
 impl Default for Limits {
@@ -148,21 +153,9 @@ impl Default for Limits {
             header_timeout: seconds(10),
             body_timeout: seconds(30),
             session_idle: seconds(30 * 60),
+            session_yields_after: seconds(10),
         }
     }
-}
-
-/// The HTTP endpoint.
-#[derive(Serialize, Deserialize, JsonSchema, Default)]
-#[serde(default, deny_unknown_fields)]
-pub(super) struct Http {
-    /// `Host` headers that are answered besides those of the listener itself, such as
-    /// `mcp.example.com` or `mcp.example.com:8443`.
-    pub(super) allowed_hosts: Vec<String>,
-    /// Web pages that may call the gateway from a browser, such as `https://app.example.com`.
-    pub(super) allowed_origins: Vec<String>,
-    /// Whether `listen` may be an address that other machines can reach.
-    pub(super) allow_remote: bool,
 }
 
 /// Lists as clients see them.

@@ -7,6 +7,7 @@ use super::faults::Fault;
 use super::groups::Group;
 use super::tree::Origin;
 use crate::downstream::{HttpTarget, StdioTarget};
+use crate::faces::ResumeSettings;
 use mcpvisor_actors::bridge::modern_client::CacheHints;
 use mcpvisor_actors::health::{BreakerPolicy, MonitorPatch, MonitorPolicy, PingPatch, PingPolicy};
 use mcpvisor_actors::reconnection::ReconnectionPolicy;
@@ -119,6 +120,8 @@ pub struct GlobalLimits {
     pub body_timeout: Duration,
     /// A session without traffic is closed after this time.
     pub session_idle: Duration,
+    /// One without traffic for this long makes room for a new one when all places are taken.
+    pub session_yields_after: Duration,
 }
 
 /// The HTTP endpoint.
@@ -130,6 +133,10 @@ pub struct Http {
     pub allowed_origins: Vec<String>,
     /// Whether `listen` may be more than loopback.
     pub allow_remote: bool,
+    /// What is kept for clients that resume event streams.
+    pub resume: ResumeSettings,
+    /// Whether sessions go on after the gateway was restarted.
+    pub persist_sessions: bool,
 }
 
 /// Lists as clients see them.

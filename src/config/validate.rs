@@ -10,6 +10,7 @@ use super::file::{File, Limits};
 use super::settings::{Config, GlobalLimits, Http, ListenOrigin, Listing, Log, Naming};
 use super::tree::{Node, dotted};
 use super::{Env, groups, health, policy, server};
+use crate::faces::ResumeSettings;
 use mcpvisor_actors::health::{MonitorPolicy, PingPolicy};
 use mcpvisor_actors::reconnection::ReconnectionPolicy;
 use std::net::{Ipv4Addr, SocketAddr};
@@ -152,6 +153,13 @@ pub(super) fn judge(file: File, name: &str, judge: &mut Judge<'_>) -> Config {
             allowed_hosts: file.http.allowed_hosts,
             allowed_origins: file.http.allowed_origins,
             allow_remote: file.http.allow_remote,
+            persist_sessions: file.http.sessions.persist,
+            resume: ResumeSettings {
+                max_bytes: file.http.resume.max_bytes.0,
+                max_events: file.http.resume.max_events,
+                max_total_bytes: file.http.resume.max_total_bytes.0,
+                ttl: file.http.resume.ttl.0,
+            },
         },
         list: Listing { page_size: file.list.page_size, boot_wait: file.list.boot_wait.0 },
         cache: file.cache.hints(),
@@ -201,6 +209,7 @@ fn limits(limits: &Limits, judge: &mut Judge<'_>) -> GlobalLimits {
         ("header_timeout", limits.header_timeout),
         ("body_timeout", limits.body_timeout),
         ("session_idle", limits.session_idle),
+        ("session_yields_after", limits.session_yields_after),
     ] {
         judge.positive(&["limits", key], span.0, "write a duration such as `10s`");
     }
@@ -213,10 +222,18 @@ fn limits(limits: &Limits, judge: &mut Judge<'_>) -> GlobalLimits {
         header_timeout: limits.header_timeout.0,
         body_timeout: limits.body_timeout.0,
         session_idle: limits.session_idle.0,
+        session_yields_after: limits.session_yields_after.0,
     }
 }
 
 fn http(http: &super::file::Http, judge: &mut Judge<'_>) {
+    for (key, count) in [
+        ("max_bytes", http.resume.max_bytes.0),
+        ("max_events", http.resume.max_events),
+        ("max_total_bytes", http.resume.max_total_bytes.0),
+    ] {
+        judge.positive(&["http", "resume", key], count, "write 1 or more; `ttl: 0` turns it off");
+    }
     for (at, host) in http.allowed_hosts.iter().enumerate() {
         let path = ["http", "allowed_hosts", &at.to_string()];
         let host_only = |url: &reqwest::Url| {

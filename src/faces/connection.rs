@@ -7,6 +7,7 @@
 //! *Invariant:* memory is bounded whatever the client sends and however little it reads: while too
 //! much waits to be written nothing more is read.
 
+use super::batch;
 use super::outbox::Outbox;
 use super::requests::{GivenUp, Requests};
 use bytes::Bytes;
@@ -15,7 +16,7 @@ use mcpvisor_actors::session::{
     Admission, ClientStream, Clients, Outgoing, SessionGone, SessionHandle,
 };
 use mcpvisor_actors::wire::{
-    Kind, Limits, Message, Payload, RawId, Strictness, WireError, code, error_reply,
+    Batch, Kind, Limits, Message, Payload, RawId, Strictness, WireError, code, error_reply,
 };
 use std::pin::pin;
 use std::sync::Arc;
@@ -195,8 +196,11 @@ impl Intake {
                 }
                 Some(Heard::Text(text)) if text.trim_ascii().is_empty() => {}
                 Some(Heard::Text(text)) => {
-                    match Message::parse(text, self.limits, Strictness::Strict) {
+                    match Message::parse(text.clone(), self.limits, Strictness::Strict) {
                         Ok(message) => self.deliver(message),
+                        Err(WireError::Batch) if batch::allowed(&self.session) => {
+                            self.deliver_batch(&text);
+                        }
                         Err(error) => self.refuse(&error),
                     }
                 }
@@ -240,6 +244,21 @@ impl Intake {
         };
         let underway = self.clients.serve(meta, message, admission, self.stream.clone());
         self.requests.enter(&id, underway);
+    }
+
+    fn deliver_batch(&self, text: &Bytes) {
+        let batch = match Batch::parse(text, self.limits) {
+            Ok(batch) => batch,
+            Err(error) => return self.refuse(&error),
+        };
+        let Some(admissions) = batch::admit(&batch, || self.admit()) else {
+            return self.error(None, code::OVERLOADED, OVERLOADED);
+        };
+        let connection = self.stream.clone();
+        let delivered = batch::deliver_together(batch, &self.session, admissions, connection);
+        if let Err(SessionGone) = delivered {
+            self.error(None, code::NOT_READY, LOST);
+        }
     }
 
     /// Takes one of the gateway's slots, and one of this client's share in them.

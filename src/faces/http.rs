@@ -5,6 +5,7 @@
 //! *Invariant:* nothing reaches a session before host, origin, size, format and JSON-RPC envelope
 //! were found good.
 
+mod batch;
 mod body;
 mod compression;
 mod events;
@@ -13,6 +14,7 @@ mod host;
 mod media;
 mod refusal;
 mod reply;
+mod resume;
 mod selected;
 mod server;
 mod settings;
@@ -22,6 +24,7 @@ mod streamable;
 mod websocket;
 
 pub use host::NotAHost;
+pub use resume::ResumeSettings;
 pub(in crate::faces) use server::bind;
 pub use server::{BindError, HttpServer};
 pub use settings::HttpSettings;
@@ -30,9 +33,11 @@ use axum::Router;
 use axum::body::Body;
 use axum::http::{HeaderMap, StatusCode};
 use axum::routing::{any, get};
+use bytes::Bytes;
 use mcpvisor_actors::session::Clients;
-use mcpvisor_actors::wire::{Message, Strictness};
+use mcpvisor_actors::wire::{Message, Strictness, WireError};
 use refusal::Refusal;
+use resume::{Manner, Resumption};
 use std::iter;
 use std::sync::Arc;
 use tokio::sync::watch;
@@ -50,6 +55,8 @@ struct Shared {
     settings: HttpSettings,
     /// Legacy event streams by session id.
     legacy: sse::Streams,
+    /// Event streams that outlive their connections.
+    resumption: Arc<Resumption>,
     /// Becomes true when the gateway stops.
     closing: watch::Sender<bool>,
 }
@@ -59,7 +66,8 @@ impl HttpFace {
     pub fn new(clients: Clients, settings: HttpSettings) -> Self {
         let (closing, _) = watch::channel(false);
         let legacy = sse::Streams::default();
-        Self { shared: Arc::new(Shared { clients, settings, legacy, closing }) }
+        let resumption = Resumption::new(settings.resume);
+        Self { shared: Arc::new(Shared { clients, settings, legacy, resumption, closing }) }
     }
 
     /// The routes of MCP and `/livez`; merge others before [`HttpFace::bind`].
@@ -95,11 +103,20 @@ impl HttpFace {
 }
 
 impl Shared {
-    /// Reads and parses the message a POST carries.
-    async fn message(&self, headers: &HeaderMap, body: Body) -> Result<Message, Refusal> {
+    /// How streams are written.
+    fn manner(&self) -> Manner {
+        let keep_alive = self.settings.keep_alive;
+        Manner { keep_alive, closing: self.closing.subscribe() }
+    }
+
+    /// Reads what a POST carries.
+    async fn posted(&self, headers: &HeaderMap, body: Body) -> Result<Bytes, Refusal> {
         media::check_content(headers)?;
-        let limits = self.settings.limits;
-        let bytes = body::read(body, limits.max_bytes, self.settings.body_timeout).await?;
-        Ok(Message::parse(bytes, limits, Strictness::Strict)?)
+        body::read(body, self.settings.limits.max_bytes, self.settings.body_timeout).await
+    }
+
+    /// Parses it; a batch is [`WireError::Batch`].
+    fn parsed(&self, bytes: &Bytes) -> Result<Message, WireError> {
+        Message::parse(bytes.clone(), self.settings.limits, Strictness::Strict)
     }
 }

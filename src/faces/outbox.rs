@@ -7,6 +7,7 @@ use mcpvisor_actors::session::{ClientStream, ClientStreamReader, Outgoing};
 use std::future::{Future, poll_fn};
 use std::pin::pin;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::task::{Context, Poll, ready};
 use tokio::sync::Notify;
 
 /// Messages one client may leave unread before nothing more is taken from it.
@@ -36,14 +37,23 @@ impl Outbox {
 
     /// The next message; `None` once nothing will be sent any more. Cancel-safe.
     pub(crate) async fn next(&self) -> Option<Outgoing> {
-        let next = poll_fn(|cx| {
+        poll_fn(|cx| self.poll_next(cx)).await
+    }
+
+    /// The same as a poll; the last to poll is woken.
+    pub(crate) fn poll_next(&self, cx: &mut Context<'_>) -> Poll<Option<Outgoing>> {
+        let next = {
             let mut reader = self.lock();
             let next = pin!(reader.next());
-            next.poll(cx)
-        })
-        .await;
+            ready!(next.poll(cx))
+        };
         self.taken.notify_one();
-        next
+        Poll::Ready(next)
+    }
+
+    /// The next message if it is there already.
+    pub(crate) fn try_next(&self) -> Option<Outgoing> {
+        self.lock().try_next()
     }
 
     /// Whether the client leaves more unread than we are willing to keep for it.

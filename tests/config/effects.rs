@@ -5,10 +5,24 @@ use mcpvisor::config;
 use serde_json::{Value, json};
 use std::collections::BTreeSet;
 
+/// Two values of each key of the HTTP endpoint.
+fn http_cases() -> Vec<(&'static str, Value, Value)> {
+    vec![
+        ("http.allowed_hosts", json!([]), json!(["a.example"])),
+        ("http.allowed_origins", json!([]), json!(["https://a.example"])),
+        ("http.allow_remote", json!(false), json!(true)),
+        ("http.resume.max_bytes", json!(1), json!(2)),
+        ("http.resume.max_events", json!(1), json!(2)),
+        ("http.resume.max_total_bytes", json!(1), json!(2)),
+        ("http.sessions.persist", json!(true), json!(false)),
+        ("http.resume.ttl", json!("0s"), json!("1s")),
+    ]
+}
+
 /// Two values of each key; the file around them is sound either way.
 #[expect(clippy::too_many_lines, reason = "a table")]
 fn cases() -> Vec<(&'static str, Value, Value)> {
-    let mut cases = groups().to_vec();
+    let mut cases = [groups().to_vec(), http_cases()].concat();
     cases.extend([
         ("listen", json!("127.0.0.1:1"), json!("127.0.0.1:2")),
         ("state_dir", json!("/a"), json!("/b")),
@@ -22,9 +36,7 @@ fn cases() -> Vec<(&'static str, Value, Value)> {
         ("limits.header_timeout", json!("1s"), json!(2)),
         ("limits.body_timeout", json!("1s"), json!(2)),
         ("limits.session_idle", json!("1s"), json!(2)),
-        ("http.allowed_hosts", json!([]), json!(["a.example"])),
-        ("http.allowed_origins", json!([]), json!(["https://a.example"])),
-        ("http.allow_remote", json!(false), json!(true)),
+        ("limits.session_yields_after", json!("1s"), json!(2)),
         ("list.page_size", json!(1), json!(2)),
         ("list.boot_wait", json!("0s"), json!("1s")),
         ("cache.ttl", json!("0s"), json!("1m")),

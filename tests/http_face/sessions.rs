@@ -58,7 +58,7 @@ async fn a_client_that_takes_only_events_gets_events() {
     connection.write(PING).await;
     let read = connection.until("\r\n0\r\n\r\n").await;
     assert!(read.contains("content-type: text/event-stream"), "{read}");
-    assert!(read.contains("event: message\ndata: {"), "{read}");
+    assert!(read.contains("\ndata: {\"jsonrpc\""), "{read}");
 }
 
 #[tokio::test]

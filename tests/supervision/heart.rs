@@ -118,3 +118,8 @@ async fn health_actors_that_crash_again_and_again_are_the_root_s_business_and_co
     assert!(killed.elapsed().unwrap() < Duration::from_secs(30));
     running.stop().await;
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_killed_registrar_is_noticed_by_no_call() {
+    killing_is_noticed_by_nobody("gateway/registrar").await;
+}

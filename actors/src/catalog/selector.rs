@@ -27,6 +27,15 @@ impl Selector {
         Self::Server(ServerName::new(name))
     }
 
+    /// As it stands behind the address of a face: `/servers/NAME`, `/groups/NAME`, or nothing.
+    pub(crate) fn path(&self) -> String {
+        match self {
+            Self::All => String::new(),
+            Self::Server(name) => format!("/servers/{name}"),
+            Self::Group(name) => format!("/groups/{name}"),
+        }
+    }
+
     /// The group of this name.
     pub fn group(name: &str) -> Self {
         Self::Group(name.into())

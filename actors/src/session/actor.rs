@@ -13,9 +13,8 @@ use ractor::{Actor, ActorProcessingErr, ActorRef};
 use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::Duration;
-use tokio::sync::OwnedSemaphorePermit;
+use tokio::sync::{OwnedSemaphorePermit, oneshot};
 use tokio::task::JoinSet;
-use tokio::time::Instant;
 
 mod requests;
 
@@ -41,6 +40,8 @@ pub enum Message {
     Again(CallTicket),
     /// Time to look whether anybody is still there.
     IdleDue,
+    /// Another session needs a place; the answer is whether this one, unused for so long, ends.
+    Yield(Duration, oneshot::Sender<bool>),
 }
 
 /// What a session is made of.
@@ -80,7 +81,6 @@ pub struct State {
     outbound: Option<ClientStream>,
     news: News,
     questions: Questions,
-    last_heard: Instant,
     idle_timer: Timer,
     lists: JoinSet<()>,
 }
@@ -114,6 +114,7 @@ impl Actor for Session {
         arguments: Arguments,
     ) -> Result<State, ActorProcessingErr> {
         let entry = Entry::new(&arguments);
+        let initialized = arguments.client.profile().is_some();
         let again = {
             let me = me.clone();
             Arc::new(move |ticket| {
@@ -126,12 +127,11 @@ impl Actor for Session {
             idle_timer,
             _entry: entry,
             again,
-            initialized: false,
+            initialized,
             in_flight: HashMap::new(),
             outbound: None,
             news: News::default(),
             questions: Questions::default(),
-            last_heard: Instant::now(),
             lists: JoinSet::new(),
         })
     }
@@ -151,6 +151,13 @@ impl Actor for Session {
             Message::Withdraw(id, reason) => state.questions.withdraw(id, reason),
             Message::Again(ticket) => state.route(ticket),
             Message::IdleDue => state.idle(&me),
+            Message::Yield(unused, answer) => {
+                let ends = state.arguments.client.usage.idle() >= unused && !state.is_in_use();
+                let _nobody_waits = answer.send(ends);
+                if ends {
+                    me.stop(None);
+                }
+            }
         }
         Ok(())
     }
@@ -169,7 +176,6 @@ impl Actor for Session {
 
 impl State {
     fn deliver(&mut self, ticket: Ticket<Request>) {
-        self.last_heard = Instant::now();
         self.flush();
         let Some(request) = ticket.redeem() else { return };
         match request.message.kind().clone() {
@@ -249,12 +255,16 @@ impl State {
         }
     }
 
+    /// Whether a call is in flight, the client is asked something, or somebody listens.
+    fn is_in_use(&self) -> bool {
+        !self.questions.is_empty()
+            || self.in_flight.values().any(|control| !control.is_over())
+            || self.outbound.as_ref().is_some_and(|stream| !stream.is_closed())
+    }
+
     fn idle(&mut self, me: &ActorRef<Message>) {
-        let busy =
-            self.in_flight.values().any(|control| !control.is_over()) || !self.questions.is_empty();
-        let listening = self.outbound.as_ref().is_some_and(|stream| !stream.is_closed());
-        let rest = self.arguments.idle.saturating_sub(self.last_heard.elapsed());
-        if rest.is_zero() && !busy && !listening {
+        let rest = self.arguments.idle.saturating_sub(self.arguments.client.usage.idle());
+        if rest.is_zero() && !self.is_in_use() {
             tracing::info!(session = %self.arguments.client.session, "session idle, ended");
             me.stop(None);
         } else {

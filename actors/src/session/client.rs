@@ -1,6 +1,7 @@
 //! One client, as far as its calls must know it.
 
 use super::LogLevel;
+use super::usage::Usage;
 use crate::bridge::legacy_client::ModernMeta;
 use crate::bridge::{Abilities, Era, RequestMeta, tasks};
 use crate::catalog::View;
@@ -21,6 +22,7 @@ pub struct Client {
     pub view: View,
     level: AtomicU8,
     profile: OnceLock<Profile>,
+    pub(super) usage: Usage,
 }
 
 /// What a client said of itself.
@@ -39,7 +41,8 @@ pub struct Profile {
 impl Client {
     /// The client of a session that is to be initialized.
     pub(super) fn new(session: Arc<str>, view: View) -> Self {
-        Self { session, view, level: AtomicU8::new(NO_LEVEL), profile: OnceLock::new() }
+        let (profile, usage) = (OnceLock::new(), Usage::default());
+        Self { session, view, level: AtomicU8::new(NO_LEVEL), profile, usage }
     }
 
     /// The client of one request of 2026-07-28.
@@ -49,7 +52,7 @@ impl Client {
         let profile = Profile { era: Era::Modern, meta, abilities: said.abilities, tasks };
         let level = said.log_level.map_or(NO_LEVEL, LogLevel::index);
         let (session, level) = (Arc::from(""), AtomicU8::new(level));
-        Self { session, view, level, profile: profile.into() }
+        Self { session, view, level, profile: profile.into(), usage: Usage::default() }
     }
 
     /// What it said at `initialize`; the first time counts.
@@ -67,6 +70,14 @@ impl Client {
     /// The era it speaks.
     pub fn era(&self) -> Era {
         self.profile().map_or(Era::Legacy(ProtocolVersion::LATEST), |profile| profile.era)
+    }
+
+    /// The revision agreed on at `initialize`; `None` before, and for a stateless client.
+    pub fn revision(&self) -> Option<ProtocolVersion> {
+        match self.profile()?.era {
+            Era::Legacy(version) => Some(version),
+            Era::Modern => None,
+        }
     }
 
     /// What it may be asked for.

@@ -2,7 +2,10 @@
 
 use super::actor::{Arguments, Message, Session};
 use super::list::Listing;
-use super::{Ask, AskId, BuiltinTool, Client, ClientStream, Fact, SessionTable, stateless};
+use super::records::Records;
+use super::{
+    Ask, AskId, BuiltinTool, Client, ClientStream, Fact, SessionStore, SessionTable, stateless,
+};
 use crate::call::{Admission, Again, Request};
 use crate::catalog::{NoView, Selector, View, Views};
 use crate::otp::{Address, ChildSpec, DynamicMessage, Restart, Shutdown, Ticket};
@@ -11,13 +14,18 @@ use crate::wire;
 use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
-use tokio::sync::{Semaphore, oneshot};
+use tokio::sync::{OwnedSemaphorePermit, Semaphore, oneshot};
+use tokio::time::timeout;
+
+/// A session that agreed to end has done so within this time.
+const ROOM_WITHIN: Duration = Duration::from_secs(1);
 
 /// A face's way into the runtime, to everything or to a part of it; cheap to clone.
 #[derive(Clone)]
 pub struct Clients {
     pub(super) spec: Arc<ClientsSpec>,
     view: View,
+    records: Option<Records>,
     requests: Arc<Semaphore>,
     sessions: Arc<Semaphore>,
     /// For `subscriptions/listen`, of which each client may have one without a session.
@@ -27,7 +35,6 @@ pub struct Clients {
 }
 
 /// What sessions are made of.
-#[derive(Debug)]
 pub struct ClientsSpec {
     /// The pool sessions are children of.
     pub pool: Address<DynamicMessage>,
@@ -47,6 +54,10 @@ pub struct ClientsSpec {
     pub max_sessions: usize,
     /// A session without traffic for this long is ended.
     pub idle: Duration,
+    /// A session without traffic for this long makes room for a new one when all places are taken.
+    pub yields_after: Duration,
+    /// Where sessions are remembered from run to run, if they are.
+    pub store: Option<Arc<dyn SessionStore>>,
 }
 
 /// One client session.
@@ -69,7 +80,11 @@ impl Clients {
         let listens = Arc::new(Semaphore::new(spec.max_sessions));
         let again = stateless::again(&spec.proxy);
         let view = spec.views.whole().clone();
-        Self { spec: Arc::new(spec), view, requests, sessions, listens, again }
+        let records = spec
+            .store
+            .clone()
+            .map(|store| Records::new(store, spec.table.clone(), spec.idle, spec.max_sessions));
+        Self { spec: Arc::new(spec), view, records, requests, sessions, listens, again }
     }
 
     /// The same way in, to what is selected: sessions opened through it see nothing else, and no other
@@ -95,6 +110,15 @@ impl Clients {
         self.spec.pool.clone()
     }
 
+    /// What is remembered of the sessions from run to run, if anything is.
+    pub(crate) fn records(&self) -> Option<&Records> {
+        self.records.as_ref()
+    }
+
+    pub(super) fn table(&self) -> &SessionTable {
+        &self.spec.table
+    }
+
     /// How many sessions are open.
     pub fn sessions(&self) -> usize {
         self.spec.table.len()
@@ -110,12 +134,22 @@ impl Clients {
         self.spec.max_requests - self.requests.available_permits()
     }
 
-    /// Opens a session; `None` when the cap on sessions is reached or the gateway shuts down.
+    /// Opens a session; `None` when the cap on sessions is reached and none of them makes room, or the
+    /// gateway shuts down.
     pub async fn open(&self) -> Option<SessionHandle> {
+        let id = uuid::Uuid::new_v4().to_string();
+        self.open_as(Client::new(id.into(), self.view.clone())).await
+    }
+
+    /// Opens the session of this client.
+    pub(super) async fn open_as(&self, client: Client) -> Option<SessionHandle> {
         let spec = Arc::clone(&self.spec);
-        let place = Arc::new(Arc::clone(&self.sessions).try_acquire_owned().ok()?);
-        let id: Arc<str> = uuid::Uuid::new_v4().to_string().into();
-        let client = Arc::new(Client::new(Arc::clone(&id), self.view.clone()));
+        let place = match Arc::clone(&self.sessions).try_acquire_owned() {
+            Ok(place) => Arc::new(place),
+            Err(_all_taken) => Arc::new(self.make_room().await?),
+        };
+        let client = Arc::new(client);
+        let id = Arc::clone(&client.session);
         let address = Address::new();
         let session = SessionHandle::new(&client, &address);
         let arguments = Arguments {
@@ -152,10 +186,29 @@ impl Clients {
         session.close();
     }
 
+    /// Has the session end that was not used for the longest time, if one may. It decides itself, so
+    /// that none ends with a call in flight or an open stream.
+    async fn make_room(&self) -> Option<OwnedSemaphorePermit> {
+        for session in self.spec.table.least_recent(self.spec.yields_after) {
+            if session.yields(self.spec.yields_after).await {
+                tracing::info!(session = session.id(), "session idle, ended to make room");
+                let place = Arc::clone(&self.sessions).acquire_owned();
+                return timeout(ROOM_WITHIN, place).await.ok()?.ok();
+            }
+        }
+        None
+    }
+
     /// The session with this id, if it is alive and sees the same.
     pub fn find(&self, id: &str) -> Option<SessionHandle> {
         let session = self.spec.table.find(id)?;
         (session.client.view.selector() == self.view.selector()).then_some(session)
+    }
+}
+
+impl fmt::Debug for Clients {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Clients").field("sessions", &self.sessions()).finish_non_exhaustive()
     }
 }
 
@@ -167,6 +220,11 @@ impl SessionHandle {
     /// The session's id (unguessable; visible ASCII).
     pub fn id(&self) -> &str {
         &self.client.session
+    }
+
+    /// The revision negotiated at `initialize`; `None` before.
+    pub fn revision(&self) -> Option<wire::ProtocolVersion> {
+        self.client.revision()
     }
 
     pub(super) fn client(&self) -> &Client {
@@ -182,6 +240,7 @@ impl SessionHandle {
         admission: Option<Admission>,
         stream: ClientStream,
     ) -> Result<(), SessionGone> {
+        self.client.usage.touch();
         let ticket = Ticket::new(Request { message, stream, admission });
         self.address.cast(Message::Deliver(ticket)).map_err(|undelivered| {
             if let Message::Deliver(ticket) = undelivered {
@@ -201,6 +260,7 @@ impl SessionHandle {
     /// WebSocket). A later call
     /// replaces the earlier stream.
     pub fn attach(&self, stream: ClientStream) -> Result<(), SessionGone> {
+        self.client.usage.touch();
         self.address.cast(Message::Attach(stream)).map_err(|_| SessionGone)
     }
 
@@ -219,14 +279,14 @@ impl SessionHandle {
         self.address.tell(Message::Withdraw(id, reason));
     }
 
+    /// Asks it to make room; whether it does.
+    async fn yields(&self, unused: Duration) -> bool {
+        let (answer, answered) = oneshot::channel();
+        self.address.cast(Message::Yield(unused, answer)).is_ok() && answered.await.unwrap_or(false)
+    }
+
     pub(super) fn tell(&self, fact: &Fact) {
         self.address.tell(Message::Told(fact.clone()));
-    }
-}
-
-impl fmt::Debug for Clients {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Clients").field("spec", &self.spec).finish_non_exhaustive()
     }
 }
 

@@ -33,6 +33,14 @@ pub struct Outgoing {
 pub struct Held {
     _slot: Option<Admission>,
     _budget: Option<OwnedSemaphorePermit>,
+    _others: Vec<Held>,
+}
+
+impl Held {
+    /// What several messages take up that are written as one.
+    pub fn together(others: Vec<Self>) -> Self {
+        Self { _others: others, ..Self::default() }
+    }
 }
 
 /// The sending end; clones write to the same stream in the order of their calls.
@@ -70,7 +78,7 @@ impl ClientStream {
     /// Sends the answer to a request; its slot is free once the answer is written. `false` when the
     /// client is gone.
     pub fn answer(&self, payload: Payload, slot: Option<Admission>) -> bool {
-        let held = Held { _slot: slot, _budget: None };
+        let held = Held { _slot: slot, ..Held::default() };
         self.sender.send(Outgoing { payload, answer: true, held }).is_ok()
     }
 
@@ -94,7 +102,7 @@ impl ClientStream {
     }
 
     fn send(&self, payload: Payload, permits: OwnedSemaphorePermit) {
-        let held = Held { _slot: None, _budget: Some(permits) };
+        let held = Held { _budget: Some(permits), ..Held::default() };
         let _gone = self.sender.send(Outgoing { payload, answer: false, held });
     }
 
@@ -102,6 +110,11 @@ impl ClientStream {
     pub fn notify_held(&self, payload: Payload) {
         let outgoing = Outgoing { payload, answer: false, held: Held::default() };
         let _gone = self.sender.send(outgoing);
+    }
+
+    /// Passes on what came on another stream, with what it takes up. `false` when the client is gone.
+    pub fn pass(&self, outgoing: Outgoing) -> bool {
+        self.sender.send(outgoing).is_ok()
     }
 
     /// Whether the reading end is gone.

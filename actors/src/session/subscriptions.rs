@@ -69,6 +69,15 @@ impl Subscriptions {
         told.collect()
     }
 
+    /// What each session watches, as it calls it.
+    pub(super) fn by_session(&self) -> HashMap<Arc<str>, BTreeSet<String>> {
+        let mut watched: HashMap<Arc<str>, BTreeSet<String>> = HashMap::new();
+        for (session, asked) in self.all().values().flat_map(|it| it.uris.values()).flatten() {
+            watched.entry(Arc::clone(session)).or_default().insert(asked.clone());
+        }
+        watched
+    }
+
     pub(super) fn enter(&self, server: &ServerName, uri: &str, session: &Arc<str>, asked: &str) {
         let mut all = self.all();
         let wanted = all.entry(server.clone()).or_default();

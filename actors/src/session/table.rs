@@ -1,6 +1,7 @@
 //! All sessions, by id: shared by the faces, told of what concerns everybody.
 
 use super::listening::Inbox;
+use super::usage;
 use super::{Ask, AskId, Client, LogLevel, SessionHandle, Subscriptions, Tasks};
 use crate::bridge::Need;
 use crate::catalog::View;
@@ -9,6 +10,7 @@ use crate::wire::Payload;
 use dashmap::DashMap;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU8, Ordering};
+use std::time::Duration;
 use tokio::sync::watch;
 
 /// What concerns many sessions, or one whatever it asked last.
@@ -173,6 +175,12 @@ impl SessionTable {
 
     pub(super) fn find(&self, id: &str) -> Option<SessionHandle> {
         self.sessions.get(id).map(|session| session.clone())
+    }
+
+    /// The sessions that may make room, the least recently used first.
+    pub(super) fn least_recent(&self, least: Duration) -> Vec<SessionHandle> {
+        let all = self.sessions.iter().map(|it| (it.client().usage.idle(), it.clone()));
+        usage::least_recent(all, least)
     }
 
     pub(super) fn enter(&self, id: Arc<str>, session: SessionHandle) {

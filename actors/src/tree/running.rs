@@ -70,6 +70,7 @@ impl Gateway {
     /// Stops: no new calls, those in flight finish within the drain time, then sessions, then servers.
     /// What has not ended within `deadline` is killed. `true` when all ended by itself.
     pub async fn stop(self, deadline: Duration) -> bool {
+        self.clients.freeze().await;
         self.root.stop(None);
         let in_time = self.root.wait(Some(deadline.max(self.drain))).await.is_ok();
         if !in_time {

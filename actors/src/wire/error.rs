@@ -66,8 +66,14 @@ pub enum WireError {
         at: usize,
     },
     /// A JSON array at the top: JSON-RPC batching.
-    #[error("JSON-RPC batches are not supported; send one message at a time")]
+    #[error("a batch of messages, which only revision 2025-03-26 has; send one message at a time")]
     Batch,
+    /// A batch of more messages than are taken at once.
+    #[error("a batch of more than {limit} messages; send fewer at a time")]
+    LongBatch {
+        /// The limit in force.
+        limit: usize,
+    },
     /// JSON, but not a JSON-RPC message.
     #[error("not a JSON-RPC 2.0 message: {0}")]
     NotJsonRpc(&'static str),
@@ -90,9 +96,11 @@ impl WireError {
     pub const fn code(&self) -> i32 {
         match self {
             Self::NotJson { .. } | Self::NotUtf8 { .. } => code::PARSE_ERROR,
-            Self::Batch | Self::NotJsonRpc(_) | Self::TooDeep { .. } | Self::TooLarge { .. } => {
-                code::INVALID_REQUEST
-            }
+            Self::Batch
+            | Self::LongBatch { .. }
+            | Self::NotJsonRpc(_)
+            | Self::TooDeep { .. }
+            | Self::TooLarge { .. } => code::INVALID_REQUEST,
         }
     }
 }

@@ -179,7 +179,8 @@ impl Message {
     }
 }
 
-fn not_json(error: &serde_json::Error) -> WireError {
+/// Where JSON ends to be JSON.
+pub(super) fn not_json(error: &serde_json::Error) -> WireError {
     WireError::NotJson { line: error.line(), column: error.column() }
 }
 

@@ -20,7 +20,7 @@ use std::time::Duration;
 use tokio::sync::watch;
 use tokio::time::sleep;
 
-const COMMENT: Bytes = Bytes::from_static(b": keep-alive\n\n");
+pub(super) const COMMENT: Bytes = Bytes::from_static(b": keep-alive\n\n");
 
 /// Runs an action when dropped, unless disarmed: what must happen when a client goes away.
 pub(super) struct OnDrop(Option<Box<dyn FnOnce() + Send>>);
@@ -63,8 +63,8 @@ impl fmt::Debug for OnDrop {
 /// What a stream is for.
 #[derive(Debug)]
 pub(super) enum Purpose {
-    /// The answer to one request; cancelled when dropped early, finished even while we stop.
-    Answer(OnDrop),
+    /// So many answers to the requests of one POST; cancelled when dropped early, finished even while we stop.
+    Answer(OnDrop, usize),
     /// Everything that belongs to no request; ends at once when we stop.
     Listen(watch::Receiver<bool>),
     /// All of a session; once we stop the action runs (so that nothing new comes), and the stream
@@ -97,15 +97,15 @@ impl EventStream {
 
     /// A stream that carries one answer already known.
     pub(super) fn of_one(answer: Payload) -> Response {
-        let mut response = Response::new(Body::from(event(answer).to_bytes()));
+        let mut response = Response::new(Body::from(event(answer, None).to_bytes()));
         mark(response.headers_mut());
         response
     }
 
-    /// Begins with a message that was taken from the outbox already.
-    pub(super) fn starting_with(mut self, first: Option<Outgoing>) -> Self {
-        if let Some(first) = first {
-            self.take(first);
+    /// Begins with what was taken from the outbox already.
+    pub(super) fn starting_with(mut self, first: impl IntoIterator<Item = Outgoing>) -> Self {
+        for outgoing in first {
+            self.take(outgoing);
         }
         self
     }
@@ -170,16 +170,19 @@ impl EventStream {
     fn take(&mut self, outgoing: Outgoing) {
         let Outgoing { payload, answer, held } = outgoing;
         self.held = held;
-        self.ready.extend(event(payload).chunks().iter().cloned());
-        if answer && matches!(self.purpose, Purpose::Answer(_)) {
-            self.end();
+        self.ready.extend(event(payload, None).chunks().iter().cloned());
+        if answer && let Purpose::Answer(_, awaited) = &mut self.purpose {
+            *awaited = awaited.saturating_sub(1);
+            if *awaited == 0 {
+                self.end();
+            }
         }
     }
 
     /// Nothing more will come for the request: answered, or cancelled by the session.
     fn end(&mut self) {
         self.ended = true;
-        if let Purpose::Answer(abandon) = &mut self.purpose {
+        if let Purpose::Answer(abandon, _) = &mut self.purpose {
             abandon.disarm();
         }
     }
@@ -195,7 +198,7 @@ impl fmt::Debug for EventStream {
 }
 
 /// The headers of an event stream that no proxy shall buffer.
-fn mark(headers: &mut HeaderMap) {
+pub(super) fn mark(headers: &mut HeaderMap) {
     for (name, value) in [
         (header::CONTENT_TYPE, "text/event-stream"),
         (header::CACHE_CONTROL, "no-cache"),
@@ -213,18 +216,21 @@ async fn stopping(purpose: &mut Purpose) {
             told(closing).await;
             last.run();
         }
-        Purpose::Answer(_) | Purpose::Everything(..) => std::future::pending().await,
+        Purpose::Answer(..) | Purpose::Everything(..) => std::future::pending().await,
     }
 }
 
-async fn told(closing: &mut watch::Receiver<bool>) {
+/// Resolves when the gateway stops.
+pub(super) async fn told(closing: &mut watch::Receiver<bool>) {
     let _sender_gone = closing.wait_for(|closing| *closing).await.is_err();
 }
 
-/// One message as a server-sent event.
-fn event(payload: Payload) -> Payload {
+/// One message as a server-sent event, with an id when it can be asked for again.
+pub(super) fn event(payload: Payload, id: Option<&str>) -> Payload {
     let payload = payload.on_one_line();
-    let prefix = Bytes::from_static(b"event: message\ndata: ");
+    let prefix = id.map_or(Bytes::from_static(b"event: message\ndata: "), |id| {
+        format!("event: message\nid: {id}\ndata: ").into()
+    });
     let parts = payload.chunks().iter().cloned();
     Payload::concat([prefix].into_iter().chain(parts).chain([Bytes::from_static(b"\n\n")]))
 }

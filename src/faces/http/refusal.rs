@@ -37,6 +37,8 @@ pub(super) enum Refusal {
     NoSessionId,
     #[error("session expired or unknown; initialize again")]
     UnknownSession,
+    #[error("no such event in this session; send the id of an event of one of its streams")]
+    NoSuchEvent,
     #[error("too many requests are in flight; nothing was done, try again soon")]
     Overloaded,
     #[error("too many messages wait to be read on your event stream; read them, then go on")]
@@ -65,9 +67,11 @@ impl Refusal {
             Self::TooSlow => StatusCode::REQUEST_TIMEOUT,
             Self::UnknownSession | Self::Address | Self::NoView(_) => StatusCode::NOT_FOUND,
             Self::Overloaded | Self::Unread | Self::NoRoom => StatusCode::SERVICE_UNAVAILABLE,
-            Self::Broken | Self::Wire(_) | Self::NoSession | Self::NoSessionId => {
-                StatusCode::BAD_REQUEST
-            }
+            Self::Broken
+            | Self::Wire(_)
+            | Self::NoSession
+            | Self::NoSessionId
+            | Self::NoSuchEvent => StatusCode::BAD_REQUEST,
             // what is not even taken in is never a 200
             Self::Stateless(fault) => StatusCode::from_u16(fault.http_status())
                 .ok()
@@ -87,7 +91,8 @@ impl Refusal {
             | Self::TooSlow
             | Self::Broken
             | Self::Address
-            | Self::NoView(_) => code::INVALID_REQUEST,
+            | Self::NoView(_)
+            | Self::NoSuchEvent => code::INVALID_REQUEST,
             Self::NoSession | Self::NoSessionId | Self::UnknownSession => code::NOT_READY,
             Self::Stateless(fault) => fault.code(),
         }

@@ -1,5 +1,6 @@
 //! What an operator decides about the HTTP listener.
 
+use super::resume::ResumeSettings;
 use mcpvisor_actors::wire::Limits;
 use std::net::{Ipv4Addr, SocketAddr};
 use std::time::Duration;
@@ -32,6 +33,8 @@ pub struct HttpSettings {
     pub drain: Duration,
     /// Connections open at a time; further ones are closed at once.
     pub max_connections: usize,
+    /// What is kept of event streams for clients that resume them.
+    pub resume: ResumeSettings,
 }
 
 impl Default for HttpSettings {
@@ -49,6 +52,7 @@ impl Default for HttpSettings {
             keep_alive: Duration::from_secs(15),
             drain: Duration::from_secs(10),
             max_connections: 4096,
+            resume: ResumeSettings::default(),
         }
     }
 }

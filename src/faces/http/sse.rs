@@ -10,14 +10,16 @@ use super::events::{EventStream, OnDrop, Purpose};
 use super::media;
 use super::refusal::{Refusal, Refused, method_not_allowed};
 use super::selected::Selected;
+use crate::faces::batch;
 use crate::faces::outbox::Outbox;
 use axum::body::Body;
 use axum::extract::{Request, State};
 use axum::http::{HeaderMap, Method, StatusCode, Uri};
 use axum::response::{IntoResponse, Response};
+use bytes::Bytes;
 use dashmap::DashMap;
 use mcpvisor_actors::session::{Admission, ClientStream, SessionGone, SessionHandle};
-use mcpvisor_actors::wire::Kind;
+use mcpvisor_actors::wire::{Batch, Kind, WireError};
 use std::sync::Arc;
 use tokio::sync::Semaphore;
 
@@ -114,7 +116,12 @@ async fn deliver(
     headers: &HeaderMap,
     body: Body,
 ) -> Result<Response, Refused> {
-    let message = face.message(headers, body).await?;
+    let bytes = face.posted(headers, body).await?;
+    let message = match face.parsed(&bytes) {
+        Ok(message) => message,
+        Err(WireError::Batch) => return Ok(deliver_batch(face, uri, &bytes)?),
+        Err(fault) => return Err(Refusal::from(fault).into()),
+    };
     let request = match message.kind() {
         Kind::Request { id, .. } => Some(id.clone()),
         Kind::Notification { .. } | Kind::Response { .. } => None,
@@ -133,6 +140,21 @@ async fn deliver(
         face.legacy.remove(id);
         return Err(refused(Refusal::UnknownSession));
     }
+    Ok((StatusCode::ACCEPTED, "Accepted").into_response())
+}
+
+/// The same for a batch: its answers come as one array.
+fn deliver_batch(face: &Shared, uri: &Uri, bytes: &Bytes) -> Result<Response, Refusal> {
+    let id = session_id(uri.query().unwrap_or_default()).unwrap_or_default();
+    let legacy = face.legacy.get(id).map(|entry| entry.value().clone());
+    let legacy = legacy.filter(|it| batch::allowed(&it.session)).ok_or(WireError::Batch)?;
+    let batch = Batch::parse(bytes, face.settings.limits)?;
+    let mut why = Refusal::Overloaded;
+    let slot = || legacy.admit(face).map_err(|refused| why = refused).ok();
+    let Some(admissions) = batch::admit(&batch, slot) else { return Err(why) };
+    let delivered =
+        batch::deliver_together(batch, &legacy.session, admissions, legacy.stream.clone());
+    delivered.map_err(|SessionGone| Refusal::UnknownSession)?;
     Ok((StatusCode::ACCEPTED, "Accepted").into_response())
 }
 

@@ -50,7 +50,7 @@ pub(super) async fn call(
         let purpose = Purpose::Everything(face.closing.subscribe(), end);
         EventStream::new(outbox, purpose, keep_alive).finally(abandon)
     } else {
-        EventStream::new(outbox, Purpose::Answer(abandon), keep_alive)
+        EventStream::new(outbox, Purpose::Answer(abandon, 1), keep_alive)
     };
     Ok(events.starting_with(first).into_response())
 }

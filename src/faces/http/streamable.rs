@@ -5,10 +5,11 @@
 //! Source: MCP 2025-03-26 to 2025-11-25 "Transports", Streamable HTTP; 2026-07-28 "Versioning and
 //! Compatibility".
 //!
-//! *Invariant:* a request's connection that ends before its answer has the call cancelled; a
-//! session whose `initialize` fails is closed.
+//! *Invariant:* a request's connection that ends before its answer has the call cancelled, unless the
+//! client knows an event id to come back with; a session whose `initialize` fails is closed.
 
 use super::Shared;
+use super::batch;
 use super::events::{EventStream, OnDrop, Purpose};
 use super::media::{self, Accepts};
 use super::refusal::{Refusal, Refused, method_not_allowed};
@@ -21,10 +22,11 @@ use axum::extract::Request;
 use axum::http::{HeaderMap, HeaderValue, Method, StatusCode};
 use axum::response::{IntoResponse, Response};
 use mcpvisor_actors::bridge::Incoming;
-use mcpvisor_actors::session::{ClientStream, SessionGone, SessionHandle};
-use mcpvisor_actors::wire::{Kind, Limits, Message, Payload, RawId, Strictness};
+use mcpvisor_actors::session::{ClientStream, NoRoom, SessionGone, SessionHandle};
+use mcpvisor_actors::wire::{Kind, Limits, Message, Payload, RawId, Strictness, WireError};
 
 const SESSION: &str = "mcp-session-id";
+const LAST_EVENT: &str = "last-event-id";
 
 /// Every method of `/mcp`.
 pub(super) async fn endpoint(Selected(face): Selected, request: Request) -> Response {
@@ -32,8 +34,8 @@ pub(super) async fn endpoint(Selected(face): Selected, request: Request) -> Resp
     let outcome = match head.method {
         Method::POST => post(&face, &head.headers, body).await,
         _ if media::is_stateless(&head.headers) => Ok(method_not_allowed("POST")),
-        Method::GET => listen(&face, &head.headers).map_err(Refused::from),
-        Method::DELETE => leave(&face, &head.headers).map_err(Refused::from),
+        Method::GET => listen(&face, &head.headers).await.map_err(Refused::from),
+        Method::DELETE => leave(&face, &head.headers).await.map_err(Refused::from),
         _ => Ok(method_not_allowed("GET, POST, DELETE")),
     };
     outcome.unwrap_or_else(IntoResponse::into_response)
@@ -41,7 +43,15 @@ pub(super) async fn endpoint(Selected(face): Selected, request: Request) -> Resp
 
 async fn post(face: &Shared, headers: &HeaderMap, body: Body) -> Result<Response, Refused> {
     let accepts = Accepts::of_post(headers)?;
-    let message = face.message(headers, body).await?;
+    let bytes = face.posted(headers, body).await?;
+    let message = match face.parsed(&bytes) {
+        Ok(message) => message,
+        Err(WireError::Batch) => {
+            media::check_version(headers)?;
+            return Ok(batch::post(face, accepts, session(face, headers).await, &bytes).await?);
+        }
+        Err(fault) => return Err(Refusal::from(fault).into()),
+    };
     let id = match message.kind() {
         Kind::Request { id, .. } => Some(id.clone()),
         Kind::Notification { .. } | Kind::Response { .. } => None,
@@ -61,7 +71,7 @@ async fn post(face: &Shared, headers: &HeaderMap, body: Body) -> Result<Response
         Incoming::EraFree | Incoming::Initialize | Incoming::Legacy | Incoming::Unopened => {}
     }
     media::check_version(headers).map_err(refused)?;
-    let outcome = match (session(face, headers), message.kind()) {
+    let outcome = match (session(face, headers).await, message.kind()) {
         (Ok(session), Kind::Request { id, .. }) => {
             let id = id.clone();
             call(face, accepts, &session, id, message).await
@@ -75,11 +85,12 @@ async fn post(face: &Shared, headers: &HeaderMap, body: Body) -> Result<Response
     outcome.map_err(refused)
 }
 
-/// The live session a request names.
-fn session(face: &Shared, headers: &HeaderMap) -> Result<SessionHandle, Refusal> {
+/// The session a request names, alive or of an earlier run.
+async fn session(face: &Shared, headers: &HeaderMap) -> Result<SessionHandle, Refusal> {
     let named = headers.get(SESSION).ok_or(Refusal::NoSession)?;
     let id = named.to_str().map_err(|_| Refusal::UnknownSession)?;
-    face.clients.find(id).ok_or(Refusal::UnknownSession)
+    let found = face.clients.find_or_restore(id).await;
+    found.map_err(|NoRoom| Refusal::NoRoom)?.ok_or(Refusal::UnknownSession)
 }
 
 /// Opens a session and delivers its `initialize`.
@@ -95,6 +106,7 @@ async fn initialize(
         move || session.close()
     });
     let (stream, outbox) = Outbox::new();
+    let params = message.params().map(<[u8]>::to_vec).unwrap_or_default();
     let delivered = session.deliver(message, Some(admission), stream);
     delivered.map_err(|SessionGone| Refusal::NoRoom)?;
     let answer = reply::answer(&outbox).await.ok_or(Refusal::NoRoom)?;
@@ -106,6 +118,7 @@ async fn initialize(
     };
     if opened {
         close.disarm();
+        face.clients.remember(&session, &params);
         response.headers_mut().insert(SESSION, id);
     }
     Ok(response)
@@ -130,7 +143,7 @@ async fn call(
     let delivered = session.deliver(message, Some(admission), stream);
     delivered.map_err(|SessionGone| Refusal::UnknownSession)?;
     let mut abandon = OnDrop::new({
-        let session = session.clone();
+        let (session, id) = (session.clone(), id.clone());
         move || session.abandon(&id)
     });
     Ok(match reply::start(&outbox, accepts, face.settings.json_patience).await {
@@ -142,8 +155,12 @@ async fn call(
             abandon.disarm();
             reply::accepted()
         }
+        Start::Events(first) if face.resumption.serves(session) => {
+            abandon.disarm();
+            face.resumption.answer(session, &[id], 1, outbox, first, face.manner())
+        }
         Start::Events(first) => {
-            EventStream::new(outbox, Purpose::Answer(abandon), face.settings.keep_alive)
+            EventStream::new(outbox, Purpose::Answer(abandon, 1), face.settings.keep_alive)
                 .starting_with(first)
                 .into_response()
         }
@@ -159,10 +176,17 @@ fn tell(session: &SessionHandle, message: Message) -> Result<Response, Refusal> 
 }
 
 /// Opens the stream for what belongs to no request.
-fn listen(face: &Shared, headers: &HeaderMap) -> Result<Response, Refusal> {
+async fn listen(face: &Shared, headers: &HeaderMap) -> Result<Response, Refusal> {
     media::check_stream(headers)?;
     media::check_version(headers)?;
-    let session = session(face, headers)?;
+    let session = session(face, headers).await?;
+    if face.resumption.serves(&session) {
+        return match headers.get(LAST_EVENT).map(HeaderValue::to_str) {
+            None => face.resumption.listen(&session, face.manner()),
+            Some(Ok(last)) => face.resumption.resume(&session, last, face.manner()),
+            Some(Err(_)) => Err(Refusal::NoSuchEvent),
+        };
+    }
     let (stream, outbox) = Outbox::new();
     session.attach(stream).map_err(|SessionGone| Refusal::UnknownSession)?;
     let purpose = Purpose::Listen(face.closing.subscribe());
@@ -170,8 +194,10 @@ fn listen(face: &Shared, headers: &HeaderMap) -> Result<Response, Refusal> {
 }
 
 /// Ends the session.
-fn leave(face: &Shared, headers: &HeaderMap) -> Result<Response, Refusal> {
+async fn leave(face: &Shared, headers: &HeaderMap) -> Result<Response, Refusal> {
     media::check_version(headers)?;
-    face.clients.end(&session(face, headers)?);
+    let session = session(face, headers).await?;
+    face.clients.end(&session);
+    face.resumption.forget(&session);
     Ok(StatusCode::OK.into_response())
 }

@@ -35,7 +35,7 @@ async fn a_call_streams_its_notifications_in_order_and_ends_after_the_answer() {
     stream.answer(payload("{\"id\":1}"), None);
     stream.notify(payload("{\"late\":1}")).unwrap();
     let first = outbox.next().await;
-    let events = EventStream::new(outbox, Purpose::Answer(abandon), KEEP_ALIVE);
+    let events = EventStream::new(outbox, Purpose::Answer(abandon, 1), KEEP_ALIVE);
     let response = events.starting_with(first).into_response();
     assert_eq!(response.headers()["content-type"], "text/event-stream");
     assert_eq!(
@@ -52,8 +52,9 @@ async fn a_client_that_leaves_before_the_answer_abandons_its_call() {
     let (stream, outbox) = Outbox::new();
     let (abandoned, abandon) = noted();
     stream.notify(payload("{}")).unwrap();
-    let mut body =
-        EventStream::new(outbox, Purpose::Answer(abandon), KEEP_ALIVE).into_response().into_body();
+    let mut body = EventStream::new(outbox, Purpose::Answer(abandon, 1), KEEP_ALIVE)
+        .into_response()
+        .into_body();
     assert!(body.frame().await.is_some());
     assert!(!abandoned.load(Ordering::SeqCst));
     drop(body);
@@ -66,7 +67,7 @@ async fn a_call_the_session_cancelled_ends_its_stream_and_is_not_abandoned_again
     let (stream, outbox) = Outbox::new();
     let (abandoned, abandon) = noted();
     drop(stream);
-    let events = EventStream::new(outbox, Purpose::Answer(abandon), KEEP_ALIVE);
+    let events = EventStream::new(outbox, Purpose::Answer(abandon, 1), KEEP_ALIVE);
     assert_eq!(text(events.into_response()).await, "");
     assert!(!abandoned.load(Ordering::SeqCst));
 }

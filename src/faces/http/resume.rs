@@ -1,0 +1,298 @@
+//! Event streams that outlive their connection: every event has an id, and a client that comes back
+//! with the last one it saw (`Last-Event-ID`) is told the rest.
+//!
+//! A connection that ends costs no call: what the call says is kept, within bounds and for a time, until
+//! a client reads on. A call is given up when nobody comes back in time, or when more would have to be
+//! kept than the bounds allow. Nothing is kept for a session that has no stream.
+//!
+//! Source: MCP 2025-11-25 "Transports", resumability and redelivery; SEP-1699 (the first event).
+//!
+//! *Invariant:* a stream has one reader at a time, and each event goes to the log before it goes to a
+//! connection; so what a client saw and what it is told on its return is everything, once.
+
+mod event_id;
+mod log;
+mod reader;
+mod settings;
+mod store;
+
+pub use settings::ResumeSettings;
+
+use super::events;
+use super::refusal::Refusal;
+use crate::faces::outbox::Outbox;
+use axum::body::Body;
+use axum::response::Response;
+use dashmap::DashMap;
+use event_id::{EventId, StreamKind, StreamName};
+use mcpvisor_actors::session::{Outgoing, SessionGone, SessionHandle};
+use mcpvisor_actors::wire::{ProtocolVersion, RawId, code, error_reply};
+use reader::Reader;
+use std::collections::VecDeque;
+use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+use store::{Store, Stream};
+use tokio::sync::{Notify, watch};
+
+/// Lost streams whose clients are still told so.
+const REMEMBERED: usize = 1024;
+/// Ids of requests that are remembered of one, in bytes.
+const REMEMBERED_IDS: usize = 1024;
+/// When a client shall come back, in milliseconds.
+const RETRY: u32 = 1000;
+
+/// All streams that can be resumed.
+#[derive(Debug)]
+pub(super) struct Resumption {
+    settings: ResumeSettings,
+    run: u32,
+    numbers: AtomicU64,
+    total: Arc<AtomicUsize>,
+    stores: DashMap<String, Arc<Mutex<Store>>>,
+    lost: Mutex<VecDeque<Lost>>,
+}
+
+/// A stream that cannot be resumed, and what it should have answered.
+#[derive(Debug)]
+struct Lost {
+    session: Box<str>,
+    name: StreamName,
+    requests: Vec<RawId>,
+}
+
+/// How a face writes its streams.
+#[derive(Debug, Clone)]
+pub(super) struct Manner {
+    /// Silence after which a comment is written.
+    pub(super) keep_alive: Duration,
+    /// Becomes true when the gateway stops: standing streams end then.
+    pub(super) closing: watch::Receiver<bool>,
+}
+
+impl Resumption {
+    /// Nothing is kept yet.
+    pub(super) fn new(settings: ResumeSettings) -> Arc<Self> {
+        Arc::new(Self {
+            settings,
+            run: uuid::Uuid::new_v4().as_fields().0,
+            numbers: AtomicU64::new(1),
+            total: Arc::default(),
+            stores: DashMap::new(),
+            lost: Mutex::default(),
+        })
+    }
+
+    /// Whether the streams of this client can be resumed. Clients of 2024-11-05 know of no event ids.
+    pub(super) fn serves(&self, session: &SessionHandle) -> bool {
+        !self.settings.ttl.is_zero()
+            && session.revision().is_some_and(|it| it >= ProtocolVersion::V2025_03_26)
+    }
+
+    /// The stream that answers these requests with `awaited` answers, `first` of all what was read
+    /// already.
+    pub(super) fn answer(
+        self: &Arc<Self>,
+        session: &SessionHandle,
+        requests: &[RawId],
+        awaited: usize,
+        outbox: Outbox,
+        first: impl IntoIterator<Item = Outgoing>,
+        manner: Manner,
+    ) -> Response {
+        let requests = requests.iter().map(RawId::detached).collect();
+        let name = self.name(StreamKind::Calls);
+        let mut reader = self.open(session, name, requests, awaited, outbox, manner);
+        reader.begin(first, is_primed(session).then_some(RETRY));
+        reader.into_response()
+    }
+
+    /// The stream for what belongs to no request. What an earlier one has that no connection took comes
+    /// on it first.
+    pub(super) fn listen(
+        self: &Arc<Self>,
+        session: &SessionHandle,
+        manner: Manner,
+    ) -> Result<Response, Refusal> {
+        let (stream, outbox) = Outbox::new();
+        for payload in self.untaken(session) {
+            stream.notify_held(payload);
+        }
+        session.attach(stream).map_err(|SessionGone| Refusal::UnknownSession)?;
+        let name = self.name(StreamKind::Standing);
+        let mut reader = self.open(session, name, Vec::new(), 0, outbox, manner);
+        reader.begin(None, is_primed(session).then_some(RETRY));
+        Ok(reader.into_response())
+    }
+
+    /// Reads on after the event a client saw last.
+    pub(super) fn resume(
+        self: &Arc<Self>,
+        session: &SessionHandle,
+        last: &str,
+        manner: Manner,
+    ) -> Result<Response, Refusal> {
+        let id = EventId::parse(last).ok_or(Refusal::NoSuchEvent)?;
+        if let Some(resumed) = self.take_over(session, id, &manner)? {
+            return Ok(resumed.into_response());
+        }
+        if id.stream.kind == StreamKind::Standing {
+            // all it had is gone, and a client must not be left without one
+            return self.listen(session, manner);
+        }
+        let requests = self.lost_requests(session, id.stream).ok_or(Refusal::NoSuchEvent)?;
+        Ok(told_lost(&requests))
+    }
+
+    /// Forgets everything of a session.
+    pub(super) fn forget(&self, session: &SessionHandle) {
+        self.stores.remove(session.id());
+    }
+
+    fn name(&self, kind: StreamKind) -> StreamName {
+        StreamName { run: self.run, kind, number: self.numbers.fetch_add(1, Ordering::Relaxed) }
+    }
+
+    fn open(
+        self: &Arc<Self>,
+        session: &SessionHandle,
+        name: StreamName,
+        requests: Vec<RawId>,
+        awaited: usize,
+        outbox: Outbox,
+        manner: Manner,
+    ) -> Reader {
+        let driver = Arc::new(Notify::new());
+        let stream = Stream {
+            source: Some(outbox),
+            log: log::Log::default(),
+            name,
+            requests,
+            awaited,
+            read: true,
+            known: false,
+            driver: Arc::clone(&driver),
+        };
+        let store = self.stores.entry(session.id().to_owned()).or_insert_with(|| {
+            Arc::new(Mutex::new(Store::new(self.settings, Arc::clone(&self.total))))
+        });
+        lock(&store).open(stream);
+        let kept = reader::Kept {
+            all: Arc::clone(self),
+            store: Arc::clone(&store),
+            session: session.clone(),
+            name,
+            driver,
+        };
+        Reader::new(kept, 0, manner)
+    }
+
+    /// Makes a new reader of a stream, in place of the one it has.
+    fn take_over(
+        self: &Arc<Self>,
+        session: &SessionHandle,
+        id: EventId,
+        manner: &Manner,
+    ) -> Result<Option<Reader>, Refusal> {
+        let Some(store) = self.stores.get(session.id()).map(|store| Arc::clone(&store)) else {
+            return Ok(None);
+        };
+        let mut locked = lock(&store);
+        let Some(stream) = locked.stream(id.stream) else { return Ok(None) };
+        if id.at > stream.log.newest() {
+            return Err(Refusal::NoSuchEvent);
+        }
+        if stream.source.is_none() && id.stream.kind == StreamKind::Standing {
+            // another one took its place, or the session's actor was restarted
+            let (stream_of_session, outbox) = Outbox::new();
+            session.attach(stream_of_session).map_err(|SessionGone| Refusal::UnknownSession)?;
+            stream.source = Some(outbox);
+        }
+        let driver = Arc::new(Notify::new());
+        std::mem::replace(&mut stream.driver, Arc::clone(&driver)).notify_one();
+        (stream.read, stream.known) = (true, true);
+        let missing = stream.log.missing_after(id.at);
+        drop(locked);
+        let kept = reader::Kept {
+            all: Arc::clone(self),
+            store,
+            session: session.clone(),
+            name: id.stream,
+            driver,
+        };
+        let mut reader = Reader::new(kept, id.at, manner.clone());
+        reader.admit_missing(missing);
+        Ok(Some(reader))
+    }
+
+    /// Takes the standing streams nobody reads out; what no connection took of them.
+    fn untaken(&self, session: &SessionHandle) -> Vec<mcpvisor_actors::wire::Payload> {
+        let Some(store) = self.stores.get(session.id()).map(|store| Arc::clone(&store)) else {
+            return Vec::new();
+        };
+        let mut store = lock(&store);
+        let mut untaken = Vec::new();
+        for name in store.unread_standing() {
+            if let Some(stream) = store.remove(name) {
+                stream.driver.notify_one();
+                untaken.extend(stream.log.untaken());
+                // what came and no one has read yet
+                while let Some(outgoing) = stream.source.as_ref().and_then(Outbox::try_next) {
+                    untaken.push(outgoing.payload);
+                }
+            }
+        }
+        untaken
+    }
+
+    /// Drops a session's store once it is empty.
+    fn tidy(&self, session: &str) {
+        self.stores.remove_if(session, |_, store| lock(store).is_empty());
+    }
+
+    fn remember_lost(&self, session: &str, stream: Stream) {
+        let ids: usize = stream.requests.iter().map(|id| id.as_bytes().len()).sum();
+        if ids > REMEMBERED_IDS || stream.requests.is_empty() {
+            return;
+        }
+        let mut lost = self.lost.lock().unwrap_or_else(PoisonError::into_inner);
+        if lost.len() == REMEMBERED {
+            lost.pop_front();
+        }
+        let Stream { name, requests, .. } = stream;
+        lost.push_back(Lost { session: session.into(), name, requests });
+    }
+
+    fn lost_requests(&self, session: &SessionHandle, name: StreamName) -> Option<Vec<RawId>> {
+        let lost = self.lost.lock().unwrap_or_else(PoisonError::into_inner);
+        let lost = lost.iter().find(|lost| lost.name == name && *lost.session == *session.id())?;
+        Some(lost.requests.clone())
+    }
+}
+
+/// Whether streams of this client begin with an event without data. Earlier clients take that for a
+/// broken message.
+fn is_primed(session: &SessionHandle) -> bool {
+    session.revision().is_some_and(|it| it >= ProtocolVersion::V2025_11_25)
+}
+
+/// A stream that answers each request with the reason why there is no other answer.
+fn told_lost(requests: &[RawId]) -> Response {
+    let text = "the answer was not kept: the client was away for too long, or too much waited for it \
+                (http.resume); the call may have been executed";
+    let told = requests.iter().flat_map(|id| {
+        let reply = error_reply(Some(id), code::OUTCOME_UNKNOWN, text, None);
+        events::event(reply, None).to_bytes()
+    });
+    let mut response = Response::new(Body::from(told.collect::<Vec<u8>>()));
+    events::mark(response.headers_mut());
+    response
+}
+
+fn lock(store: &Mutex<Store>) -> MutexGuard<'_, Store> {
+    store.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+#[cfg(test)]
+#[path = "resume/tests.rs"]
+mod tests;

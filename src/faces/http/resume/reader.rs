@@ -1,0 +1,239 @@
+//! Whoever drives a stream: a connection that reads it, or the keeper while there is none.
+//!
+//! *Invariant:* one of them at a time adds to the log; who is replaced adds nothing more.
+
+use super::store::{Store, Stream};
+use super::{Manner, Resumption, lock};
+use crate::faces::http::events;
+use crate::faces::http::resume::event_id::{EventId, StreamKind, StreamName};
+use axum::body::Body;
+use axum::response::Response;
+use bytes::Bytes;
+use futures_util::stream;
+use mcpvisor_actors::session::{Held, Outgoing, SessionHandle};
+use std::collections::VecDeque;
+use std::convert::Infallible;
+use std::future::poll_fn;
+use std::sync::{Arc, Mutex};
+use std::task::{Context, Poll, ready};
+use tokio::sync::Notify;
+use tokio::time::{Instant, sleep};
+
+/// A stream, and the right to drive it.
+#[derive(Debug, Clone)]
+pub(super) struct Kept {
+    pub(super) all: Arc<Resumption>,
+    pub(super) store: Arc<Mutex<Store>>,
+    pub(super) session: SessionHandle,
+    pub(super) name: StreamName,
+    pub(super) driver: Arc<Notify>,
+}
+
+/// What a poll of a stream gave.
+enum Came {
+    /// A further event is in the log; what it takes up until it is written.
+    Added(Held),
+    /// It found no room.
+    NoRoom,
+    /// Nothing more will come, or somebody else drives it.
+    Over,
+}
+
+/// A connection that reads a stream.
+#[derive(Debug)]
+pub(super) struct Reader {
+    kept: Kept,
+    manner: Manner,
+    /// The last event it wrote.
+    at: u64,
+    ready: VecDeque<Bytes>,
+    /// Of the message that is being written.
+    held: Held,
+    ended: bool,
+}
+
+impl Kept {
+    /// Adds what comes next to the log.
+    fn poll(&self, cx: &mut Context<'_>) -> Poll<Came> {
+        let mut store = lock(&self.store);
+        let Some(stream) = store.driven(self.name, &self.driver) else {
+            return Poll::Ready(Came::Over);
+        };
+        let reading = stream.read;
+        let Some(source) = &stream.source else { return Poll::Ready(Came::Over) };
+        let came = ready!(source.poll_next(cx));
+        store.add(self.name, came.as_ref(), Instant::now());
+        let Some(Outgoing { held, .. }) = came else { return Poll::Ready(Came::Over) };
+        if reading || store.make_room(self.name) {
+            self.remember(&mut store);
+            Poll::Ready(Came::Added(held))
+        } else {
+            Poll::Ready(Came::NoRoom)
+        }
+    }
+
+    /// The next event of the log, and whether it is the last.
+    fn take_after(&self, at: u64) -> Option<(u64, Vec<Bytes>, bool)> {
+        let mut store = lock(&self.store);
+        let stream = store.driven(self.name, &self.driver)?;
+        let (at, event) = stream.log.take_after(at)?;
+        stream.known = true;
+        let text = event.text.chunks().to_vec();
+        let _always_for_a_reader = store.make_room(self.name);
+        self.remember(&mut store);
+        Some((at, text, event.last))
+    }
+
+    fn remember(&self, store: &mut Store) {
+        for stream in store.forgotten.drain(..) {
+            self.all.remember_lost(self.session.id(), stream);
+        }
+    }
+
+    /// Its connection is gone: keeps the stream for a time, if a client can name it.
+    fn unread(mut self) {
+        let mut store = lock(&self.store);
+        let Some(stream) = store.driven(self.name, &self.driver) else { return };
+        stream.read = false;
+        if !stream.known {
+            drop(store);
+            return self.give_up();
+        }
+        let driver = Arc::new(Notify::new());
+        stream.driver = Arc::clone(&driver);
+        drop(store);
+        self.driver = driver;
+        if let Ok(runtime) = tokio::runtime::Handle::try_current() {
+            runtime.spawn(self.keep());
+        }
+    }
+
+    /// Keeps what comes until a client is back, it is time, or there is no more room.
+    async fn keep(self) {
+        let time = self.all.settings.ttl;
+        let mut over = false;
+        let mut late = std::pin::pin!(sleep(time));
+        loop {
+            tokio::select! {
+                biased;
+                () = self.driver.notified() => return,
+                () = &mut late => break,
+                came = poll_fn(|cx| self.poll(cx)), if !over => match came {
+                    Came::Added(_) => {}
+                    Came::Over => over = true,
+                    Came::NoRoom => break,
+                }
+            }
+        }
+        self.give_up();
+    }
+
+    /// Drops the stream; calls that are not over are cancelled.
+    fn give_up(self) {
+        let stream = {
+            let mut store = lock(&self.store);
+            if store.driven(self.name, &self.driver).is_none() {
+                return;
+            }
+            store.remove(self.name)
+        };
+        self.all.tidy(self.session.id());
+        let Some(stream) = stream else { return };
+        self.cancel(&stream);
+        self.all.remember_lost(self.session.id(), stream);
+    }
+
+    fn cancel(&self, stream: &Stream) {
+        if stream.source.is_some() {
+            for id in &stream.requests {
+                self.session.abandon(id);
+            }
+        }
+    }
+}
+
+impl Reader {
+    /// A connection that has seen everything up to event `at`.
+    pub(super) fn new(kept: Kept, at: u64, manner: Manner) -> Self {
+        let (ready, held) = (VecDeque::new(), Held::default());
+        Self { kept, manner, at, ready, held, ended: false }
+    }
+
+    /// Begins a new stream: with an id and no data and when to come back, for clients that know of that;
+    /// then with what was read already.
+    pub(super) fn begin(&mut self, first: impl IntoIterator<Item = Outgoing>, retry: Option<u32>) {
+        let mut store = lock(&self.kept.store);
+        if let Some(retry) = retry {
+            let id = EventId { stream: self.kept.name, at: 0 };
+            self.ready.push_back(format!("id: {id}\nretry: {retry}\ndata:\n\n").into());
+            if let Some(stream) = store.stream(self.kept.name) {
+                stream.known = true;
+            }
+        }
+        for outgoing in first {
+            store.add(self.kept.name, Some(&outgoing), Instant::now());
+        }
+    }
+
+    /// Says that events are missing which are not kept any more: all of them were written once.
+    pub(super) fn admit_missing(&mut self, missing: u64) {
+        if missing > 0 {
+            self.ready.push_back(format!(": {missing} events are not kept any more\n\n").into());
+        }
+    }
+
+    /// The response that carries the stream.
+    pub(super) fn into_response(self) -> Response {
+        let chunks = stream::unfold(self, |mut reader| async move {
+            reader.next().await.map(|chunk| (Ok::<_, Infallible>(chunk), reader))
+        });
+        let mut response = Response::new(Body::from_stream(chunks));
+        events::mark(response.headers_mut());
+        response
+    }
+
+    /// The next bytes to write; polled only while the client reads.
+    async fn next(&mut self) -> Option<Bytes> {
+        loop {
+            if let Some(chunk) = self.ready.pop_front() {
+                return Some(chunk);
+            }
+            // the client has taken all of the last message
+            let held = std::mem::take(&mut self.held);
+            if self.ended {
+                return None;
+            }
+            if let Some((at, text, last)) = self.kept.take_after(self.at) {
+                self.ready.extend(text);
+                (self.at, self.ended, self.held) = (at, last, held);
+                continue;
+            }
+            drop(held);
+            self.more().await;
+        }
+    }
+
+    /// Waits for something to write, or for the end.
+    async fn more(&mut self) {
+        let standing = self.kept.name.kind == StreamKind::Standing;
+        tokio::select! {
+            biased;
+            () = events::told(&mut self.manner.closing), if standing => self.ended = true,
+            () = self.kept.driver.notified() => self.ended = true,
+            came = poll_fn(|cx| self.kept.poll(cx)) => match came {
+                Came::Added(held) => self.held = held,
+                Came::NoRoom | Came::Over => self.ended = true,
+            },
+            () = sleep(self.manner.keep_alive) => {
+                lock(&self.kept.store).age(self.kept.name, Instant::now());
+                self.ready.push_back(events::COMMENT);
+            }
+        }
+    }
+}
+
+impl Drop for Reader {
+    fn drop(&mut self) {
+        self.kept.clone().unread();
+    }
+}

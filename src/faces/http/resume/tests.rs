@@ -1,0 +1,141 @@
+//! What is kept, what is forgotten to make room, and that every byte counted is given back.
+
+use super::*;
+use bytes::Bytes;
+use log::Log;
+use mcpvisor_actors::session::ClientStream;
+use tokio::time::Instant;
+
+const PLENTY: ResumeSettings = ResumeSettings {
+    max_bytes: usize::MAX,
+    max_events: usize::MAX,
+    max_total_bytes: usize::MAX,
+    ttl: Duration::from_secs(60),
+};
+
+fn store(bounds: ResumeSettings) -> (Store, Arc<AtomicUsize>) {
+    let total = Arc::new(AtomicUsize::new(0));
+    (Store::new(bounds, Arc::clone(&total)), total)
+}
+
+fn name(number: u64) -> StreamName {
+    StreamName { run: 1, kind: StreamKind::Calls, number }
+}
+
+/// Begins a stream that answers one request.
+fn open(store: &mut Store, number: u64) -> ClientStream {
+    let (sender, outbox) = Outbox::new();
+    store.open(Stream {
+        source: Some(outbox),
+        log: Log::default(),
+        name: name(number),
+        requests: vec![RawId::from(number)],
+        awaited: 1,
+        read: true,
+        known: true,
+        driver: Arc::new(Notify::new()),
+    });
+    sender
+}
+
+/// Adds one event, as its driver does; whether there is room for it.
+fn add(store: &mut Store, number: u64, sender: &ClientStream, answer: bool) -> bool {
+    let payload = Bytes::from(vec![b'x'; 1000]).into();
+    if answer {
+        assert!(sender.answer(payload, None));
+    } else {
+        sender.notify(payload).unwrap();
+    }
+    let stream = store.stream(name(number)).unwrap();
+    let (read, came) = (stream.read, stream.source.as_ref().unwrap().try_next());
+    store.add(name(number), came.as_ref(), Instant::now());
+    if read {
+        let log = &mut store.stream(name(number)).unwrap().log;
+        log.take_after(log.newest() - 1).unwrap();
+    }
+    store.make_room(name(number))
+}
+
+#[tokio::test]
+async fn nothing_is_kept_until_there_is_a_stream_and_all_of_it_is_given_back() {
+    let resumption = Resumption::new(PLENTY);
+    assert!(resumption.stores.is_empty());
+    let (mut store, total) = store(PLENTY);
+    assert_eq!(total.load(Ordering::Relaxed), 0);
+    for number in 1..4 {
+        let sender = open(&mut store, number);
+        for _ in 0..number {
+            assert!(add(&mut store, number, &sender, false));
+        }
+    }
+    assert!(total.load(Ordering::Relaxed) > 6000);
+    assert!(store.remove(name(2)).is_some());
+    assert!(store.remove(name(2)).is_none());
+    drop(store);
+    assert_eq!(total.load(Ordering::Relaxed), 0);
+}
+
+#[tokio::test]
+async fn a_stream_that_is_over_makes_room_before_one_that_goes_on() {
+    let (mut store, _) = store(ResumeSettings { max_events: 3, ..PLENTY });
+    let over = open(&mut store, 1);
+    assert!(add(&mut store, 1, &over, true));
+    store.stream(name(1)).unwrap().read = false;
+    let going_on = open(&mut store, 2);
+    for _ in 0..2 {
+        assert!(add(&mut store, 2, &going_on, false));
+    }
+    assert!(store.stream(name(1)).is_some(), "there was room");
+    assert!(add(&mut store, 2, &going_on, false));
+    assert!(store.stream(name(1)).is_none());
+    assert_eq!(store.forgotten.len(), 1, "its client can be told");
+    assert_eq!(store.stream(name(2)).unwrap().log.missing_after(0), 0);
+}
+
+#[tokio::test]
+async fn of_a_stream_that_is_read_the_oldest_events_make_room() {
+    for bounds in [
+        ResumeSettings { max_events: 3, ..PLENTY },
+        ResumeSettings { max_bytes: 5000, ..PLENTY },
+        ResumeSettings { max_total_bytes: 5000, ..PLENTY },
+    ] {
+        let (mut store, total) = store(bounds);
+        let sender = open(&mut store, 1);
+        for _ in 0..50 {
+            assert!(add(&mut store, 1, &sender, false));
+        }
+        let log = &store.stream(name(1)).unwrap().log;
+        assert_eq!((log.len(), log.newest(), log.missing_after(47)), (3, 50, 0), "{bounds:?}");
+        assert!(total.load(Ordering::Relaxed) <= 5000);
+    }
+}
+
+#[tokio::test]
+async fn a_stream_that_is_not_read_is_lost_when_there_is_no_room() {
+    let (mut store, _) = store(ResumeSettings { max_events: 3, ..PLENTY });
+    let sender = open(&mut store, 1);
+    assert!(add(&mut store, 1, &sender, false));
+    store.stream(name(1)).unwrap().read = false;
+    assert!(add(&mut store, 1, &sender, false));
+    assert!(add(&mut store, 1, &sender, false));
+    assert!(!add(&mut store, 1, &sender, false));
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_a_reader_took_long_ago_is_not_kept() {
+    let (mut store, _) = store(PLENTY);
+    let sender = open(&mut store, 1);
+    for _ in 0..3 {
+        assert!(add(&mut store, 1, &sender, false));
+    }
+    tokio::time::advance(PLENTY.ttl * 2).await;
+    store.age(name(1), Instant::now());
+    assert_eq!(store.stream(name(1)).unwrap().log.len(), 0);
+    assert_eq!(store.stream(name(1)).unwrap().log.newest(), 3);
+}
+
+#[test]
+fn every_lost_request_is_answered_once() {
+    let response = told_lost(&[RawId::from(1), RawId::from(2)]);
+    assert_eq!(response.headers()["content-type"], "text/event-stream");
+}

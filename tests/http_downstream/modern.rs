@@ -6,6 +6,7 @@ use crate::server::{Part, Reply, Server, event, forever};
 use mcpvisor::downstream::HttpKind;
 use mcpvisor_actors::bridge::Era;
 use mcpvisor_actors::server::{Loss, Outbound, OutboundKind};
+use mcpvisor_actors::wire::ProtocolVersion;
 
 /// Sends a request of 2026-07-28.
 fn ask(peer: &mut Peer, id: u64, method: &str) {
@@ -88,6 +89,23 @@ async fn a_server_of_the_initialize_era_refuses_the_question_and_is_then_tried_a
     peer.initialize();
     peer.answer(0).await;
     assert_eq!(server.calls(), ["server/discover", "initialize"]);
+}
+
+#[tokio::test]
+async fn a_question_that_hangs_is_given_up_when_the_other_one_is_answered() {
+    let server = Server::start(|request| match request.call().as_str() {
+        "server/discover" => Reply::events(vec![forever()]),
+        _ => handshake(request).unwrap(),
+    })
+    .await;
+    let mut peer = Peer::streamable(&server).await;
+    ask(&mut peer, 1, "server/discover");
+    peer.quietly(server.wait_for("server/discover")).await;
+    peer.initialize();
+    peer.answer(0).await;
+    peer.quietly(server.wait_open(2)).await;
+    peer.0.established(Era::Legacy(ProtocolVersion::V2025_06_18));
+    peer.quietly(server.wait_open(1)).await;
 }
 
 #[tokio::test]

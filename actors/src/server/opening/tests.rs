@@ -196,6 +196,11 @@ fn what_is_remembered_is_believed_until_it_is_refused() {
     assert_eq!(guessed(doubts, auto, stream, legacy, 2).0, Discover);
     doubts.dispelled();
     assert_eq!(guessed(doubts, auto, stream, legacy, 1).0, Initialize);
+    // it may have been struck dumb by the question, where one stream is all there is
+    doubts.failed(&Loss::TimedOut { stage: "initialize and tools/list", after: SILENCE });
+    assert_eq!(guessed(doubts, auto, stream, None, 2).0, Initialize);
+    assert_eq!(guessed(doubts, auto, Carriage::Posts, None, 2).0, Discover);
+    doubts.dispelled();
     // it dies whatever it is asked: one process an attempt, one question and the other by turns
     doubts.died();
     let turns = [2, 3, 4].map(|attempt| guessed(doubts, auto, stream, None, attempt));

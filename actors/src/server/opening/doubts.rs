@@ -4,6 +4,7 @@
 use super::super::control::Purpose;
 use super::{Carriage, EraChoice};
 use crate::bridge::Era;
+use crate::catalog::Manifest;
 use crate::server::Loss;
 
 /// How one connection begins.
@@ -15,6 +16,8 @@ pub(in crate::server) struct Guess {
     pub(in crate::server) first: Purpose,
     /// Whether a connection that dies of the question is made again at once.
     pub(in crate::server) again: bool,
+    /// Whether it is known to answer `server/discover`, sooner or later.
+    pub(in crate::server) patient: bool,
     /// How frames are carried there.
     pub(in crate::server) carriage: Carriage,
 }
@@ -66,13 +69,15 @@ impl Doubts {
         self,
         choice: EraChoice,
         carriage: Carriage,
-        remembered: Option<Era>,
+        remembered: Option<&Manifest>,
         attempt: u32,
     ) -> Guess {
         let choice = if carriage == Carriage::LegacyOnly { EraChoice::Legacy } else { choice };
-        let first = match (choice, remembered) {
+        let known = remembered.filter(|_| !self.refused);
+        let patient = known.is_some_and(|it| it.era == Era::Modern || it.is_modern_too);
+        let first = match (choice, known.map(|known| known.era)) {
             (EraChoice::Legacy, _) => Purpose::Initialize,
-            (EraChoice::Auto, Some(Era::Legacy(_))) if !self.refused => Purpose::Initialize,
+            (EraChoice::Auto, Some(Era::Legacy(_))) if !patient => Purpose::Initialize,
             (EraChoice::Auto, _)
                 if self.broke && carriage == Carriage::Stream && attempt.is_multiple_of(2) =>
             {
@@ -80,6 +85,6 @@ impl Doubts {
             }
             (EraChoice::Auto | EraChoice::Modern, _) => Purpose::Discover,
         };
-        Guess { choice, first, again: choice == EraChoice::Auto && !self.broke, carriage }
+        Guess { choice, first, again: choice == EraChoice::Auto && !self.broke, patient, carriage }
     }
 }

@@ -111,10 +111,9 @@ fn a_server_that_never_answers_the_question_and_one_that_starts_slowly_are_waite
 #[test]
 fn a_slow_server_of_both_eras_is_had_in_the_older_one_and_waited_for_the_next_time() {
     let stage = Stage::on("stdio", "--slow-start 4500 --era both");
-    for expected in [
-        &["server/discover", "initialize", "notifications/initialized"][..],
-        &["server/discover"],
-    ] {
+    for expected in
+        [&["server/discover", "initialize", "notifications/initialized"][..], &["server/discover"]]
+    {
         stage.forget();
         let gateway = stage.setup.serve();
         let client = gateway.client();

@@ -18,7 +18,8 @@ fn post(server: &Simulated, headers: &[(&str, &str)], method: &str, params: &Val
     let body = json!({ "jsonrpc": "2.0", "id": 7, "method": method, "params": params }).to_string();
     let mut stream = TcpStream::connect(server.address).unwrap();
     stream.set_read_timeout(Some(PATIENCE)).unwrap();
-    let own: String = headers.iter().map(|(name, value)| format!("{name}: {value}\r\n")).collect();
+    let own: String =
+        headers.iter().flat_map(|(name, value)| [name, ": ", value, "\r\n"]).collect();
     let (host, length) = (server.address, body.len());
     let head = format!(
         "POST /mcp HTTP/1.1\r\nhost: {host}\r\nconnection: close\r\ncontent-length: {length}\r\n\
@@ -31,7 +32,7 @@ fn post(server: &Simulated, headers: &[(&str, &str)], method: &str, params: &Val
 /// The same with the headers it needs; status and answer.
 fn ask(server: &Simulated, method: &str, mut params: Value) -> (u16, Value) {
     params["_meta"] = meta();
-    let name = params["name"].as_str().or(params["uri"].as_str()).unwrap_or_default().to_owned();
+    let name = params["name"].as_str().unwrap_or_default().to_owned();
     let mut headers = vec![("mcp-method", method)];
     if !name.is_empty() {
         headers.push(("mcp-name", &name));

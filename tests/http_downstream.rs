@@ -11,6 +11,8 @@ mod failures;
 mod floods;
 #[path = "http_downstream/legacy.rs"]
 mod legacy;
+#[path = "http_downstream/modern.rs"]
+mod modern;
 #[path = "http_downstream/peer.rs"]
 mod peer;
 #[path = "http_downstream/server.rs"]

@@ -9,6 +9,8 @@ mod flags;
 mod http;
 #[path = "demo_servers/line_peer.rs"]
 mod line_peer;
+#[path = "simulate/modern.rs"]
+mod modern;
 #[path = "simulate/peer.rs"]
 mod peer;
 #[path = "support/process.rs"]

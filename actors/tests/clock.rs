@@ -11,6 +11,8 @@ mod tree;
 mod attempts;
 #[path = "clock/crowd.rs"]
 mod crowd;
+#[path = "clock/eras.rs"]
+mod eras;
 #[path = "clock/lives.rs"]
 mod lives;
 #[path = "clock/probes.rs"]

@@ -29,6 +29,9 @@ pub(super) struct StreamableHttp {
     lanes: Lanes,
     reports: Reports,
     inbox: mpsc::Receiver<Inbound>,
+    /// The requests sent before the era was known, and whether each is `initialize`.
+    questions: Vec<(u64, bool)>,
+    established: bool,
 }
 
 impl StreamableHttp {
@@ -36,7 +39,7 @@ impl StreamableHttp {
     pub(super) fn new(remote: Arc<Remote>) -> Self {
         let (reports, inbox) = Reports::new(Arc::clone(&remote));
         let lanes = Lanes::new(remote.address());
-        Self { remote, lanes, reports, inbox }
+        Self { remote, lanes, reports, inbox, questions: Vec::new(), established: false }
     }
 
     fn pump(&mut self) {
@@ -59,6 +62,11 @@ fn deliver(remote: Arc<Remote>, reports: Reports, frame: Outbound) -> Job {
 
 impl Transport for StreamableHttp {
     fn send(&mut self, frame: Outbound) {
+        if let OutboundKind::Request { id, initialize } = frame.kind
+            && !self.established
+        {
+            self.questions.push((id, initialize));
+        }
         self.lanes.push(frame);
     }
 
@@ -81,6 +89,12 @@ impl Transport for StreamableHttp {
     }
 
     fn established(&mut self, era: Era) {
+        self.established = true;
+        for (id, initialize) in self.questions.drain(..) {
+            if initialize == (era == Era::Modern) {
+                self.lanes.abandon(id); // the other one decided, this one may hang for ever
+            }
+        }
         let Era::Legacy(version) = era else { return self.lanes.cancel_by_closing() };
         self.remote.keep_version(version);
         let (remote, reports) = (Arc::clone(&self.remote), self.reports.clone());

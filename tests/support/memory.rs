@@ -22,7 +22,7 @@ use std::time::Duration;
 use tokio::time::{Instant, sleep};
 
 /// What a server does.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Clone)]
 pub(crate) struct Script {
     /// Why no connection is made, if none is.
     pub(crate) refuse: Option<Loss>,
@@ -33,7 +33,7 @@ pub(crate) struct Script {
     /// How long the answer to a call takes above that.
     pub(crate) call_takes: Duration,
     /// What becomes of the question for its era.
-    pub(crate) discovers: Discovery,
+    pub(crate) discovers: Fate,
     /// What becomes of `initialize`.
     pub(crate) initializes: Fate,
     /// How long the first answer of each connection takes above that: it is slow to start.
@@ -54,6 +54,28 @@ pub(crate) struct Script {
     pub(crate) forgetful: bool,
 }
 
+impl Default for Script {
+    /// A server of the initialize era that does well.
+    fn default() -> Self {
+        Self {
+            refuse: None,
+            connect_takes: Duration::ZERO,
+            latency: Duration::ZERO,
+            call_takes: Duration::ZERO,
+            discovers: Fate::Unknown,
+            initializes: Fate::Answered,
+            starts_in: Duration::ZERO,
+            pings: Fate::Answered,
+            calls: Fate::Answered,
+            mute: false,
+            tools: Vec::new(),
+            close_takes: Duration::ZERO,
+            computes: false,
+            forgetful: false,
+        }
+    }
+}
+
 /// What becomes of a request.
 #[derive(Debug, Clone, Default)]
 pub(crate) enum Fate {
@@ -66,18 +88,6 @@ pub(crate) enum Fate {
     Ignored,
     /// It is reported as failed after it was sent.
     Failed(Loss),
-}
-
-/// What becomes of `server/discover`.
-#[derive(Debug, Clone, Default)]
-pub(crate) enum Discovery {
-    /// It is answered with -32601: a server of the initialize era.
-    #[default]
-    Unknown,
-    /// It is answered with a discover result: a server of 2026-07-28.
-    Answered,
-    /// It is not answered.
-    Ignored,
     /// The connection ends with this.
     Deadly(Loss),
 }
@@ -232,6 +242,12 @@ impl Memory {
     /// How often it was asked exactly this.
     pub(crate) fn count(&self, what: &What) -> usize {
         self.times(|heard| heard == what).len()
+    }
+
+    /// What it was asked of these, in order.
+    pub(crate) fn asked(&self, of: &[What]) -> Vec<What> {
+        let heard = lock(&self.0.heard);
+        heard.iter().map(|(_, what)| what).filter(|what| of.contains(what)).cloned().collect()
     }
 
     /// When it was pinged.

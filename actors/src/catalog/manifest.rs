@@ -15,6 +15,8 @@ pub struct Manifest {
     pub about: Bytes,
     /// The era it lives in.
     pub era: Era,
+    /// It was spoken to in the initialize era and lives in 2026-07-28 as well.
+    pub is_modern_too: bool,
     /// What it declared.
     pub capabilities: Capabilities,
     /// What it lists of each kind, in its own order.
@@ -48,7 +50,7 @@ impl Manifest {
     fn about(about: &Bytes, capabilities: Option<&RawValue>, era: Era) -> Self {
         let capabilities = Capabilities::read(capabilities, era);
         let (items, hints) = (PerSubject::default(), PerSubject::default());
-        Self { about: about.clone(), era, capabilities, items, hints }
+        Self { about: about.clone(), era, is_modern_too: false, capabilities, items, hints }
     }
 
     /// The extensions it declared: the JSON text of an object. Tasks are hidden across eras.
@@ -72,6 +74,9 @@ impl Manifest {
         };
         let mut text = format!("{{\"{opened_by}\":").into_bytes();
         text.extend_from_slice(&self.about);
+        if self.is_modern_too {
+            text.extend_from_slice(b",\"modernToo\":true");
+        }
         for subject in Subject::ALL {
             text.extend_from_slice(format!(",\"{}\":[", subject.member()).as_bytes());
             for (index, item) in self.items[subject].iter().enumerate() {
@@ -103,6 +108,8 @@ impl Manifest {
             Some(discovered) => Self::discovered(&share(discovered)).ok()?,
             None => Self::of(&share(members.get("initialize").ok()??)).ok()?,
         };
+        manifest.is_modern_too =
+            members.get("modernToo").ok()?.is_some_and(|it| it.get() == "true");
         let hints = members.get("hints").ok()?.and_then(|raw| Members::of(raw.get().as_bytes()));
         for subject in Subject::ALL {
             match members.get(subject.member()).ok()? {
@@ -138,6 +145,7 @@ mod tests {
             let array = format!(r#"[{{"{key}":"a:1"}},{{"x":1.0,"{key}":"a:2"}}]"#);
             manifest.items[subject] = Item::list(subject, &array.into()).expect("array");
         }
+        manifest.is_modern_too = true;
         assert_eq!(manifest.capabilities, Capabilities::default().and(Capability::Tools));
         assert_eq!(Manifest::from_json(&manifest.to_json()).expect("readable"), manifest);
     }

@@ -150,7 +150,7 @@ impl Control {
     ) -> Vec<Action> {
         match (purpose, outcome) {
             (Purpose::Initialize | Purpose::Discover, outcome) => {
-                let verdict = self.opening.answered(purpose, outcome);
+                let verdict = self.opening.answered(purpose, outcome, now);
                 self.opened(verdict, now)
             }
             (Purpose::List(subject), outcome) => self.listed(subject, outcome, now),
@@ -208,8 +208,8 @@ impl Control {
     /// Lists again what changed if its last listing is long enough ago; publishes what was waited for
     /// long enough; asks in another era when there was no answer for long enough.
     pub(super) fn act_if_due(&mut self, now: Instant) -> Vec<Action> {
-        let silent = self.opening.silent(now);
-        let mut actions: Vec<_> = silent.map(|purpose| self.ask(purpose)).into_iter().collect();
+        let verdict = self.opening.silent(now);
+        let mut actions = self.opened(verdict, now);
         if self.publish_by.is_some_and(|by| by <= now) {
             actions.extend(self.publish());
         }
@@ -256,7 +256,10 @@ impl Control {
             Verdict::Modern(result) => Manifest::discovered(&result),
         };
         match manifest {
-            Ok(manifest) => self.established(manifest, now),
+            Ok(mut manifest) => {
+                manifest.is_modern_too = self.opening.is_modern_too();
+                self.established(manifest, now)
+            }
             Err(detail) => vec![Action::GiveUp(Loss::Protocol { detail })],
         }
     }

@@ -47,13 +47,24 @@ struct Asked {
     deadline: Instant,
 }
 
+/// What can be heard of a resource from now on.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Hearing {
+    /// Nothing: the server leaves it out.
+    Nothing,
+    /// Every change, as before.
+    Still,
+    /// Every change; nothing was heard of it on this connection just before.
+    Anew,
+}
+
 /// A listen was acknowledged.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) struct Acknowledged {
     /// The one it replaces, to be given up now.
     pub(super) replaces: Option<u64>,
-    /// The resources asked for, and whether each can be heard of.
-    pub(super) uris: Vec<(String, bool)>,
+    /// The resources asked for.
+    pub(super) uris: Vec<(String, Hearing)>,
     /// Before it nothing was heard for a while.
     pub(super) missed: bool,
 }
@@ -92,8 +103,12 @@ impl Listening {
         let Asked { id, wanted, .. } =
             self.asked.take_if(|asked| id.is_none_or(|id| id == asked.id))?;
         let honoured = honoured.unwrap_or_else(|| wanted.clone());
-        let uris = wanted.uris.iter().map(|uri| (uri.clone(), honoured.uris.contains(uri)));
-        let uris = uris.collect();
+        let hearing = |uri: &String| match &self.open {
+            _ if !honoured.uris.contains(uri) => Hearing::Nothing,
+            Some(open) if open.honoured.uris.contains(uri) => Hearing::Still,
+            _ => Hearing::Anew,
+        };
+        let uris = wanted.uris.iter().map(|uri| (uri.clone(), hearing(uri))).collect();
         let before = self.open.replace(Open { id, wanted, honoured, since: now });
         let missed = std::mem::take(&mut self.missed);
         Some(Acknowledged { replaces: before.map(|before| before.id), uris, missed })
@@ -172,7 +187,8 @@ mod tests {
         assert!(all.acknowledged(Some(1), None, now).is_none(), "not what is waited for");
         let wider = all.acknowledged(None, Some(wanting(&["a"])), now).expect("ours");
         assert_eq!(wider.replaces, Some(1));
-        assert_eq!(wider.uris, [("a".to_owned(), true), ("b".to_owned(), false)]);
+        let uris = [("a".to_owned(), Hearing::Anew), ("b".to_owned(), Hearing::Nothing)];
+        assert_eq!(wider.uris, uris);
         assert_eq!(all.ended(1, now), None, "that one was given up");
 
         // less is covered by more; what was refused is not asked for again by itself
@@ -181,6 +197,9 @@ mod tests {
         assert_eq!(all.heard_of(&set(&["a", "b"])), ["a"]);
         all.forgive();
         assert!(all.opens(&wanting(&["b"]), &nobody, now), "its lists have changed");
+        all.asked(3, wanting(&["a"]), now + FIRST);
+        let again = all.acknowledged(Some(3), None, now).expect("ours");
+        assert_eq!(again.uris, [("a".to_owned(), Hearing::Still)]);
     }
 
     #[test]

@@ -5,6 +5,9 @@
 //! server known to be of the initialize era is asked `initialize` at once, and only when it refuses
 //! that the search begins anew.
 //!
+//! A server of both eras may take an `initialize` on its stream for the choice of the older one, so it
+//! is then spoken to in that; the next connection is more patient.
+//!
 //! *Invariant:* each of the two is asked at most once a connection, and none after the era is known.
 
 mod doubts;
@@ -21,6 +24,8 @@ use tokio::time::Instant;
 /// How long `server/discover` may go unanswered before `initialize` is sent as well. A server that is
 /// slow to start answers both, in order.
 const SILENCE: Duration = Duration::from_secs(3);
+/// The same of a server that is known to answer it.
+const PATIENCE: Duration = Duration::from_secs(15);
 
 /// Which era a server is spoken to in.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -65,6 +70,8 @@ pub(super) struct Opening {
     initialize: Stage,
     /// When the silence is too long.
     silent_at: Option<Instant>,
+    /// The discover result of a server that was asked to initialize by then.
+    discovered: Option<Bytes>,
     settled: bool,
 }
 
@@ -72,13 +79,14 @@ impl Opening {
     /// One that begins with what is guessed.
     pub(super) fn new(guess: Guess) -> Self {
         let (discover, initialize) = (Stage::Unasked, Stage::Unasked);
-        Self { guess, discover, initialize, silent_at: None, settled: false }
+        let (silent_at, discovered) = (None, None);
+        Self { guess, discover, initialize, silent_at, discovered, settled: false }
     }
 
     /// The first question.
     pub(super) fn begin(&mut self, now: Instant) -> Purpose {
         if self.guess.first == Purpose::Discover && self.guess.choice == EraChoice::Auto {
-            self.silent_at = Some(now + SILENCE);
+            self.silent_at = Some(now + if self.guess.patient { PATIENCE } else { SILENCE });
         }
         self.ask(self.guess.first)
     }
@@ -88,14 +96,30 @@ impl Opening {
         self.silent_at
     }
 
-    /// What is to be asked because nothing was heard for too long.
-    pub(super) fn silent(&mut self, now: Instant) -> Option<Purpose> {
-        self.silent_at.take_if(|at| *at <= now)?;
-        matches!(self.initialize, Stage::Unasked).then(|| self.ask(Purpose::Initialize))
+    /// What follows when nothing was heard for too long.
+    pub(super) fn silent(&mut self, now: Instant) -> Verdict {
+        if self.silent_at.take_if(|at| *at <= now).is_none() {
+            return Verdict::Wait;
+        }
+        match (self.discovered.take(), &self.initialize) {
+            (Some(discovered), _) => self.settle(Verdict::Modern(discovered)),
+            (None, Stage::Unasked) => Verdict::Ask(self.ask(Purpose::Initialize)),
+            (None, _) => Verdict::Wait,
+        }
+    }
+
+    /// Whether a server spoken to in the initialize era lives in 2026-07-28 as well.
+    pub(super) fn is_modern_too(&self) -> bool {
+        self.discovered.is_some()
     }
 
     /// One of the two was answered, with a result or an error object.
-    pub(super) fn answered(&mut self, purpose: Purpose, outcome: Result<Bytes, Bytes>) -> Verdict {
+    pub(super) fn answered(
+        &mut self,
+        purpose: Purpose,
+        outcome: Result<Bytes, Bytes>,
+        now: Instant,
+    ) -> Verdict {
         if self.settled {
             return Verdict::Wait; // the other one decided
         }
@@ -106,7 +130,15 @@ impl Opening {
             };
         }
         match Reaction::of_outcome(outcome.as_ref()) {
-            Reaction::Modern(result) => self.settle(Verdict::Modern(result)),
+            Reaction::Modern(result) => {
+                let asked = matches!(self.initialize, Stage::Asked);
+                if asked && self.guess.carriage == Carriage::Stream {
+                    self.discovered = Some(result);
+                    self.silent_at = Some(now + SILENCE);
+                    return Verdict::Wait; // what comes next says which era the stream is in
+                }
+                self.settle(Verdict::Modern(result))
+            }
             Reaction::Incompatible(versions) => {
                 let detail =
                     format!("the server speaks only revisions {:.200}", versions.join(", "));
@@ -150,11 +182,14 @@ impl Opening {
             }
             _ => false,
         };
-        let asked = matches!(self.discover, Stage::Asked);
+        let asked = matches!(self.discover, Stage::Asked) && self.discovered.is_none();
         of_stream && asked && !self.settled && self.guess.again
     }
 
     fn refused(&mut self, purpose: Purpose, loss: Loss) -> Verdict {
+        if let Some(discovered) = self.discovered.take() {
+            return self.settle(Verdict::Modern(discovered));
+        }
         self.silent_at = None;
         let (this, other, next) = match purpose {
             Purpose::Initialize => (&mut self.initialize, &self.discover, Purpose::Discover),

@@ -9,15 +9,24 @@
 //! not read costs one inbox of coalesced news.
 
 use super::news::News;
-use super::{ClientStream, Clients, Fact, SessionTable, Underway};
+use super::{Client, ClientStream, ClientStreamReader, Clients, Fact, SessionTable, Underway};
 use crate::bridge::Listen;
-use crate::call::Request;
+use crate::call::{Call, Control, Request};
 use crate::catalog::{Capability, Route, Snapshot, View};
-use crate::wire::{Limits, Message, Payload, RawId, Strictness, Subject, code, error_reply};
+use crate::otp::Ticket;
+use crate::proxy;
+use crate::wire::{
+    CallParams, Limits, Message, Method, Payload, RawId, Strictness, Subject, code, error_reply,
+    request_raw, string,
+};
+use futures_util::future::join_all;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
 use tokio::sync::{Notify, watch};
 use tokio::time::timeout;
 
+/// So long a client that listens waits for servers to say that they watch what it listens for.
+const CONFIRMED_WITHIN: Duration = Duration::from_secs(2);
 /// Most resources one client listens for in one request.
 const MOST_URIS: usize = 1_000;
 
@@ -118,9 +127,7 @@ async fn serve(clients: &Clients, wanted: Listen, stream: &ClientStream, id: &Ra
     let inbox = Arc::new(Inbox::new(clients.view().clone(), honoured.clone()));
     spec.table.enter_listen(Arc::clone(&watcher), Arc::clone(&inbox));
     let _entry = Entry(spec.table.clone(), Arc::clone(&watcher));
-    for (uri, route) in routes {
-        spec.table.subscriptions().enter(&route.server, &route.own, &watcher, uri);
-    }
+    watch_all(clients, &watcher, routes).await;
     stream.notify_in_time(honoured.acknowledged(id)).await;
     loop {
         inbox.wake.notified().await;
@@ -131,6 +138,34 @@ async fn serve(clients: &Clients, wanted: Listen, stream: &ClientStream, id: &Ra
             }
         }
     }
+}
+
+/// Has servers watch resources. Who listens hears that it does once they do, so that no change is missed
+/// after that; a server that takes long or is down is asked as soon as it can be.
+async fn watch_all(clients: &Clients, watcher: &Arc<str>, routes: Vec<(&str, Arc<Route>)>) {
+    let client = Arc::new(Client::new(Arc::clone(watcher), clients.view().clone()));
+    let asked = routes.iter().map(|(uri, _)| subscribe(clients, &client, uri));
+    let asked: Vec<_> = asked.collect();
+    let all = join_all(asked.into_iter().map(|answer| async move { answer?.next().await }));
+    let _late = timeout(CONFIRMED_WITHIN, all).await;
+    for (uri, route) in routes {
+        clients.spec.table.subscriptions().enter(&route.server, &route.own, watcher, uri);
+    }
+}
+
+/// Asks the server of a resource to watch it; where its answer comes.
+fn subscribe(clients: &Clients, client: &Arc<Client>, uri: &str) -> Option<ClientStreamReader> {
+    let params = format!("{{\"uri\":{}}}", string(uri));
+    let message = request_raw(1, Method::Subscribe.as_str(), &params).to_bytes();
+    let message = Message::parse(message, Limits::default(), Strictness::Strict).ok()?;
+    let params = CallParams::of(Method::Subscribe, &message).ok()?;
+    let control = Arc::new(Control::of_subscription(uri));
+    let (stream, answer) = ClientStream::new();
+    let request = Request { message, stream, admission: None };
+    let (client, again) = (Arc::clone(client), Arc::clone(&clients.again));
+    let call = Call::new(request, RawId::from(1), params, client, control, again);
+    clients.spec.proxy.tell(proxy::Message::Route(Ticket::new(Box::new(call))));
+    Some(answer)
 }
 
 /// The server that tells of changes of this resource, when there is one.

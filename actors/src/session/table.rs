@@ -163,7 +163,8 @@ impl SessionTable {
     pub(crate) fn subscribe(&self, client: &Client, server: &ServerName, uri: &str, asked: &str) {
         self.subscriptions.enter(server, uri, &client.session, asked);
         // a session that ended meanwhile has left the subscriptions already, or finds this one there
-        if !self.sessions.contains_key(&client.session) {
+        let id = &client.session;
+        if !self.sessions.contains_key(id) && !self.listens.contains_key(id) {
             self.subscriptions.leave(&client.session);
         }
     }

@@ -148,6 +148,14 @@ impl Lanes {
         }
     }
 
+    /// Ends the delivery of a request nobody waits for any more.
+    pub(crate) fn abandon(&mut self, id: u64) {
+        self.queue.retain(|queued| !is_request(queued, id));
+        if let Some(delivery) = self.requests.remove(&id) {
+            delivery.abort();
+        }
+    }
+
     /// Runs a task that belongs to no frame.
     pub(crate) fn spawn(&mut self, job: Job) -> task::Id {
         let handle = self.tasks.spawn(async move {

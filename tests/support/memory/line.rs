@@ -1,6 +1,6 @@
 //! One connection to a server in memory.
 
-use super::{Discovery, Fate, Inner, Script, Shaking, What, Wire, lock};
+use super::{Fate, Inner, Script, Shaking, What, Wire, lock};
 use bytes::Bytes;
 use futures_util::future::BoxFuture;
 use mcpvisor_actors::server::{Activity, Inbound, Outbound, OutboundKind, Transport};
@@ -41,19 +41,8 @@ impl Line {
         let script = self.server.script();
         let key = || params["arguments"]["key"].as_str().unwrap_or_default().to_owned();
         let (what, fate, takes) = match method {
-            "server/discover" => {
-                let fate = match script.discovers.clone() {
-                    Discovery::Unknown => Fate::Unknown,
-                    Discovery::Answered => Fate::Answered,
-                    Discovery::Ignored => Fate::Ignored,
-                    Discovery::Deadly(loss) => {
-                        self.server.note(What::Discover);
-                        return self.answer(Inbound::Lost(loss), Duration::ZERO);
-                    }
-                };
-                // at no cost: some tests count how long handshakes take
-                (What::Discover, fate, Duration::ZERO)
-            }
+            // at no cost: some tests count how long handshakes take
+            "server/discover" => (What::Discover, script.discovers.clone(), Duration::ZERO),
             "initialize" => (What::Initialize, script.initializes.clone(), script.latency),
             "subscriptions/listen" => {
                 self.server.note(What::Listen(params["notifications"].to_string()));
@@ -83,6 +72,7 @@ impl Line {
                 let error = json!({ "code": -32601, "message": "Method not found" });
                 inbound(&json!({ "jsonrpc": "2.0", "id": id, "error": error }))
             }
+            Fate::Deadly(loss) => Inbound::Lost(loss),
             Fate::Failed(loss) => Inbound::Failed { id, sent: true, loss },
             Fate::Ignored => return,
         };
@@ -185,9 +175,7 @@ fn result(what: &What, params: &Value, script: &Script) -> Value {
     match what {
         What::Discover => json!({
             "supportedVersions": ["2026-07-28"],
-            "capabilities": {
-                "tools": { "listChanged": true }, "resources": { "subscribe": true },
-            },
+            "capabilities": { "tools": { "listChanged": true } },
             "resultType": "complete", "ttlMs": 0, "cacheScope": "private",
         }),
         What::Initialize => json!({

@@ -72,10 +72,13 @@ pub struct Face {
 }
 
 impl Face {
-    /// Gives a result that may be kept the hints it lacks; all else is its server's.
-    pub fn hint(&self, result: &[u8], whole: &[u8]) -> Option<Edits> {
+    /// Fills in what a server of 2026-07-28 forgot: `resultType`, and hints where the method has them.
+    pub fn fill(&self, method: &str, result: &[u8], whole: &[u8]) -> Option<Edits> {
         let mut outer = ObjectEdit::of(result)?;
-        self.set_hints(&mut outer);
+        outer.set_default("resultType", "\"complete\"");
+        if is_cacheable(method) {
+            self.set_hints(&mut outer);
+        }
         Some(outer.finish(whole))
     }
 

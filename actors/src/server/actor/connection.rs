@@ -104,7 +104,7 @@ impl State {
             guess: self.doubts.guess(
                 self.spec.era,
                 self.spec.connector.carriage(),
-                remembered.as_ref().map(|remembered| remembered.era),
+                remembered.as_deref(),
                 self.schedule.attempt(),
             ),
             remembered,

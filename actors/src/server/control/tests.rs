@@ -21,7 +21,8 @@ fn legacy(level: Option<LogLevel>, remembered: Option<Arc<Manifest>>) -> Control
 }
 
 fn guess(first: Purpose) -> Guess {
-    Guess { choice: EraChoice::Auto, first, again: true, carriage: Carriage::Posts }
+    let (choice, carriage) = (EraChoice::Auto, Carriage::Posts);
+    Guess { choice, first, again: true, patient: false, carriage }
 }
 
 fn ready(now: Instant) -> Control {

@@ -6,6 +6,7 @@
 use super::subscribing::Ended;
 use super::{Action, Driver, Message, OutboundKind};
 use crate::bridge::{Listen, subscription_of};
+use crate::server::listening::Hearing;
 use crate::wire::{RawId, request_raw};
 use bytes::Bytes;
 use tokio::time::Instant;
@@ -44,10 +45,10 @@ impl Driver {
         if let Some(before) = heard.replaces {
             self.cancel(before, &Bytes::from_static(b"\"replaced\""));
         }
-        for (uri, honoured) in heard.uris {
-            let ended = if honoured { Ended::Honoured } else { Ended::Refused };
-            self.answer_watchers(&uri, &ended);
-            if honoured && heard.missed {
+        for (uri, hearing) in heard.uris {
+            let ended = if hearing == Hearing::Nothing { Ended::Refused } else { Ended::Honoured };
+            let asked_now = self.answer_watchers(&uri, &ended);
+            if hearing == Hearing::Anew && (heard.missed || !asked_now) {
                 self.may_have_changed(&uri);
             }
         }

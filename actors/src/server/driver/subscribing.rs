@@ -94,11 +94,14 @@ impl Driver {
         self.reconcile_subscriptions(); // those who waited may be gone
     }
 
-    /// Everybody who waits to watch this hears how that ended.
-    pub(super) fn answer_watchers(&mut self, uri: &str, ended: &Ended<'_>) {
-        for call in self.subscribing.settled(uri) {
+    /// Everybody who waits to watch this hears how that ended; whether there was anybody.
+    pub(super) fn answer_watchers(&mut self, uri: &str, ended: &Ended<'_>) -> bool {
+        let waiting = self.subscribing.settled(uri);
+        let any = !waiting.is_empty();
+        for call in waiting {
             self.answer_watcher(call, ended);
         }
+        any
     }
 
     fn answer_watcher(&self, call: RoutedCall, ended: &Ended<'_>) {

@@ -8,6 +8,7 @@ use crate::server::RoutedCall;
 use crate::session::identity;
 use crate::wire::{Edits, Kind, Message, Method, Uris, string};
 use bytes::Bytes;
+use memchr::memmem;
 
 impl Driver {
     /// A log level that a client set before its call reaches the server before it.
@@ -36,11 +37,15 @@ impl Driver {
         }
     }
 
-    /// A resource that is read says for how long it may be kept.
-    fn hinted(&self, response: &Message) -> Option<Edits> {
+    /// What every result of 2026-07-28 says, where its server forgot to say it.
+    fn completed(&self, method: Method, response: &Message) -> Option<Edits> {
         let Kind::Response { ok: true, .. } = response.kind() else { return None };
         let result = response.outcome_raw()?;
-        identity::face(self.context.spec.cache).hint(result, response.bytes())
+        let typed = memmem::find(result, b"\"resultType\"").is_some();
+        if typed && method != Method::ReadResource {
+            return None;
+        }
+        identity::face(self.context.spec.cache).fill(method.as_str(), result, response.bytes())
     }
 
     /// What a server's answer becomes on its way to a call's client.
@@ -53,12 +58,11 @@ impl Driver {
                 let able = call.client.abilities();
                 Answer::Final(modern_client::answer(method, response, &face, able))
             }
-            (Era::Modern, Era::Modern) if call.params.method == Method::ReadResource => {
-                Answer::Final(Translated::Edited(self.hinted(response).unwrap_or_default()))
+            (Era::Modern, Era::Modern) => {
+                let edits = self.completed(call.params.method, response);
+                Answer::Final(Translated::Edited(edits.unwrap_or_default()))
             }
-            (Era::Modern, Era::Modern) | (Era::Legacy(_), Era::Legacy(_)) => {
-                Answer::Final(Translated::Edited(Edits::default()))
-            }
+            (Era::Legacy(_), Era::Legacy(_)) => Answer::Final(Translated::Edited(Edits::default())),
         }
     }
 }

@@ -4,6 +4,7 @@
 use super::super::control::Purpose;
 use super::{Carriage, EraChoice};
 use crate::bridge::Era;
+use crate::catalog::Manifest;
 use crate::server::Loss;
 
 /// How one connection begins.
@@ -15,6 +16,8 @@ pub(in crate::server) struct Guess {
     pub(in crate::server) first: Purpose,
     /// Whether a connection that dies of the question is made again at once.
     pub(in crate::server) again: bool,
+    /// Whether it is known to answer `server/discover`, sooner or later.
+    pub(in crate::server) patient: bool,
     /// How frames are carried there.
     pub(in crate::server) carriage: Carriage,
 }
@@ -32,8 +35,9 @@ impl Guess {
 pub(in crate::server) struct Doubts {
     /// It refused what it was said to speak.
     refused: bool,
-    /// A connection died of `server/discover`, and the one after it died, too: who knows of what.
-    died: bool,
+    /// A connection was of no use, and it may be the question for its era that did it: it died of that
+    /// and so did the one after it, or it fell silent.
+    broke: bool,
 }
 
 impl Doubts {
@@ -44,11 +48,12 @@ impl Doubts {
 
     /// A connection died as it was asked for its era.
     pub(in crate::server) fn died(&mut self) {
-        self.died = true;
+        self.broke = true;
     }
 
     /// An attempt failed.
     pub(in crate::server) fn failed(&mut self, loss: &Loss) {
+        self.broke |= matches!(loss, Loss::TimedOut { .. });
         self.refused |= match loss {
             Loss::HttpStatus { status, .. } => {
                 (400..500).contains(status) && !matches!(status, 408 | 429)
@@ -58,22 +63,28 @@ impl Doubts {
         };
     }
 
-    /// How the connection of this attempt begins. A server that dies whatever it is asked is started
+    /// How the connection of this attempt begins. A server that breaks whatever it is asked is started
     /// once an attempt, and asked one thing and the other by turns.
     pub(in crate::server) fn guess(
         self,
         choice: EraChoice,
         carriage: Carriage,
-        remembered: Option<Era>,
+        remembered: Option<&Manifest>,
         attempt: u32,
     ) -> Guess {
         let choice = if carriage == Carriage::LegacyOnly { EraChoice::Legacy } else { choice };
-        let first = match (choice, remembered) {
+        let known = remembered.filter(|_| !self.refused);
+        let patient = known.is_some_and(|it| it.era == Era::Modern || it.is_modern_too);
+        let first = match (choice, known.map(|known| known.era)) {
             (EraChoice::Legacy, _) => Purpose::Initialize,
-            (EraChoice::Auto, Some(Era::Legacy(_))) if !self.refused => Purpose::Initialize,
-            (EraChoice::Auto, _) if self.died && attempt.is_multiple_of(2) => Purpose::Initialize,
+            (EraChoice::Auto, Some(Era::Legacy(_))) if !patient => Purpose::Initialize,
+            (EraChoice::Auto, _)
+                if self.broke && carriage == Carriage::Stream && attempt.is_multiple_of(2) =>
+            {
+                Purpose::Initialize
+            }
             (EraChoice::Auto | EraChoice::Modern, _) => Purpose::Discover,
         };
-        Guess { choice, first, again: choice == EraChoice::Auto && !self.died, carriage }
+        Guess { choice, first, again: choice == EraChoice::Auto && !self.broke, patient, carriage }
     }
 }

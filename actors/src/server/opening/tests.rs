@@ -1,8 +1,7 @@
 //! Every order of answers, as tables.
 
 use super::*;
-use crate::bridge::Era;
-use crate::wire::ProtocolVersion;
+use crate::catalog::Manifest;
 use Purpose::{Discover, Initialize};
 
 const MODERN: &str = r#"{"supportedVersions":["2026-07-28"],"capabilities":{}}"#;
@@ -13,7 +12,8 @@ const TOO_NEW: &str = r#"{"code":-32022,"message":"no","data":{"supported":["202
 const FUTURE: &str = r#"{"code":-32022,"message":"no","data":{"supported":["2031-01-01"]}}"#;
 
 fn guess(choice: EraChoice, first: Purpose) -> Guess {
-    Guess { choice, first, again: choice == EraChoice::Auto, carriage: Carriage::Stream }
+    let again = choice == EraChoice::Auto;
+    Guess { choice, first, again, patient: false, carriage: Carriage::Stream }
 }
 
 fn status(status: u16) -> Loss {
@@ -46,10 +46,10 @@ fn played(guess: Guess, events: &[Event]) -> Vec<&'static str> {
     let mut opening = Opening::new(guess);
     assert_eq!(opening.begin(now), guess.first);
     let happens = |event: &Event| match event.clone() {
-        Event::Ok(purpose, text) => opening.answered(purpose, Ok(text.into())),
-        Event::Err(purpose, text) => opening.answered(purpose, Err(text.into())),
+        Event::Ok(purpose, text) => opening.answered(purpose, Ok(text.into()), now),
+        Event::Err(purpose, text) => opening.answered(purpose, Err(text.into()), now),
         Event::Fails(purpose, loss) => opening.failed(purpose, loss),
-        Event::Silence => opening.silent(now + SILENCE).map_or(Verdict::Wait, Verdict::Ask),
+        Event::Silence => opening.silent(now + SILENCE),
     };
     events.iter().map(happens).map(|verdict| word(&verdict)).collect()
 }
@@ -75,11 +75,22 @@ fn whichever_answer_decides_is_taken_in_every_order() {
         (
             Discover,
             vec![Silence, Ok(Discover, MODERN), Err(Initialize, TOO_NEW)],
-            vec!["ask initialize", "modern", "wait"],
+            vec!["ask initialize", "wait", "modern"],
         ),
         (
             Discover,
             vec![Silence, Err(Discover, NO_METHOD), Ok(Initialize, LEGACY)],
+            vec!["ask initialize", "wait", "legacy"],
+        ),
+        (
+            Discover,
+            vec![Silence, Ok(Discover, MODERN), Silence, Ok(Initialize, LEGACY)],
+            vec!["ask initialize", "wait", "modern", "wait"],
+        ),
+        // of both eras: its stream is in the older one now
+        (
+            Discover,
+            vec![Silence, Ok(Discover, MODERN), Ok(Initialize, LEGACY)],
             vec!["ask initialize", "wait", "legacy"],
         ),
         // what it never answers does not matter, nor what it answers late
@@ -166,14 +177,17 @@ fn a_connection_that_ends_before_the_question_is_answered_died_of_it() {
         assert_eq!(opening.died_of(loss), died, "{guess:?} {loss:?}");
         opening.silent(now + SILENCE);
         assert_eq!(opening.died_of(loss), died, "also when it is slow");
-        opening.answered(Discover, Err(NO_METHOD.into()));
+        opening.answered(Discover, Err(NO_METHOD.into()), now);
         assert!(!opening.died_of(loss), "it had answered");
     }
 }
 
 #[test]
 fn what_is_remembered_is_believed_until_it_is_refused() {
-    let legacy = Some(Era::Legacy(ProtocolVersion::LATEST));
+    let manifest = Manifest::of(&Bytes::from_static(LEGACY.as_bytes())).expect("good");
+    let both = Manifest { is_modern_too: true, ..manifest.clone() };
+    let newer = Manifest::discovered(&Bytes::from_static(MODERN.as_bytes())).expect("good");
+    let legacy = Some(&manifest);
     let guessed = |doubts: Doubts, choice, carriage, era, attempt| {
         let guess = doubts.guess(choice, carriage, era, attempt);
         (guess.first, guess.again)
@@ -182,12 +196,13 @@ fn what_is_remembered_is_believed_until_it_is_refused() {
     let mut doubts = Doubts::default();
     assert_eq!(guessed(doubts, auto, stream, None, 1), (Discover, true));
     assert_eq!(guessed(doubts, auto, stream, legacy, 1).0, Initialize);
-    assert_eq!(guessed(doubts, auto, stream, Some(Era::Modern), 1).0, Discover);
+    assert_eq!(guessed(doubts, auto, stream, Some(&newer), 1).0, Discover);
+    assert_eq!(guessed(doubts, auto, stream, Some(&both), 1).0, Discover, "patiently");
+    for (known, patient) in [(None, false), (legacy, false), (Some(&both), true)] {
+        assert_eq!(doubts.guess(auto, stream, known, 1).patient, patient);
+    }
     assert_eq!(guessed(doubts, auto, Carriage::LegacyOnly, None, 1), (Initialize, false));
-    assert_eq!(
-        guessed(doubts, EraChoice::Legacy, stream, Some(Era::Modern), 1),
-        (Initialize, false)
-    );
+    assert_eq!(guessed(doubts, EraChoice::Legacy, stream, Some(&newer), 1), (Initialize, false));
     assert_eq!(guessed(doubts, EraChoice::Modern, stream, legacy, 1), (Discover, false));
     doubts.failed(&status(503));
     doubts.failed(&Loss::NameNotResolved { address: "a:1".into() });
@@ -196,6 +211,11 @@ fn what_is_remembered_is_believed_until_it_is_refused() {
     assert_eq!(guessed(doubts, auto, stream, legacy, 2).0, Discover);
     doubts.dispelled();
     assert_eq!(guessed(doubts, auto, stream, legacy, 1).0, Initialize);
+    // it may have been struck dumb by the question, where one stream is all there is
+    doubts.failed(&Loss::TimedOut { stage: "initialize and tools/list", after: SILENCE });
+    assert_eq!(guessed(doubts, auto, stream, None, 2).0, Initialize);
+    assert_eq!(guessed(doubts, auto, Carriage::Posts, None, 2).0, Discover);
+    doubts.dispelled();
     // it dies whatever it is asked: one process an attempt, one question and the other by turns
     doubts.died();
     let turns = [2, 3, 4].map(|attempt| guessed(doubts, auto, stream, None, attempt));

@@ -1,11 +1,11 @@
 //! The proxy: the front actor every call passes. It routes by what its client sees, forwards, and never
 //! waits.
 
-use crate::call::{CallTicket, Failure};
+use crate::call::{CallTicket, Failure, method_not_allowed};
 use crate::catalog::{Capability, Route, Snapshot};
 use crate::server::{self, RoutedCall};
 use crate::session::SessionTable;
-use crate::wire::{CallParams, Subject};
+use crate::wire::{CallParams, Method, Subject};
 use ractor::{Actor, ActorProcessingErr, ActorRef};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
@@ -78,6 +78,9 @@ impl State {
         if ticket.params.method.is_of_task() {
             return self.to_task(ticket);
         }
+        if ticket.params.method == Method::OfExtension {
+            return self.to_extension(ticket);
+        }
         let snapshot = ticket.client.view.snapshot().load();
         if let Err(ticket) = pass_on(&snapshot, snapshot.unknown == 0, ticket) {
             self.unknown(ticket);
@@ -96,6 +99,23 @@ impl State {
                 }
             }
         }
+    }
+
+    /// A method that is none of the core goes to the server that has its extension, once all are known.
+    fn to_extension(&mut self, ticket: CallTicket) {
+        while self.searches.try_join_next().is_some() {}
+        let (view, boot_wait) = (ticket.client.view.clone(), self.arguments.boot_wait);
+        self.searches.spawn(async move {
+            let _late = timeout(boot_wait, view.snapshot().complete()).await;
+            let route = view.snapshot().load().extension(&ticket.params.name);
+            if let Some(route) = route {
+                return send(ticket, &route);
+            }
+            if let Some(call) = ticket.redeem() {
+                let reply = method_not_allowed(call.id(), &call.params.name);
+                call.reply(reply);
+            }
+        });
     }
 
     /// Waits, and looks for names alike, beside the mailbox. What is unknown while servers are still

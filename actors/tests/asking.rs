@@ -8,6 +8,8 @@ mod server;
 
 #[path = "asking/ends.rs"]
 mod ends;
+#[path = "asking/extensions.rs"]
+mod extensions;
 #[path = "asking/owners.rs"]
 mod owners;
 #[path = "asking/parking.rs"]

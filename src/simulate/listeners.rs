@@ -45,7 +45,8 @@ impl Listeners {
 
     /// How many there are, and of which resources they want to hear.
     pub(super) fn wanted(&self) -> (usize, Vec<String>) {
-        let all = self.all();
+        let mut all = self.all();
+        all.retain(|listener| !listener.outlet.is_gone());
         let mut uris: Vec<_> = all.iter().flat_map(|one| one.filter.uris.iter().cloned()).collect();
         uris.sort();
         uris.dedup();

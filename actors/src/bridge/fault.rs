@@ -30,6 +30,9 @@ pub enum Fault {
     /// The server needs something the client did not declare.
     #[error("the server requires the `{}` capability of the client for this request", .0.as_str())]
     MissingCapability(Need),
+    /// The request belongs to an extension the client did not declare.
+    #[error("the request requires the extension `{0}`, which the client did not declare")]
+    MissingExtension(&'static str),
     /// The parameters are wrong.
     #[error("{0}")]
     BadParams(&'static str),
@@ -61,7 +64,7 @@ impl Fault {
             }
             Self::UnsupportedVersion { .. } => code::UNSUPPORTED_VERSION,
             Self::Header(_) => code::HEADER_MISMATCH,
-            Self::MissingCapability(_) => code::MISSING_CAPABILITY,
+            Self::MissingCapability(_) | Self::MissingExtension(_) => code::MISSING_CAPABILITY,
             Self::NoSuchMethod(_) => code::METHOD_NOT_FOUND,
             Self::TooManyParked => code::OVERLOADED,
             Self::TooManyRounds(_) | Self::BadAnswer(_) => code::INTERNAL_ERROR,
@@ -77,7 +80,8 @@ impl Fault {
             | Self::BadMeta { .. }
             | Self::UnsupportedVersion { .. }
             | Self::Header(_)
-            | Self::MissingCapability(_) => 400,
+            | Self::MissingCapability(_)
+            | Self::MissingExtension(_) => 400,
             Self::NoSuchMethod(_) => 404,
             Self::BadParams(_)
             | Self::State(_)
@@ -95,6 +99,9 @@ impl Fault {
             }
             Self::MissingCapability(need) => {
                 Some(json!({ "requiredCapabilities": need.capabilities() }))
+            }
+            Self::MissingExtension(name) => {
+                Some(json!({ "requiredCapabilities": { "extensions": { *name: {} } } }))
             }
             _ => None,
         }

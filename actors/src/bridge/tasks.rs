@@ -10,6 +10,11 @@ use memchr::memmem;
 /// The extension of 2026-07-28.
 pub const EXTENSION: &str = "io.modelcontextprotocol/tasks";
 
+/// Whether a client of 2026-07-28 with these capabilities understands tasks.
+pub fn are_understood(capabilities: &[u8]) -> bool {
+    memmem::find(capabilities, EXTENSION.as_bytes()).is_some()
+}
+
 /// Capabilities, a client's or a server's, without tasks of either kind.
 pub fn hidden(capabilities: &Bytes) -> Bytes {
     let Some(mut outer) = ObjectEdit::of(capabilities) else { return capabilities.clone() };

@@ -21,6 +21,8 @@ pub enum Capability {
     Completions,
     /// It runs tasks: those of 2025-11-25, or those of the extension.
     Tasks,
+    /// It has extensions of 2026-07-28.
+    Extensions,
 }
 
 impl Capability {
@@ -35,6 +37,7 @@ impl Capability {
             Method::GetTask | Method::TaskResult | Method::CancelTask | Method::UpdateTask => {
                 Self::Tasks
             }
+            Method::OfExtension => Self::Extensions,
         }
     }
 
@@ -74,6 +77,7 @@ impl Capabilities {
             ("resources", Capability::Resources),
             ("completions", Capability::Completions),
             ("tasks", Capability::Tasks),
+            ("extensions", Capability::Extensions),
         ] {
             if declared(key).is_some() {
                 all = all.and(capability);

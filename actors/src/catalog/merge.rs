@@ -2,11 +2,12 @@
 
 use super::cell::Manifests;
 use super::directory::Directory;
+use super::extensions::Extensions;
 use super::naming::{STATUS_TOOL, alias, with_hash};
 use super::route::Route;
 use super::section::{Section, Shown, count};
 use super::snapshot::Unlisted;
-use super::{Entry, Group, Item, Manifest, Naming, NamingStrategy, Snapshot, extensions, uri};
+use super::{Entry, Group, Item, Manifest, Naming, NamingStrategy, Snapshot, uri};
 use crate::bridge::{Era, legacy_client, tasks};
 use crate::server::ServerName;
 use crate::wire::{PerSubject, Subject};
@@ -47,7 +48,7 @@ impl<'a> Merge<'a> {
     pub(super) fn whole(self) -> Snapshot {
         let Self { naming, entries, known, directory, mut wanted } = self;
         let unlisted = unlisted(entries.iter(), known, |server| naming.prefixes(server));
-        let extensions = declared_by(entries.iter(), known);
+        let extensions = Extensions::of(entries.iter(), known);
         snapshot(directory, unlisted, extensions, |subject| std::mem::take(&mut wanted[subject]))
     }
 
@@ -55,7 +56,7 @@ impl<'a> Merge<'a> {
     pub(super) fn group(&self, group: &Group) -> Snapshot {
         let members = || self.entries.iter().filter(|one| group.servers.contains(&one.spec.name));
         let unlisted = unlisted(members(), self.known, |server| self.naming.prefixes(server));
-        let extensions = declared_by(members(), self.known);
+        let extensions = Extensions::of(members(), self.known);
         snapshot(directory(members(), self.known), unlisted, extensions, |subject| {
             let shown = |one: &&Wanted<'_>| {
                 let hidden =
@@ -72,7 +73,7 @@ impl<'a> Merge<'a> {
         // there is no other server a name could be of
         let unlisted = unlisted(member(), self.known, |_| vec![String::new()]);
         let own = Naming { strategy: NamingStrategy::Flat, ..self.naming.clone() };
-        let extensions = declared_by(member(), self.known);
+        let extensions = Extensions::of(member(), self.known);
         snapshot(directory(member(), self.known), unlisted, extensions, |subject| {
             let of_it = self.wanted[subject].iter().filter(|one| one.entry.spec.name == *server);
             let unprefixed = |one: &Wanted<'a>| {
@@ -100,7 +101,7 @@ impl<'a> Merge<'a> {
 fn snapshot<'a>(
     mut directory: Directory,
     unlisted: Vec<Unlisted>,
-    extensions: Option<Bytes>,
+    extensions: Extensions,
     mut wanted: impl FnMut(Subject) -> Vec<Wanted<'a>>,
 ) -> Snapshot {
     let sections = PerSubject::of(|subject| {
@@ -123,12 +124,6 @@ fn directory<'a>(entries: impl Iterator<Item = &'a Entry>, known: &Manifests) ->
     let declared =
         |entry: &Entry| known.get(&entry.spec.name).map(|manifest| manifest.capabilities);
     Directory::of(entries.map(|entry| (entry.clone(), declared(entry))).collect())
-}
-
-/// What these servers declared as extensions.
-fn declared_by<'a>(entries: impl Iterator<Item = &'a Entry>, known: &Manifests) -> Option<Bytes> {
-    let manifests = entries.filter_map(|entry| known.get(&entry.spec.name));
-    extensions::union(manifests.filter_map(|manifest| manifest.extensions()))
 }
 
 /// The servers of which nothing is known, by how the names of their things will begin.

@@ -1,6 +1,7 @@
 //! What a view shows: lists to show, tables to route by. A value; readers share it.
 
 use super::directory::Directory;
+use super::extensions::Extensions;
 use super::{Capability, Route, Section};
 use crate::bridge::modern_client::CacheHints;
 use crate::otp::Address;
@@ -21,8 +22,8 @@ pub struct Snapshot {
     /// Servers of which nothing is known yet, by how the names of their things will begin. Where all
     /// there is must be of one server, that is nothing.
     pub(super) unlisted: Vec<Unlisted>,
-    /// What the servers declared as extensions: the JSON text of an object.
-    pub(super) extensions: Option<Bytes>,
+    /// What the servers declared as extensions.
+    pub(super) extensions: Extensions,
     /// Servers that should be listed and of which nothing is known yet.
     pub unknown: usize,
 }
@@ -92,7 +93,12 @@ impl Snapshot {
 
     /// The extensions that servers declared, each once: the JSON text of an object.
     pub fn extensions(&self) -> Option<&Bytes> {
-        self.extensions.as_ref()
+        self.extensions.declared()
+    }
+
+    /// Where a method is to be sent that is none of the core.
+    pub fn extension(&self, method: &str) -> Option<Arc<Route>> {
+        self.extensions.route(method).map(Arc::new)
     }
 
     /// How long the list of this kind may be kept; `usual` is for servers that do not say. A list that

@@ -6,7 +6,6 @@ use crate::bridge::legacy_client::ModernMeta;
 use crate::bridge::{Abilities, Era, RequestMeta, tasks};
 use crate::catalog::View;
 use crate::wire::ProtocolVersion;
-use memchr::memmem;
 use std::sync::atomic::{AtomicU8, Ordering};
 use std::sync::{Arc, OnceLock};
 
@@ -48,7 +47,7 @@ impl Client {
     /// The client of one request of 2026-07-28.
     pub(super) fn stateless(said: &RequestMeta, view: View) -> Self {
         let meta = ModernMeta::new(&said.capabilities, said.client_info.clone());
-        let tasks = memmem::find(&said.capabilities, tasks::EXTENSION.as_bytes()).is_some();
+        let tasks = tasks::are_understood(&said.capabilities);
         let profile = Profile { era: Era::Modern, meta, abilities: said.abilities, tasks };
         let level = said.log_level.map_or(NO_LEVEL, LogLevel::index);
         let (session, level) = (Arc::from(""), AtomicU8::new(level));

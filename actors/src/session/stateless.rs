@@ -10,7 +10,9 @@
 use super::list::{self, Listing};
 use super::{Client, ClientStream, Clients, Underway, actor, identity, listening};
 use crate::bridge::modern_client::Route;
-use crate::bridge::{Fault, MODERN_VERSIONS, ParamHeaders, RequestMeta, check_headers, named};
+use crate::bridge::{
+    Fault, MODERN_VERSIONS, ParamHeaders, RequestMeta, check_headers, named, tasks,
+};
 use crate::call::{Admission, Again, Call, CallTicket, Control, Request, method_not_allowed};
 use crate::catalog::{Capability, STATUS_TOOL, Snapshot, SnapshotCell};
 use crate::otp::{Address, Ticket};
@@ -75,14 +77,28 @@ impl Clients {
             Route::Refuse(fault) => fault.reply(Some(&id)),
             Route::Forward => match (Subject::listed_by(&method), Method::parse(&method)) {
                 (Some(subject), _) => return self.list(request, id, subject),
+                (_, Some(named))
+                    if named.is_of_task() && !tasks::are_understood(&meta.capabilities) =>
+                {
+                    Fault::MissingExtension(tasks::EXTENSION).reply(Some(&id))
+                }
                 (_, Some(named)) if self.offers(Capability::of_method(named)) => {
                     return self.call(meta, request, id, named);
+                }
+                _ if self.may_be_of_extension(&method) => {
+                    return self.call(meta, request, id, Method::OfExtension);
                 }
                 _ => method_not_allowed(&id, &method),
             },
         };
         request.reply(reply);
         Underway::over()
+    }
+
+    /// Whether a server has an extension with this method, or may once it is known.
+    fn may_be_of_extension(&self, method: &str) -> bool {
+        let snapshot = self.shown().load();
+        snapshot.unknown > 0 || snapshot.extension(method).is_some()
     }
 
     /// Whether something behind this gateway can do this, or may once it is known. Tools it has itself.

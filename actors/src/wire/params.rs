@@ -70,6 +70,7 @@ impl CallParams {
             Method::GetTask | Method::TaskResult | Method::CancelTask | Method::UpdateTask => {
                 "taskId"
             }
+            Method::OfExtension => return Self::of_extension(message),
         });
         let params = message.params().ok_or(no_object)?;
         let members = Members::of(params).ok_or(no_object)?;
@@ -87,6 +88,7 @@ impl CallParams {
             Method::GetTask | Method::TaskResult | Method::CancelTask | Method::UpdateTask => {
                 (Subject::Tool, Place(members.get("taskId")?, "params.taskId", "id of a task"))
             }
+            Method::OfExtension => return Self::of_extension(message),
         };
         let missing = NotCallParams::NoName { key, what };
         let name = name.ok_or(missing)?;
@@ -103,6 +105,26 @@ impl CallParams {
             name_span: Span::of(name.get().as_bytes(), whole),
             progress_token: progress_token(members.get("_meta")?, whole)?,
             as_task: members.get("task")?.is_some(),
+        })
+    }
+}
+
+impl CallParams {
+    /// What a method of an extension names is the method itself.
+    fn of_extension(message: &Message) -> Result<Self, NotCallParams> {
+        let whole = message.bytes();
+        let missing = NotCallParams::NoName { key: "method", what: "name of a method" };
+        let envelope = Members::of(whole).ok_or(missing)?;
+        let method = envelope.get("method")?.ok_or(missing)?;
+        let params = message.params().and_then(Members::of);
+        let meta = params.map_or(Ok(None), |params| params.get("_meta"))?;
+        Ok(Self {
+            method: Method::OfExtension,
+            subject: Subject::Tool,
+            name: serde_json::from_str(method.get()).map_err(|_| missing)?,
+            name_span: Span::of(method.get().as_bytes(), whole),
+            progress_token: progress_token(meta, whole)?,
+            as_task: false,
         })
     }
 }

@@ -120,10 +120,12 @@ pub enum Method {
     CancelTask,
     /// `tasks/update`; of the extension of 2026-07-28
     UpdateTask,
+    /// A method of an extension of 2026-07-28, which names nothing we know of.
+    OfExtension,
 }
 
 impl Method {
-    /// Every one.
+    /// Every one with a name of its own.
     pub const ALL: [Self; 10] = [
         Self::CallTool,
         Self::GetPrompt,
@@ -150,6 +152,7 @@ impl Method {
             Self::TaskResult => "tasks/result",
             Self::CancelTask => "tasks/cancel",
             Self::UpdateTask => "tasks/update",
+            Self::OfExtension => "a method of an extension",
         }
     }
 

@@ -48,7 +48,11 @@ impl Server {
                 "server/discover" => {
                     let result = json!({
                         "resultType": "complete", "supportedVersions": ["2026-07-28"],
-                        "capabilities": { "tools": {} }, "ttlMs": 0, "cacheScope": "private",
+                        "capabilities": { "tools": {}, "extensions": {
+                            "io.modelcontextprotocol/skills": {},
+                            "io.modelcontextprotocol/tasks": {},
+                        } },
+                        "ttlMs": 0, "cacheScope": "private",
                     });
                     connection.answers(&request, result);
                 }

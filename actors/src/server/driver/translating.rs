@@ -50,7 +50,10 @@ impl Driver {
 
     /// What a server's answer becomes on its way to a call's client.
     pub(super) fn carried_up(&self, call: &Call, response: &Message) -> Answer {
-        let method = call.params.method.as_str();
+        let method = match call.params.method {
+            Method::OfExtension => &*call.params.name,
+            method => method.as_str(),
+        };
         match (call.client.era(), self.control.era()) {
             (Era::Legacy(_), Era::Modern) => legacy_client::answer(method, response),
             (Era::Modern, Era::Legacy(_)) => {

@@ -76,10 +76,10 @@ impl Actor for Proxy {
 impl State {
     fn route(&mut self, ticket: CallTicket) {
         if ticket.params.method.is_of_task() {
-            return self.to_task(ticket);
+            return self.task(ticket);
         }
         if ticket.params.method == Method::OfExtension {
-            return self.to_extension(ticket);
+            return self.extension(ticket);
         }
         let snapshot = ticket.client.view.snapshot().load();
         if let Err(ticket) = pass_on(&snapshot, snapshot.unknown == 0, ticket) {
@@ -88,7 +88,7 @@ impl State {
     }
 
     /// A task is asked for where it runs.
-    fn to_task(&self, ticket: CallTicket) {
+    fn task(&self, ticket: CallTicket) {
         let tasks = self.arguments.sessions.tasks();
         match tasks.route(&ticket.client, &ticket.params.name) {
             Some(route) => send(ticket, &route),
@@ -102,7 +102,7 @@ impl State {
     }
 
     /// A method that is none of the core goes to the server that has its extension, once all are known.
-    fn to_extension(&mut self, ticket: CallTicket) {
+    fn extension(&mut self, ticket: CallTicket) {
         while self.searches.try_join_next().is_some() {}
         let (view, boot_wait) = (ticket.client.view.clone(), self.arguments.boot_wait);
         self.searches.spawn(async move {

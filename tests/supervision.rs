@@ -92,7 +92,8 @@ async fn a_killed_instance_takes_only_the_calls_it_had_sent_along() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_killed_pool_of_servers_comes_back_with_all_servers() {
-    let lost = ["runner_died"];
+    // a connection may see its process die before it is ended itself
+    let lost = ["runner_died", "outcome_unknown"];
     killing("gateway/servers").await.permits("a", &lost).permits("b", &lost);
 }
 

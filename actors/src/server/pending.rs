@@ -188,9 +188,15 @@ impl PendingTable {
         self.requests.get(&id)?.caller()
     }
 
-    /// All calls, parked or not, and whose they are.
-    pub(super) fn callers(&self) -> impl Iterator<Item = (u64, &Arc<Client>)> {
-        self.requests.iter().filter_map(|(id, pending)| Some((*id, pending.caller()?)))
+    /// All calls, parked or not: whose they are, and whether they wait for an answer of their client.
+    pub(super) fn callers(&self) -> impl Iterator<Item = (u64, &Arc<Client>, bool)> {
+        self.requests.iter().filter_map(|(id, pending)| {
+            let waits = match pending {
+                Pending::Call(call) => call.questions > 0,
+                _ => true,
+            };
+            Some((*id, pending.caller()?, waits))
+        })
     }
 
     /// Whether any call waits for its answer.

@@ -46,8 +46,6 @@ pub enum Fact {
     Published,
     /// The server asked a client something and nobody can say which.
     Ambiguous,
-    /// The server asked a stateless client, whose call is parked.
-    Parked,
     /// It died of being asked for its era and is made again, without that.
     DiedOfDiscovery,
     /// It ended, or never began.

@@ -174,3 +174,18 @@ async fn with_connections_of_their_own_stateless_calls_come_back_to_the_one_that
     }
     gateway.stop(Duration::from_secs(5)).await;
 }
+
+#[tokio::test]
+async fn a_client_that_does_not_come_back_stands_in_nobodys_way() {
+    let (gateway, mut server) = gateway(Sharing::Auto).await;
+    let mut connection = server.ready().await;
+    let client = Stateless::of(&gateway);
+    for number in 1..=3 {
+        let mut call = client.calls(&modern(&number.to_string(), json!({ "elicitation": {} })));
+        connection.hears_of("tools/call").await;
+        connection.asks(&format!("q-{number}"), "elicitation/create", json!({ "message": "?" }));
+        let (key, _) = question(&call.answer().await);
+        assert_eq!(key, format!("\"q-{number}\""));
+    }
+    gateway.stop(Duration::from_secs(5)).await;
+}

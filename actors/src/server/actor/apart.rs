@@ -4,8 +4,8 @@
 //! its first call comes and is stopped when its session is gone. What the server offers, whether it
 //! is up, and subscriptions stay a matter of the shared connection.
 //!
-//! *Invariant:* a stateless request has its connection to itself while it runs, so that what the
-//! server asks then can only concern that one.
+//! *Invariant:* a stateless request that runs beside others has a connection to itself, so that what the
+//! server asks there can only concern that one.
 
 use super::{Arguments, Message, Server, State, fail};
 use crate::bridge::Era;
@@ -34,10 +34,8 @@ const UNUSED: Duration = Duration::from_secs(60);
 /// The connections beside the shared one.
 #[derive(Debug, Default)]
 pub(super) struct Apart {
-    /// Sessions do not share any more.
+    /// Clients do not share any more.
     on: bool,
-    /// Stateless requests do not.
-    stateless: bool,
     all: HashMap<Whose, Own>,
 }
 
@@ -57,8 +55,7 @@ impl Own {
 
 impl Apart {
     pub(super) fn of(sharing: Sharing) -> Self {
-        let on = sharing == Sharing::Session;
-        Self { on, stateless: on, all: HashMap::new() }
+        Self { on: sharing == Sharing::Session, all: HashMap::new() }
     }
 
     /// Tells all of them.
@@ -102,14 +99,6 @@ impl State {
         if self.spec.sharing == Sharing::Auto && self.arguments.own.is_none() && !self.apart.on {
             tracing::info!(server = %self.spec.name, "from now on each session has a connection of its own");
             self.apart.on = true;
-            self.apart.stateless = true;
-        }
-    }
-
-    /// The server asked a stateless client: which of them it asks next would not be clear.
-    pub(super) fn asked_stateless(&mut self) {
-        if self.spec.sharing == Sharing::Auto && self.arguments.own.is_none() {
-            self.apart.stateless = true;
         }
     }
 
@@ -119,12 +108,8 @@ impl State {
         call: RoutedCall,
         me: &ActorRef<Message>,
     ) -> Option<RoutedCall> {
-        let on = match call.ticket.client.era() {
-            Era::Modern => self.apart.stateless,
-            Era::Legacy(_) => self.apart.on,
-        };
         let shared = matches!(call.ticket.params.method, Method::Subscribe | Method::Unsubscribe);
-        if !on || shared {
+        if !self.apart.on || shared || self.is_alone(&call.ticket.client) {
             return Some(call);
         }
         match self.arguments.parking.home(&call.ticket.message) {
@@ -164,6 +149,13 @@ impl State {
             let _gone = own.actor.send_message(Message::Call(call));
         }
         None
+    }
+
+    /// Whether a stateless call would be the only one on the shared connection: there it belongs, with
+    /// what its client listens for, as long as nobody else's question can be taken for its.
+    fn is_alone(&self, client: &Client) -> bool {
+        let calls = self.admission.in_flight() + self.admission.queued();
+        client.era() == Era::Modern && self.spec.sharing != Sharing::Session && calls == 0
     }
 
     /// What the connection of one client is made of.

@@ -148,7 +148,6 @@ impl State {
             }
             Fact::Published => self.published(me),
             Fact::Ambiguous => self.ambiguous(),
-            Fact::Parked => self.asked_stateless(),
             Fact::DiedOfDiscovery => self.doubts.died(),
             Fact::Lost(loss) => self.lost(loss, me),
         }

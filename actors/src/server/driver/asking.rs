@@ -2,7 +2,8 @@
 //!
 //! Over HTTP such a request comes on the stream of its call. Elsewhere it names none: it belongs to the
 //! client that has calls in flight if that is one, else to the only session that can be asked such a
-//! thing. When that is not clear it is refused, never guessed.
+//! thing. A call that waits for an answer already asks nothing else meanwhile. When it is not clear whose
+//! the request is, it is refused.
 
 use super::{Driver, OutboundKind, Pending};
 use crate::bridge::legacy_client::{Rounds, Step};
@@ -11,7 +12,7 @@ use crate::bridge::{Era, Fault, Need};
 use crate::server::Fact;
 use crate::server::pending::PendingCall;
 use crate::server::sharing::Whose;
-use crate::session::{Ask, AskId, Reply, Said};
+use crate::session::{Ask, AskId, Client, Reply, Said};
 use crate::wire::{
     Kind, Message, Payload, ProgressParams, RawId, code, error_raw, error_reply, notification,
     result_raw,
@@ -105,18 +106,10 @@ impl Driver {
         if let Some(call) = related.filter(|id| self.pending.caller(*id).is_some()) {
             return Ok(Owner::Call(call));
         }
-        let mut callers = self.pending.callers();
-        if let Some((first, client)) = callers.next() {
-            let mut newest = first;
-            for (id, other) in callers {
-                let same = Arc::ptr_eq(client, other)
-                    || (!client.session.is_empty() && client.session == other.session);
-                if !same {
-                    return Err(Unowned::Ambiguous);
-                }
-                newest = newest.max(id);
-            }
-            return Ok(Owner::Call(newest));
+        let at_work = self.pending.callers().filter(|(_, _, waits)| !waits);
+        let owner = only_client(at_work).or_else(|| only_client(self.pending.callers()));
+        if let Some(owner) = owner {
+            return owner.map(Owner::Call);
         }
         if let Some(Whose::Session(session)) = &self.context.own {
             return Ok(Owner::Session(Arc::clone(session)));
@@ -330,6 +323,22 @@ impl Driver {
     pub(super) fn respond(&mut self, payload: Payload) {
         self.send(payload, OutboundKind::Response);
     }
+}
+
+/// The newest call of the only client that has some; `None` when there are none.
+fn only_client<'a>(
+    mut callers: impl Iterator<Item = (u64, &'a Arc<Client>, bool)>,
+) -> Option<Result<u64, Unowned>> {
+    let (mut newest, client, _) = callers.next()?;
+    for (id, other, _) in callers {
+        let same = Arc::ptr_eq(client, other)
+            || (!client.session.is_empty() && client.session == other.session);
+        if !same {
+            return Some(Err(Unowned::Ambiguous));
+        }
+        newest = newest.max(id);
+    }
+    Some(Ok(newest))
 }
 
 impl PendingCall {

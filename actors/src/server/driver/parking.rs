@@ -6,7 +6,6 @@
 use super::{Driver, Pending, RoutedCall};
 use crate::bridge::modern_client::{Question, input_required, request_state, responses};
 use crate::bridge::{BadState, Fault, Handle, RequestDigest};
-use crate::server::Fact;
 use crate::server::parking::Place;
 use crate::server::pending::PendingCall;
 use crate::server::sharing::Whose;
@@ -82,7 +81,6 @@ impl Driver {
         };
         let face = identity::face(self.context.spec.cache);
         let result = input_required(&questions, Some(&state), &face);
-        self.tell(Fact::Parked);
         let client = Arc::clone(&call.client);
         let payload = result_raw(call.id(), result);
         call.reply(payload);

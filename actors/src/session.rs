@@ -41,6 +41,7 @@ pub(crate) use registrar::Registrar;
 pub use restore::NoRoom;
 pub use stream::{ClientStream, ClientStreamReader, Held, Outgoing, StreamFull};
 pub use subscriptions::Subscriptions;
+pub(crate) use table::Able;
 pub use table::{Fact, SessionTable};
 pub(crate) use tasks::{Taken, Tasks};
 pub use underway::Underway;

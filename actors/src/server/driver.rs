@@ -22,6 +22,7 @@ use crate::wire::{
 };
 use asking::Asking;
 use bytes::Bytes;
+use owning::GivenUp;
 use std::future::poll_fn;
 use std::sync::Arc;
 use std::time::Duration;
@@ -33,6 +34,7 @@ mod asking;
 mod calling;
 mod link;
 mod listening;
+mod owning;
 mod parking;
 mod posting;
 mod probing;
@@ -69,6 +71,9 @@ pub(super) struct Driver {
     /// Fires when clients may have other roots.
     roots: watch::Receiver<()>,
     asking: Asking,
+    given_up: GivenUp,
+    /// When the monitor was told last that calls wait without a frame.
+    suspected_at: Option<Instant>,
     listening: Listening,
     pending: PendingTable,
     control: Control,
@@ -80,7 +85,7 @@ pub(super) struct Driver {
     noises: u64,
     /// Calls answered so far; some are noted in the timeline.
     calls: u64,
-    /// Since when calls wait without a frame, or since that was told last.
+    /// Since when calls wait without a frame.
     silent_since: Instant,
     /// Nothing ends for lack of time before: we were not running ourselves, so what came meanwhile is
     /// heard first.
@@ -107,6 +112,8 @@ impl Driver {
             subscribing: Subscribing::default(),
             roots,
             asking: Asking::default(),
+            given_up: GivenUp::default(),
+            suspected_at: None,
             listening: Listening::default(),
             pending: PendingTable::default(),
             control,
@@ -170,7 +177,13 @@ impl Driver {
     }
 
     fn wake_at(&self) -> Option<Instant> {
-        let own = [self.control.due(), self.ready_by, self.suspicious_at(), self.listening.due()];
+        let own = [
+            self.control.due(),
+            self.ready_by,
+            self.suspicious_at(),
+            self.listening.due(),
+            self.asking.due(),
+        ];
         let next = own.into_iter().chain([self.pending.next_deadline()]).flatten().min();
         next.max(self.resumed_until.filter(|_| next.is_some()))
     }
@@ -261,6 +274,7 @@ impl Driver {
         }
         self.suspect_if_due(now);
         self.listen_if_due(now);
+        self.expire_questions(now);
         let mut actions = self.control.act_if_due(now);
         for (id, pending) in self.pending.expired(now) {
             match pending {
@@ -289,7 +303,8 @@ impl Driver {
         self.withdraw_all();
         for (id, pending) in self.pending.drain() {
             if let Pending::Call(pending) = pending {
-                let sent = !self.transport.is_unsent(id);
+                // a call in its second round was executed in part
+                let sent = !self.transport.is_unsent(id) || pending.rounds.is_some();
                 self.fail(pending.call, sent, loss.clone());
             }
         }

@@ -257,7 +257,7 @@ impl State {
 
     /// Whether a call is in flight, the client is asked something, or somebody listens.
     fn is_in_use(&self) -> bool {
-        !self.questions.is_empty()
+        self.questions.wait()
             || self.in_flight.values().any(|control| !control.is_over())
             || self.outbound.as_ref().is_some_and(|stream| !stream.is_closed())
     }

@@ -138,9 +138,9 @@ impl Questions {
         }
     }
 
-    /// Whether none is open.
-    pub(super) fn is_empty(&self) -> bool {
-        self.0.is_empty()
+    /// Whether the client may still answer one.
+    pub(super) fn wait(&self) -> bool {
+        self.0.values().any(|(_, stream)| !stream.is_closed())
     }
 }
 

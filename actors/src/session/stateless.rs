@@ -85,7 +85,7 @@ impl Clients {
                 (_, Some(named)) if self.offers(Capability::of_method(named)) => {
                     return self.call(meta, request, id, named);
                 }
-                _ if self.may_be_of_extension(&method) => {
+                (None, None) if self.may_be_of_extension(&method) => {
                     return self.call(meta, request, id, Method::OfExtension);
                 }
                 _ => method_not_allowed(&id, &method),

@@ -26,6 +26,14 @@ pub enum Fact {
     Log(LogLevel, Payload),
 }
 
+/// How many sessions can be asked something.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Able {
+    None,
+    One(Arc<str>),
+    Several,
+}
+
 /// The sessions that are alive.
 #[derive(Debug, Clone)]
 pub struct SessionTable {
@@ -83,16 +91,19 @@ impl SessionTable {
         }
     }
 
-    /// The only session this server can ask this, if exactly one sees it and is able to answer.
-    pub(crate) fn only_one_with(&self, server: &ServerName, need: Need) -> Option<Arc<str>> {
+    /// The sessions this server can ask this: they see it and are able to answer.
+    pub(crate) fn able(&self, server: &ServerName, need: Need) -> Able {
         let able = |session: &&SessionHandle| {
             let client = session.client();
             client.view.has(server) && client.abilities().allow(need)
         };
         let all: Vec<_> = self.sessions.iter().map(|entry| entry.value().clone()).collect();
         let mut able = all.iter().filter(able);
-        let first = able.next()?;
-        able.next().is_none().then(|| Arc::clone(&first.client().session))
+        match (able.next(), able.next()) {
+            (None, _) => Able::None,
+            (Some(one), None) => Able::One(Arc::clone(&one.client().session)),
+            (Some(_), Some(_)) => Able::Several,
+        }
     }
 
     /// Whether this session is alive.

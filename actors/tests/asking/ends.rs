@@ -59,6 +59,7 @@ async fn a_client_hears_when_its_answer_is_not_wanted_any_more() {
     connection.answers(&call, json!({ "content": [] }));
     let told = client.hears_of("notifications/cancelled").await;
     assert_eq!(told["params"]["requestId"], asked["id"]);
+    assert_eq!(connection.told(&json!("r")).await["error"]["code"], -32603);
     // the client itself gave the call up
     client.calls("2");
     connection.hears_of("tools/call").await;

@@ -120,3 +120,43 @@ async fn outside_a_call_the_only_client_that_can_is_asked_and_roots_that_change_
     connection.hears_of("notifications/roots/list_changed").await;
     gateway.stop(Duration::from_secs(5)).await;
 }
+
+#[tokio::test]
+async fn a_question_outlives_the_newer_of_two_calls_of_its_session() {
+    let (gateway, mut server) = gateway(Sharing::Auto).await;
+    let mut connection = server.ready().await;
+    let mut client = Client::open(&gateway, able()).await;
+    client.calls("1");
+    let older = connection.hears_of("tools/call").await;
+    client.calls("2");
+    let newer = connection.hears_of("tools/call").await;
+    connection.asks("q", "roots/list", json!({}));
+    let asked = client.hears_of("roots/list").await;
+    connection.answers(&newer, json!({ "content": [] }));
+    client.told("2").await;
+    client.answers(&asked, json!({ "roots": [] }));
+    assert_eq!(connection.told(&json!("q")).await["result"], json!({ "roots": [] }));
+    connection.answers(&older, json!({ "content": [] }));
+    client.told("1").await;
+    gateway.stop(Duration::from_secs(5)).await;
+}
+
+#[tokio::test]
+async fn what_a_call_asks_that_was_given_up_reaches_nobody_else() {
+    let (gateway, mut server) = gateway(Sharing::Auto).await;
+    let mut connection = server.ready().await;
+    let (one, mut two) =
+        (Client::open(&gateway, able()).await, Client::open(&gateway, able()).await);
+    one.calls("1");
+    connection.hears_of("tools/call").await;
+    let given_up = json!({ "requestId": "1" });
+    one.says(json!({ "jsonrpc": "2.0", "method": "notifications/cancelled", "params": given_up }));
+    connection.hears_of("notifications/cancelled").await;
+    two.calls("2");
+    let call = connection.hears_of("tools/call").await;
+    connection.asks("late", "elicitation/create", json!({ "message": "for one" }));
+    assert_eq!(connection.told(&json!("late")).await["error"]["code"], -32601);
+    connection.answers(&call, json!({ "content": [] }));
+    two.told("2").await; // and was asked nothing before
+    gateway.stop(Duration::from_secs(5)).await;
+}

@@ -13,6 +13,7 @@ use crate::call::Failure;
 use crate::catalog::Known;
 use crate::fleet::Card;
 use crate::otp::{Address, Shutdown};
+use crate::server::phase::Phase;
 use crate::server::sharing::{Sharing, Whose};
 use crate::server::{Parking, RoutedCall, ServerName, ServerSpec, Start};
 use crate::session::Client;
@@ -26,8 +27,9 @@ use tokio::time::Instant;
 
 /// Connections one server may have beside the shared one.
 const MOST: usize = 64;
-/// Those of them that stateless requests use in turn.
-const STATELESS: usize = 8;
+/// Those of them that stateless requests use in turn; the longest unused makes room, with the call that
+/// may be parked there.
+const STATELESS: usize = 16;
 /// One of those that nobody used for so long is ended.
 const UNUSED: Duration = Duration::from_secs(60);
 
@@ -78,6 +80,30 @@ impl Apart {
         join_all(all.map(|cell| async move { Shutdown::Infinite.stop(&cell).await })).await;
     }
 
+    /// A parked call is taken up at one of them.
+    fn uses(&mut self, actor: &ActorRef<Message>) {
+        let mut all = self.all.values_mut();
+        if let Some(own) = all.find(|own| own.actor.get_id() == actor.get_id()) {
+            own.used = Instant::now();
+        }
+    }
+
+    /// Whether one more may be opened; where there are enough, the one that was not used for the
+    /// longest time ends, if any is at rest.
+    fn has_room(&mut self, parking: &Parking) -> bool {
+        if self.all.len() < MOST {
+            return true;
+        }
+        let rests = |own: &&Own| is_idle(&own.card) && !parking.is_home(&own.actor);
+        let resting = self.all.iter().filter(|(_, own)| rests(own));
+        let longest = resting.min_by_key(|(_, own)| own.used).map(|(whose, _)| whose.clone());
+        let ended = longest.and_then(|whose| self.all.remove(&whose));
+        if let Some(own) = &ended {
+            own.actor.stop(None);
+        }
+        ended.is_some()
+    }
+
     /// Whose connection a client's call goes to.
     fn whose(&self, client: &Client, parking: &Parking) -> Whose {
         if client.era() != Era::Modern {
@@ -109,13 +135,20 @@ impl State {
         me: &ActorRef<Message>,
     ) -> Option<RoutedCall> {
         let shared = matches!(call.ticket.params.method, Method::Subscribe | Method::Unsubscribe);
-        if !self.apart.on || shared || self.is_alone(&call.ticket.client) {
+        let stopped = matches!(self.phase, Phase::Stopped);
+        if !self.apart.on || shared || stopped || self.is_alone(&call.ticket.client) {
             return Some(call);
         }
-        match self.arguments.parking.home(&call.ticket.message) {
+        let home = if self.parks(&call.ticket.client) {
+            self.arguments.parking.home(&call.ticket.message)
+        } else {
+            Ok(None)
+        };
+        match home {
             Ok(None) => {}
             Ok(Some(home)) if home.get_id() == me.get_id() => return Some(call),
             Ok(Some(home)) => {
+                self.apart.uses(&home);
                 let _gone = home.send_message(Message::Call(call)); // dropped: not sent
                 return None;
             }
@@ -129,7 +162,7 @@ impl State {
         self.apart.all.retain(|_, own| !own.is_over());
         let whose = self.apart.whose(&call.ticket.client, &self.arguments.parking);
         if !self.apart.all.contains_key(&whose) {
-            if self.apart.all.len() >= MOST {
+            if !self.apart.has_room(&self.arguments.parking) {
                 let (server, in_flight) = (self.spec.name.clone(), self.apart.all.len());
                 fail(call.ticket, &Failure::Overloaded { server, in_flight, queued: 0 });
                 return None;
@@ -146,6 +179,9 @@ impl State {
         }
         if let Some(own) = self.apart.all.get_mut(&whose) {
             own.used = Instant::now();
+            // so that the next one is not sent there before this one is taken in
+            let load = &own.card.vitals;
+            load.load(load.in_flight(), load.queued() + 1);
             let _gone = own.actor.send_message(Message::Call(call));
         }
         None
@@ -156,6 +192,13 @@ impl State {
     fn is_alone(&self, client: &Client) -> bool {
         let calls = self.admission.in_flight() + self.admission.queued();
         client.era() == Era::Modern && self.spec.sharing != Sharing::Session && calls == 0
+    }
+
+    /// Whether calls of this client are parked here when the server asks something.
+    fn parks(&self, client: &Client) -> bool {
+        let known = self.arguments.known.get(&self.spec.name);
+        let modern = known.is_some_and(|manifest| manifest.era == Era::Modern);
+        client.era() == Era::Modern && !modern
     }
 
     /// What the connection of one client is made of.
@@ -182,7 +225,10 @@ impl State {
         for (whose, own) in &self.apart.all {
             let over = match whose {
                 Whose::Session(session) => !sessions.has(session),
-                Whose::Stateless(_) => own.used.elapsed() > UNUSED && is_idle(&own.card),
+                Whose::Stateless(_) => {
+                    let parked = self.arguments.parking.is_home(&own.actor);
+                    own.used.elapsed() > UNUSED && is_idle(&own.card) && !parked
+                }
             };
             if over {
                 own.actor.stop(None);

@@ -1,18 +1,15 @@
-//! Requests of the server to its clients: whose they are, and what becomes of the answers.
+//! Requests of the server to its clients, and what becomes of the answers.
 //!
-//! Over HTTP such a request comes on the stream of its call. Elsewhere it names none: it belongs to the
-//! client that has calls in flight if that is one, else to the only session that can be asked such a
-//! thing. A call that waits for an answer already asks nothing else meanwhile. When it is not clear whose
-//! the request is, it is refused.
+//! Whose they are is found out in [`owning`](super::owning).
 
+use super::owning::{Owner, Unowned};
 use super::{Driver, OutboundKind, Pending};
 use crate::bridge::legacy_client::{Rounds, Step};
 use crate::bridge::modern_client::Question;
 use crate::bridge::{Era, Fault, Need};
 use crate::server::Fact;
 use crate::server::pending::PendingCall;
-use crate::server::sharing::Whose;
-use crate::session::{Ask, AskId, Client, Reply, Said};
+use crate::session::{Ask, AskId, Reply, Said};
 use crate::wire::{
     Kind, Message, Payload, ProgressParams, RawId, code, error_raw, error_reply, notification,
     result_raw,
@@ -30,12 +27,21 @@ pub(super) struct Asking {
     wants_roots: bool,
 }
 
+impl Asking {
+    /// When the next question is over.
+    pub(super) fn due(&self) -> Option<Instant> {
+        self.open.values().map(|asked| asked.until).min()
+    }
+}
+
 /// One open question.
 #[derive(Debug)]
 struct Asked {
     session: Arc<str>,
-    /// The call it belongs to.
-    call: Option<u64>,
+    /// The calls it may belong to: with the last of them it is over.
+    calls: Vec<u64>,
+    /// When it is over otherwise.
+    until: Instant,
     asker: Asker,
 }
 
@@ -46,34 +52,6 @@ enum Asker {
     Server { id: RawId, token: Option<Bytes> },
     /// The rounds of the call: its input of this index.
     Round(usize),
-}
-
-/// Whom a request of the server's concerns.
-#[derive(Debug, PartialEq, Eq)]
-enum Owner {
-    /// The client of this call.
-    Call(u64),
-    /// This session, outside any call.
-    Session(Arc<str>),
-}
-
-/// Why it cannot be said whom it concerns.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Unowned {
-    Nobody,
-    Ambiguous,
-}
-
-impl Unowned {
-    const fn text(self) -> &'static str {
-        match self {
-            Self::Nobody => "no client is there that could be asked this",
-            Self::Ambiguous => {
-                "several clients use this connection and the request does not say whom it concerns; \
-                 it was not passed on"
-            }
-        }
-    }
 }
 
 impl Driver {
@@ -90,8 +68,8 @@ impl Driver {
         self.asking.wants_roots |= need == Need::Roots;
         let of_task = || self.session_of_task(message).map(Owner::Session).ok_or(Unowned::Nobody);
         match of_task().or_else(|_| self.owner(related, need)) {
-            Ok(Owner::Call(call)) => self.ask_caller(call, need, id, message),
-            Ok(Owner::Session(session)) => self.ask_session(session, None, need, id, message),
+            Ok(Owner::Calls(calls)) => self.ask_caller(calls, need, id, message),
+            Ok(Owner::Session(session)) => self.ask_session(session, Vec::new(), need, id, message),
             Err(why) => {
                 if why == Unowned::Ambiguous {
                     tracing::warn!(server = %self.context.spec.name, method, "the server asks a client and does not say which");
@@ -102,28 +80,16 @@ impl Driver {
         }
     }
 
-    fn owner(&self, related: Option<u64>, need: Need) -> Result<Owner, Unowned> {
-        if let Some(call) = related.filter(|id| self.pending.caller(*id).is_some()) {
-            return Ok(Owner::Call(call));
-        }
-        let at_work = self.pending.callers().filter(|(_, _, waits)| !waits);
-        let owner = only_client(at_work).or_else(|| only_client(self.pending.callers()));
-        if let Some(owner) = owner {
-            return owner.map(Owner::Call);
-        }
-        if let Some(Whose::Session(session)) = &self.context.own {
-            return Ok(Owner::Session(Arc::clone(session)));
-        }
-        let only = self.context.sessions.only_one_with(&self.context.spec.name, need);
-        only.map(Owner::Session).ok_or(Unowned::Nobody)
-    }
-
-    fn ask_caller(&mut self, call: u64, need: Need, id: &RawId, message: &Message) {
+    fn ask_caller(&mut self, calls: Vec<u64>, need: Need, id: &RawId, message: &Message) {
+        let Some(call) = calls.last().copied() else { return };
         let Some(client) = self.pending.caller(call).cloned() else { return };
         if !client.abilities().allow(need) {
             let fault = Fault::MissingCapability(need);
             self.respond(Question::refusal(id, &fault));
-            if client.era() == Era::Modern && need != Need::Roots {
+            if client.era() == Era::Modern
+                && need != Need::Roots
+                && self.pending.call(call).is_some()
+            {
                 self.end_without(call, &fault);
             }
             return;
@@ -131,7 +97,7 @@ impl Driver {
         match client.era() {
             Era::Modern => self.park(call, message),
             Era::Legacy(_) => {
-                self.ask_session(Arc::clone(&client.session), Some(call), need, id, message);
+                self.ask_session(Arc::clone(&client.session), calls, need, id, message);
             }
         }
     }
@@ -150,7 +116,7 @@ impl Driver {
     fn ask_session(
         &mut self,
         session: Arc<str>,
-        call: Option<u64>,
+        calls: Vec<u64>,
         need: Need,
         id: &RawId,
         message: &Message,
@@ -162,7 +128,8 @@ impl Driver {
         let request = message.with_id(number.as_bytes(), &edits);
         let token = token.map(|(token, _)| token);
         let asker = Asker::Server { id: id.detached(), token };
-        self.put(ask, Asked { session, call, asker }, need, request);
+        let until = Instant::now() + self.context.spec.limits.call_ceiling;
+        self.put(ask, Asked { session, calls, until, asker }, need, request);
     }
 
     /// Puts a question to a session, on the stream of the call it belongs to.
@@ -170,9 +137,11 @@ impl Driver {
         let link = self.link.clone();
         let reply = Reply::new(move |said| link.said(id, said));
         let mut stream = None;
-        if let Some(pending) = asked.call.and_then(|call| self.pending.call(call)) {
-            pending.asks();
-            stream = Some(pending.call.ticket.stream().clone());
+        for call in &asked.calls {
+            if let Some(pending) = self.pending.call(*call) {
+                pending.asks();
+                stream = Some(pending.call.ticket.stream().clone());
+            }
         }
         let session = Arc::clone(&asked.session);
         self.asking.open.insert(id, asked);
@@ -185,9 +154,7 @@ impl Driver {
             return self.progress_of_client(id, &message);
         }
         let Some(asked) = self.asking.open.remove(&id) else { return };
-        if let Some(pending) = asked.call.and_then(|call| self.pending.call(call)) {
-            pending.was_told(&self.context.spec.limits, Instant::now());
-        }
+        self.told(&asked);
         match asked.asker {
             Asker::Server { id, .. } => self.respond(match said {
                 Said::Result(result) => result_raw(&id, result),
@@ -205,7 +172,7 @@ impl Driver {
                         br#"{"code":-32603,"message":"the client left without an answer, or cannot be asked"}"#,
                     )),
                 };
-                let Some(call) = asked.call else { return };
+                let Some(call) = asked.calls.first().copied() else { return };
                 let rounds = self.pending.call(call).and_then(PendingCall::rounds_if_any);
                 if let Some(step) = rounds.map(|rounds| rounds.answered(index, answer)) {
                     self.step_round(call, step);
@@ -231,7 +198,8 @@ impl Driver {
                     let request = ask.request(id.number());
                     let session = Arc::clone(&client.session);
                     let asker = Asker::Round(ask.index);
-                    let asked = Asked { session, call: Some(call), asker };
+                    let until = Instant::now() + self.context.spec.limits.call_ceiling;
+                    let asked = Asked { session, calls: vec![call], until, asker };
                     self.put(id, asked, ask.need(), request);
                 }
             }
@@ -260,16 +228,13 @@ impl Driver {
     }
 
     fn progress_of_client(&mut self, id: AskId, message: &Message) {
-        let Some(Asked { call, asker: Asker::Server { token: Some(token), .. }, .. }) =
+        let Some(Asked { asker: Asker::Server { token: Some(token), .. }, .. }) =
             self.asking.open.get(&id)
         else {
             return;
         };
         let Some(progress) = ProgressParams::of(message) else { return };
-        let (payload, call) = (message.notified(&[(progress.token_span, token)]), *call);
-        if let Some(pending) = call.and_then(|call| self.pending.call(call)) {
-            pending.extend(&self.context.spec.limits, Instant::now());
-        }
+        let payload = message.notified(&[(progress.token_span, token)]);
         self.send(payload, OutboundKind::Notification);
     }
 
@@ -285,13 +250,32 @@ impl Driver {
 
     /// A call is over: what it still asks of its client is of no use.
     pub(super) fn call_over(&mut self, call: u64, reason: &'static str) {
-        if self.asking.open.is_empty() {
-            return;
+        let mut over = Vec::new();
+        for (id, asked) in &mut self.asking.open {
+            let before = asked.calls.len();
+            asked.calls.retain(|other| *other != call);
+            if asked.calls.is_empty() && before > 0 {
+                over.push(*id);
+            }
         }
-        let of_call = |(id, asked): (&AskId, &Asked)| (asked.call == Some(call)).then_some(*id);
-        let ids: Vec<_> = self.asking.open.iter().filter_map(of_call).collect();
-        for id in ids {
-            self.withdraw(id, reason);
+        for id in over {
+            self.refuse_answer(id, reason);
+        }
+    }
+
+    /// Questions that nobody answered in time.
+    pub(super) fn expire_questions(&mut self, now: Instant) {
+        let late = |(id, asked): (&AskId, &Asked)| (asked.until <= now).then_some(*id);
+        let late: Vec<_> = self.asking.open.iter().filter_map(late).collect();
+        for id in late {
+            self.refuse_answer(id, "it was not answered in time");
+        }
+    }
+
+    /// A question is given up: its client and the server hear so.
+    fn refuse_answer(&mut self, id: AskId, reason: &'static str) {
+        if let Some(Asker::Server { id, .. }) = self.withdraw(id, reason) {
+            self.respond(error_reply(Some(&id), code::INTERNAL_ERROR, reason, None));
         }
     }
 
@@ -302,12 +286,20 @@ impl Driver {
         }
     }
 
-    fn withdraw(&mut self, id: AskId, reason: &'static str) {
-        let Some(asked) = self.asking.open.remove(&id) else { return };
-        if let Some(pending) = asked.call.and_then(|call| self.pending.call(call)) {
-            pending.was_told(&self.context.spec.limits, Instant::now());
-        }
+    fn withdraw(&mut self, id: AskId, reason: &'static str) -> Option<Asker> {
+        let asked = self.asking.open.remove(&id)?;
+        self.told(&asked);
         self.context.sessions.withdraw(&asked.session, id, reason);
+        Some(asked.asker)
+    }
+
+    /// A question is over: its calls do not wait for a person any more.
+    fn told(&mut self, asked: &Asked) {
+        for call in &asked.calls {
+            if let Some(pending) = self.pending.call(*call) {
+                pending.was_told(&self.context.spec.limits, Instant::now());
+            }
+        }
     }
 
     /// Roots may be other ones: a server that asked for them asks again.
@@ -323,22 +315,6 @@ impl Driver {
     pub(super) fn respond(&mut self, payload: Payload) {
         self.send(payload, OutboundKind::Response);
     }
-}
-
-/// The newest call of the only client that has some; `None` when there are none.
-fn only_client<'a>(
-    mut callers: impl Iterator<Item = (u64, &'a Arc<Client>, bool)>,
-) -> Option<Result<u64, Unowned>> {
-    let (mut newest, client, _) = callers.next()?;
-    for (id, other, _) in callers {
-        let same = Arc::ptr_eq(client, other)
-            || (!client.session.is_empty() && client.session == other.session);
-        if !same {
-            return Some(Err(Unowned::Ambiguous));
-        }
-        newest = newest.max(id);
-    }
-    Some(Ok(newest))
 }
 
 impl PendingCall {

@@ -98,22 +98,36 @@ impl Driver {
     /// Nobody waits for a call any more.
     pub(super) fn give_up(&mut self, id: u64, because: GoneBecause) {
         self.call_over(id, "the call was given up");
-        let Some(Pending::Call(pending)) = self.pending.remove(id) else { return };
+        let pending = match self.pending.remove(id) {
+            Some(Pending::Call(pending)) => Some(pending),
+            Some(Pending::Parked(_)) => None, // asked at the same moment
+            _ => return,
+        };
         let reason = match because {
             GoneBecause::Cancelled(Some(raw)) => raw,
             GoneBecause::Cancelled(None) => Bytes::from_static(b"\"cancelled\""),
             GoneBecause::Disconnected => Bytes::from_static(b"\"client disconnected\""),
         };
         self.cancel(id, &reason);
+        let Some(pending) = pending else { return };
+        self.remember_given_up(id, &pending);
         if let Some(call) = pending.call.ticket.redeem() {
             call.forget();
         }
     }
 
+    /// Its server may not have heard yet that a call was given up.
+    fn remember_given_up(&mut self, id: u64, pending: &PendingCall) {
+        let now = Instant::now();
+        let until = now + self.context.spec.limits.call_timeout;
+        self.given_up.enter(id, &pending.call.ticket.client, until, now);
+    }
+
     /// A call gave no sign for too long.
     pub(super) fn time_out(&mut self, id: u64, pending: PendingCall) -> Result<(), Loss> {
         self.call_over(id, "the call took too long");
-        let unsent = self.transport.is_unsent(id);
+        let unsent = self.transport.is_unsent(id) && pending.rounds.is_none();
+        self.remember_given_up(id, &pending);
         self.cancel(id, &Bytes::from_static(b"\"timeout\"")); // unsent, it is withdrawn
         let limits = self.context.spec.limits;
         let after = if pending.hit_ceiling() { limits.call_ceiling } else { limits.call_timeout };

@@ -72,6 +72,10 @@ impl Driver {
     fn park_with(&mut self, id: u64, pending: PendingCall, questions: Vec<Question>) {
         let (ceiling, RoutedCall { ticket, .. }) = pending.into_parts();
         let Some(call) = ticket.redeem() else { return };
+        if call.control.is_given_up() {
+            self.cancel(id, &Bytes::from_static(b"\"client disconnected\""));
+            return call.forget();
+        }
         let digest = RequestDigest::of(&call.message);
         let lasts = ceiling.saturating_duration_since(Instant::now());
         let Some((place, state)) = self.context.parking.park(&self.context.server, digest, lasts)

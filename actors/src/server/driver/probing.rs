@@ -29,14 +29,15 @@ impl Driver {
             return None;
         }
         let after = self.ping_policy().suspect_after;
-        (!after.is_zero()).then(|| self.silent_since + after)
+        let since = self.suspected_at.map_or(self.silent_since, |at| at.max(self.silent_since));
+        (!after.is_zero()).then(|| since + after)
     }
 
     /// Tells the monitor when a call has waited for long with not one frame; again and again as long as
     /// that lasts, because a word may be lost with a monitor.
     pub(super) fn suspect_if_due(&mut self, now: Instant) {
         if self.suspicious_at().is_some_and(|at| at <= now) {
-            self.silent_since = now;
+            self.suspected_at = Some(now);
             let server = self.context.spec.name.clone();
             let suspicion = monitor::Message::Suspect(server, self.context.generation);
             self.context.monitor.tell(suspicion);

@@ -103,6 +103,9 @@ impl Driver {
                 if id.is_some_and(|id| self.listen_ended(id, &ended)) {
                     return Vec::new();
                 }
+                if let Some(id) = id {
+                    self.given_up.answered(id);
+                }
                 tracing::debug!(server = %self.context.spec.name, ?id, "an answer nobody waits for");
                 Vec::new()
             }
@@ -173,6 +176,7 @@ impl Driver {
         self.call_over(id, "the call failed");
         match self.pending.remove(id) {
             Some(Pending::Call(pending)) => {
+                let sent = sent || pending.rounds.is_some();
                 if sent || !loss.is_of_connection() {
                     self.ended(&pending, "transport_error", loss.to_string());
                 }
@@ -191,6 +195,7 @@ impl Driver {
                 return Ok(self.control.failed(purpose, loss, Instant::now()));
             }
             None => {
+                self.given_up.answered(id);
                 self.listen_ended(id, &Ended::Lost(false, loss));
             }
             // the answer to a parked call got lost: who takes it up again hears that it is spent

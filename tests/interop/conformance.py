@@ -112,9 +112,11 @@ class Conformance:
         return {"command": sys.executable, "args": [TAP, str(own), f"{self._cache}/venv/bin/mcp-server-time", "--local-timezone", "UTC"]}
 
     def records(self):
-        """(path, whose frames the gateway's are) of everything recorded."""
-        for path in sorted(self.run.rglob("*.jsonl")):
-            yield path, "server" if path.name == "face.jsonl" else "client"
+        """(path, side, whose frames the gateway's are) of everything recorded."""
+        for path in sorted(self.run.glob("*/face.jsonl")):
+            yield path, "face http", "server"
+        for path in sorted(self.run.glob("*/downstream/**/*.jsonl")):
+            yield path, "to http" if path.name == "http.jsonl" else "to stdio", "client"
 
 
 @dataclass(frozen=True)
@@ -203,11 +205,13 @@ def check(table, cache, run, binary):
 
 
 if __name__ == "__main__":  # python conformance.py CACHE RUN [MCPVISOR]
+    from frames import check as frames
     from table import Table
 
     outcome = Table()
     try:
-        check(outcome, sys.argv[1], sys.argv[2], sys.argv[3] if len(sys.argv) > 3 else None)
+        recorded = check(outcome, sys.argv[1], sys.argv[2], sys.argv[3] if len(sys.argv) > 3 else None)
+        frames.check(outcome, recorded, frames.schemas())
     finally:
         custody.end_all()
     sys.exit(0 if outcome.print() else 1)

@@ -16,7 +16,11 @@ class Ledger:
     def __init__(self, schemas):
         self._schemas = schemas
         self.counts = Counter()  # (revision, what) → frames judged
-        self.faults = []  # (record, fault, frame)
+        self._faults = {}  # (revision, what) → {fault: [(record, frame)]}
+
+    def faults_of(self, revision, what):
+        """{fault: [(record, frame)]} of one kind of frame."""
+        return self._faults.get((revision, what), {})
 
     def judge(self, path, sender):
         """Every frame that `sender` sent in the record at `path`."""
@@ -27,14 +31,13 @@ class Ledger:
                 continue
             try:
                 message = json.loads(line["text"])
-            except ValueError as fault:
-                if line["from"] == sender:
-                    self.faults.append((path.name, f"no JSON: {fault}", line["text"][:500]))
-                continue
+            except ValueError:
+                message = None  # not even JSON: judged as no object
             revision, what, faults = self._look(record, line["exchange"], line["from"], message)
             if line["from"] == sender:
                 self.counts[revision, what] += 1
-                self.faults += [(path.name, fault, line["text"][:1500]) for fault in faults]
+                for fault in faults:
+                    self._faults.setdefault((revision, what), {}).setdefault(fault, []).append((path.name, line["text"]))
 
     def _look(self, record, exchange, sender, message):
         """(revision, kind, faults) of one message, whose traces the record then keeps."""

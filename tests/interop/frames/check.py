@@ -1,0 +1,33 @@
+"""Holds everything recorded against the official schemas; without their folder it says so and judges nothing."""
+
+import os
+from collections import Counter
+from pathlib import Path
+
+from frames.definitions import Schemas
+from frames.ledger import Ledger
+
+FOLDER = os.environ.get("MCP_SCHEMA_DIR") or str(Path(__file__).parents[3].parent / "shared" / "schema")
+
+
+def schemas():
+    """The official schemas, or None when this machine has none."""
+    return Schemas(FOLDER) if Path(FOLDER, "2026-07-28.json").exists() else None
+
+
+def check(table, records, official):
+    """`records` are (path, side, whose frames the gateway's are); one row a side and revision, one check a kind of frame."""
+    if official is None:
+        print(f"\nschema: skipped, there are no official schemas at {FOLDER} (set MCP_SCHEMA_DIR)")
+        return
+    total = Counter()
+    for side in sorted({side for _, side, _ in records}):
+        ledger = Ledger(official)
+        for path, _, sender in (record for record in records if record[1] == side):
+            ledger.judge(path, sender)
+        for (revision, kind), count in sorted(ledger.counts.items()):
+            faults = ledger.faults_of(revision, kind)
+            told = "\n".join(f"  {fault} ({len(found)} times, {found[0][0]})\n    {found[0][1][:600]}" for fault, found in faults.items())
+            table.check(("schema", side, revision), kind, not faults, told)
+            total[revision] += count
+    print("\nframes of the gateway held against the official schemas: " + ", ".join(f"{n} of {revision}" for revision, n in sorted(total.items())))

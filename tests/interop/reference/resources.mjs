@@ -4,7 +4,7 @@ import { load } from "./packages.mjs";
 
 const { ResourceTemplate } = await load("@modelcontextprotocol/server");
 
-export const WATCHED = "test://watched-resource";
+export const WATCHED = process.env.REFERENCE_WATCHED ?? "test://watched-resource";
 
 export function registerResources(mcp, era) {
   const fixed = (name, uri, mimeType, content) =>

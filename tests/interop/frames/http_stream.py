@@ -1,7 +1,7 @@
 """Reads HTTP/1.1 as it passes by: bodies of requests and responses, event by event where they are event streams.
 
-Knows what MCP peers use: content-length, chunked, until close, gzip. *Invariant:* it only ever reads copies of what was
-already passed on, so a fault here loses a record, never a byte.
+Knows what MCP peers use: content-length, chunked, until close, gzip. *Invariant:* it only reads what others pass on, so a
+fault here loses a record, never a byte.
 """
 
 import zlib

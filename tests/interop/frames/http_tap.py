@@ -60,12 +60,13 @@ class HttpTap:
 
 async def _pump(reader, writer, side):
     while data := await reader.read(1 << 16):
-        writer.write(data)
-        await writer.drain()
+        # The record first: an answer is never on record before its request.
         try:
             side.feed(data)
         except (ValueError, IndexError):
             side.passed = True  # not HTTP as we know it: pass it on unrecorded
+        writer.write(data)
+        await writer.drain()
 
 
 class _Connection:

@@ -14,19 +14,19 @@ from log import Log
 
 
 def pump(source, sink, log, sender):
-    """Bytes first, then the record: a slow disk never holds up a message."""
+    """The record first, then the bytes: an answer is never on record before its request."""
     rest = b""
     while chunk := os.read(source, 1 << 16):
+        *lines, rest = (rest + chunk).split(b"\n")
+        for line in lines:
+            if line.strip():
+                log.frame("process", sender, line.decode(errors="replace"))
         try:
             view = memoryview(chunk)
             while view:
                 view = view[os.write(sink, view) :]
         except OSError:
             break
-        *lines, rest = (rest + chunk).split(b"\n")
-        for line in lines:
-            if line.strip():
-                log.frame("process", sender, line.decode(errors="replace"))
 
 
 def main():

@@ -1,0 +1,58 @@
+"""Who takes part in the matrix: the clients, the servers, and what no pair of them can express, with the rule that says so."""
+
+from dataclasses import dataclass
+
+CELLS = ("list", "call", "progress", "cancel", "sampling", "elicitation", "roots", "logging", "subscription", "completion", "task")
+
+APART = "2026-07-28 moved tasks out of the core into an extension that is incompatible with those of 2025-11-25 (SEP-2663): never bridged"
+NO_TASKS = "this SDK has no tasks of its server's era (2025-11-25: experimental; 2026-07-28: an optional extension)"
+
+
+@dataclass(frozen=True)
+class ClientPeer:
+    """One SDK in one mode."""
+
+    sdk: str  # how it is called in the matrix
+    era: str
+    program: str  # sdk | client | python | rust
+    tasks: bool  # whether it can ask for a task of its own era
+
+    @property
+    def name(self):
+        return f"{self.sdk} {self.era}"
+
+
+@dataclass(frozen=True)
+class ServerPeer:
+    """One server behind the gateway."""
+
+    name: str
+    era: str
+    transport: str  # stdio | http
+    program: str  # sdk1 | reference | python | rust
+    tasks: bool
+
+
+CLIENTS = (
+    ClientPeer("TypeScript sdk 1", "legacy", "sdk", True),
+    ClientPeer("TypeScript client 2", "legacy", "client", True),
+    ClientPeer("TypeScript client 2", "modern", "client", False),
+    ClientPeer("Python mcp 2", "legacy", "python", False),
+    ClientPeer("Python mcp 2", "modern", "python", False),
+)
+SERVERS = (
+    ServerPeer("sdk1", "legacy", "stdio", "sdk1", True),
+    ServerPeer("ts-legacy", "legacy", "http", "reference", False),
+    ServerPeer("ts-modern", "modern", "stdio", "reference", False),
+    ServerPeer("py-legacy", "legacy", "stdio", "python", False),
+    ServerPeer("py-modern", "modern", "http", "python", False),
+)
+
+
+def excused(client, server, cell):
+    """The rule by which this cell cannot be, or None."""
+    if cell != "task":
+        return None
+    if client.era != server.era:
+        return APART
+    return None if client.tasks and server.tasks else NO_TASKS

@@ -1,0 +1,172 @@
+"""Runs the matrix: one gateway with all servers behind it, over HTTP and over stdio, and each client once on each.
+
+Clients on one gateway run one after the other, since the log messages of a 2025 server belong to the connection, not to a
+call; the two gateways run side by side.
+"""
+
+import json
+import os
+import subprocess
+import sys
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import custody
+from frames.http_tap import HttpTap
+from gateway import Gateway
+from matrix.peers import CELLS, CLIENTS, SERVERS, excused
+from reference import PROGRAM
+from servers import MARK, NODE, _listens, free_port
+
+HERE = Path(__file__).parent
+TAP = str(HERE.parent / "frames" / "stdio_tap.py")
+PER_CLIENT = 150  # seconds for all cells of all servers
+
+
+class Matrix:
+    """The servers that listen, and the two gateways before them all."""
+
+    def __init__(self, cache, run, binary):
+        self._cache, self._binary = cache, binary
+        self.run = Path(run) / "matrix"
+        self.env = {"INTEROP_PACKAGES": cache}
+        self._taps = []
+
+    def _program(self, server, where):
+        """Command and environment of one server; `where` is "stdio" or a port."""
+        if server.program == "python":
+            return [f"{self._cache}/venv/bin/python", str(HERE / "server_python.py"), server.name, where, server.era], {}
+        if server.program == "sdk1":
+            return [NODE, str(HERE / "server_sdk1.mjs"), server.name], self.env
+        return [NODE, PROGRAM, where, server.era], {**self.env, "REFERENCE_WATCHED": f"test://{server.name}/watched"}
+
+    def _entry(self, server, folder):
+        """One server of the gateway's configuration, with a tap before it."""
+        if server.transport == "stdio":
+            taps = folder / "downstream" / server.name
+            taps.mkdir(parents=True)
+            argv, env = self._program(server, "stdio")
+            return {"command": sys.executable, "args": [TAP, str(taps), *argv], "env": {**env, MARK: str(folder)}}
+        port = free_port()
+        argv, env = self._program(server, str(port))
+        custody.spawn(argv, f"{folder}/logs/{server.name}.log", env)
+        custody.poll(f"{server.name} to listen", lambda: _listens(port))
+        (folder / "downstream").mkdir(exist_ok=True)
+        tap = HttpTap(port, folder / "downstream" / f"{server.name}.http.jsonl")
+        self._taps.append(tap)
+        return {"url": f"http://127.0.0.1:{tap.port}/mcp", "type": "streamable-http"}
+
+    def _config(self, folder):
+        (folder / "logs").mkdir(parents=True)
+        servers = {server.name: self._entry(server, folder) for server in SERVERS}
+        (folder / "config").mkdir()
+        config = folder / "config" / "mcpvisor.yaml"
+        config.write_text(json.dumps({"servers": servers}))
+        return str(config)
+
+    def face(self, face):
+        """All clients on one face: [(client, outcome lines, words on a crash)]."""
+        folder = self.run / face
+        config = self._config(folder)
+        gateway = Gateway(self._binary, config, str(folder)) if face == "http" else None
+        if gateway:
+            tap = HttpTap(int(gateway.base.rpartition(":")[2]), folder / "face.jsonl")
+            self._taps.append(tap)
+            target = [tap.url(gateway.base + "/mcp")]
+        else:
+            (folder / "face").mkdir()
+            command = [self._binary, "stdio", "--config", config]
+            target = ["env", f"MCPVISOR__STATE_DIR={folder}/state", sys.executable, TAP, str(folder / "face"), *command]
+        try:
+            return [(client, *self._client(client, face, target, folder)) for client in CLIENTS]
+        finally:
+            if gateway:
+                gateway.stop()
+
+    def _client(self, client, face, target, folder):
+        servers = [
+            {"name": server.name, "prefix": f"{server.name}.", "cells": [cell for cell in CELLS if not excused(client, server, cell)]}
+            for server in SERVERS
+        ]
+        task = json.dumps({"face": face, "target": target, "servers": servers})
+        if client.program == "python":
+            argv = [f"{self._cache}/venv/bin/python", str(HERE / "client_python.py"), client.era, task]
+        else:
+            argv = [NODE, str(HERE / "client_typescript.mjs"), client.program, client.era, task]
+        log = folder / "logs" / f"client-{client.program}-{client.era}.log"
+        with open(log, "wb") as errors:
+            done = subprocess.Popen(argv, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=errors, env={**os.environ, **self.env})
+            try:
+                told, _ = done.communicate(timeout=PER_CLIENT)
+            except subprocess.TimeoutExpired:
+                done.kill()
+                told, _ = done.communicate()
+        lines = [json.loads(line) for line in told.decode().split("\n") if line.startswith("{")]
+        return lines, f"exit {done.returncode}\n{log.read_text(errors='replace')[-1500:]}"
+
+    def records(self):
+        """(path, side, whose frames the gateway's are) of everything recorded."""
+        yield self.run / "http" / "face.jsonl", "face http", "server"
+        for path in sorted((self.run / "stdio" / "face").glob("*.jsonl")):
+            yield path, "face stdio", "server"
+        for path in sorted(self.run.glob("*/downstream/**/*.jsonl")):
+            yield path, "to http" if path.name.endswith(".http.jsonl") else "to stdio", "client"
+
+    def close(self):
+        for tap in self._taps:
+            tap.close()
+
+
+def report(outcomes):
+    """One line a client and server; one column a cell: HTTP first, then stdio. ✓ works, ✗ fails, · cannot be."""
+    marks = {}
+    for face, told in outcomes.items():
+        for client, lines, _ in told:
+            for line in lines:
+                marks[client.name, line["server"], line["cell"], face] = "✓" if line["ok"] else "✗"
+    print(f"\n{'matrix (http, stdio)':32}  " + "  ".join(cell.rjust(3) for cell in CELLS))
+    for client in CLIENTS:
+        for server in SERVERS:
+            cells = []
+            for cell in CELLS:
+                mark = "·" if excused(client, server, cell) else "".join(marks.get((client.name, server.name, cell, face), "✗") for face in outcomes)
+                cells.append(mark.rjust(max(3, len(cell))))
+            print(f"{f'{client.name} → {server.name}':32}  " + "  ".join(cells))
+    rules = dict.fromkeys(rule for client in CLIENTS for server in SERVERS for cell in CELLS if (rule := excused(client, server, cell)))
+    for rule in rules:
+        pairs = [f"{client.name} → {server.name}" for client in CLIENTS for server in SERVERS if excused(client, server, "task") == rule]
+        print(f"· task: {rule}\n    {', '.join(pairs)}")
+
+
+def check(table, cache, run, binary):
+    """The whole matrix; returns what was recorded."""
+    matrix = Matrix(cache, run, binary)
+    try:
+        with ThreadPoolExecutor(2) as lanes:
+            running = {face: lanes.submit(matrix.face, face) for face in ("http", "stdio")}
+            outcomes = {face: lane.result() for face, lane in running.items()}
+    finally:
+        matrix.close()
+    for face, told in outcomes.items():
+        for client, lines, crash in told:
+            heard = {(line["server"], line["cell"]): line for line in lines}
+            for server in SERVERS:
+                for cell in CELLS:
+                    if not excused(client, server, cell):
+                        line = heard.get((server.name, cell), {"ok": False, "detail": f"the client did not come so far: {crash}"})
+                        table.check((client.name, face, server.name), cell, line["ok"], line["detail"])
+    report(outcomes)
+    return list(matrix.records())
+
+
+if __name__ == "__main__":  # python -m matrix.run CACHE RUN MCPVISOR
+    from frames import check as frames
+    from table import Table
+
+    outcome = Table()
+    try:
+        recorded = check(outcome, *sys.argv[1:4])
+        frames.check(outcome, recorded, frames.schemas())
+    finally:
+        custody.end_all()
+    sys.exit(0 if outcome.print() else 1)

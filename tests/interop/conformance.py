@@ -15,10 +15,9 @@ import custody
 from frames.http_tap import HttpTap
 from gateway import Gateway
 from reference import Reference
-from servers import MARK, NODE
+from servers import MARK, NODE, STDIO_TAP
 
 REVISIONS = ("2025-11-25", "2026-07-28")
-TAP = str(Path(__file__).parent / "frames" / "stdio_tap.py")
 LEGACY_ONLY = {
     # scenario of 2026-07-28: why no gateway can pass it in front of a server of 2025
 }
@@ -58,6 +57,7 @@ class Conformance:
         self.run.mkdir()
         self._logs = self.run / "logs"
         self._logs.mkdir()
+        self._records = []
         self.reference = Reference(cache, self._logs)
 
     def suite(self, url, name):
@@ -84,7 +84,7 @@ class Conformance:
         taps.mkdir()
         behind = None
         if leg.transport == "stdio":
-            command, *args = [sys.executable, TAP, str(taps), *Reference.command(leg.eras)]
+            command, *args = [sys.executable, STDIO_TAP, str(taps), *Reference.command(leg.eras)]
             server = {"command": command, "args": args, "env": {**self.reference.env, MARK: str(folder)}}
         else:
             behind = HttpTap(self.reference.port(leg.eras), taps / "http.jsonl")
@@ -96,12 +96,11 @@ class Conformance:
         config = folder / "config" / "mcpvisor.yaml"
         config.write_text(json.dumps({"naming": {"strategy": "flat"}, "servers": servers}))
         gateway = Gateway(binary, str(config), str(folder))
-        front = HttpTap(int(gateway.base.rpartition(":")[2]), folder / "face.jsonl")
         try:
-            return self.suite(front.url(gateway.base + "/mcp"), leg.name)
+            return self.suite(gateway.target("http")[0], leg.name)
         finally:
             gateway.stop()
-            front.close()
+            self._records += gateway.records()
             if behind:
                 behind.close()
 
@@ -109,12 +108,11 @@ class Conformance:
         """server-time speaks both eras and has tools, nothing else."""
         own = taps / "beside"
         own.mkdir()
-        return {"command": sys.executable, "args": [TAP, str(own), f"{self._cache}/venv/bin/mcp-server-time", "--local-timezone", "UTC"]}
+        return {"command": sys.executable, "args": [STDIO_TAP, str(own), f"{self._cache}/venv/bin/mcp-server-time", "--local-timezone", "UTC"]}
 
     def records(self):
         """(path, side, whose frames the gateway's are) of everything recorded."""
-        for path in sorted(self.run.glob("*/face.jsonl")):
-            yield path, "face http", "server"
+        yield from self._records
         for path in sorted(self.run.glob("*/downstream/**/*.jsonl")):
             yield path, "to http" if path.name == "http.jsonl" else "to stdio", "client"
 

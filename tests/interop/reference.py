@@ -3,7 +3,7 @@
 from pathlib import Path
 
 import custody
-from servers import NODE, _listens, free_port
+from servers import NODE, listens, free_port
 
 PROGRAM = str(Path(__file__).parent / "reference" / "server.mjs")
 ERAS = ("dual", "legacy", "modern")
@@ -21,7 +21,7 @@ class Reference:
         if eras not in self._ports:
             port = free_port()
             custody.spawn([NODE, PROGRAM, str(port), eras], f"{self._logs}/reference-{eras}.log", self.env)
-            custody.poll(f"the {eras} reference server to listen", lambda: _listens(port))
+            custody.poll(f"the {eras} reference server to listen", lambda: listens(port))
             self._ports[eras] = port
         return self._ports[eras]
 

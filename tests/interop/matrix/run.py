@@ -16,10 +16,9 @@ from frames.http_tap import HttpTap
 from gateway import Gateway
 from matrix.peers import CELLS, CLIENTS, SERVERS, excused
 from reference import PROGRAM
-from servers import MARK, NODE, _listens, free_port
+from servers import MARK, NODE, STDIO_TAP, listens, free_port
 
 HERE = Path(__file__).parent
-TAP = str(HERE.parent / "frames" / "stdio_tap.py")
 PER_CLIENT = 150  # seconds for all cells of all servers
 
 
@@ -30,7 +29,7 @@ class Matrix:
         self._cache, self._binary = cache, binary
         self.run = Path(run) / "matrix"
         self.env = {"INTEROP_PACKAGES": cache}
-        self._taps = []
+        self._taps, self._records = [], []
 
     def _program(self, server, where):
         """Command and environment of one server; `where` is "stdio" or a port."""
@@ -46,11 +45,11 @@ class Matrix:
             taps = folder / "downstream" / server.name
             taps.mkdir(parents=True)
             argv, env = self._program(server, "stdio")
-            return {"command": sys.executable, "args": [TAP, str(taps), *argv], "env": {**env, MARK: str(folder)}}
+            return {"command": sys.executable, "args": [STDIO_TAP, str(taps), *argv], "env": {**env, MARK: str(folder)}}
         port = free_port()
         argv, env = self._program(server, str(port))
         custody.spawn(argv, f"{folder}/logs/{server.name}.log", env)
-        custody.poll(f"{server.name} to listen", lambda: _listens(port))
+        custody.poll(f"{server.name} to listen", lambda: listens(port))
         (folder / "downstream").mkdir(exist_ok=True)
         tap = HttpTap(port, folder / "downstream" / f"{server.name}.http.jsonl")
         self._taps.append(tap)
@@ -68,20 +67,12 @@ class Matrix:
         """All clients on one face: [(client, outcome lines, words on a crash)]."""
         folder = self.run / face
         config = self._config(folder)
-        gateway = Gateway(self._binary, config, str(folder)) if face == "http" else None
-        if gateway:
-            tap = HttpTap(int(gateway.base.rpartition(":")[2]), folder / "face.jsonl")
-            self._taps.append(tap)
-            target = [tap.url(gateway.base + "/mcp")]
-        else:
-            (folder / "face").mkdir()
-            command = [self._binary, "stdio", "--config", config]
-            target = ["env", f"MCPVISOR__STATE_DIR={folder}/state", sys.executable, TAP, str(folder / "face"), *command]
+        gateway = Gateway(self._binary, config, str(folder))  # over stdio each client starts one more by its command
         try:
-            return [(client, *self._client(client, face, target, folder)) for client in CLIENTS]
+            return [(client, *self._client(client, face, gateway.target(face), folder)) for client in CLIENTS]
         finally:
-            if gateway:
-                gateway.stop()
+            gateway.stop()
+            self._records += gateway.records()
 
     def _client(self, client, face, target, folder):
         servers = [
@@ -106,9 +97,7 @@ class Matrix:
 
     def records(self):
         """(path, side, whose frames the gateway's are) of everything recorded."""
-        yield self.run / "http" / "face.jsonl", "face http", "server"
-        for path in sorted((self.run / "stdio" / "face").glob("*.jsonl")):
-            yield path, "face stdio", "server"
+        yield from self._records
         for path in sorted(self.run.glob("*/downstream/**/*.jsonl")):
             yield path, "to http" if path.name.endswith(".http.jsonl") else "to stdio", "client"
 

@@ -18,8 +18,12 @@ from reference import Reference
 from servers import MARK, NODE, STDIO_TAP
 
 REVISIONS = ("2025-11-25", "2026-07-28")
+KEYS = "it names the keys of inputRequests, which the server chooses (2026-07-28, MRTR); a request of a 2025 server has none"
+# Scenarios of 2026-07-28 that no gateway can pass in front of a server of 2025, and why.
 LEGACY_ONLY = {
-    # scenario of 2026-07-28: why no gateway can pass it in front of a server of 2025
+    "input-required-result-basic-elicitation": KEYS,
+    "input-required-result-ignore-extra-params": KEYS,
+    "input-required-result-multiple-input-requests": "a 2025 server asks one by one, and no request says that more will come",
 }
 
 
@@ -159,10 +163,8 @@ def compare(table, leg, revision, direct, got):
         ]
         if want.passed and not have.passed:
             lost += [f"  {name}: {status} {words}" for name, status, words in have.checks if status == "FAILURE"]
-        reason = excused.get(scenario)
-        if reason and lost:
-            continue
-        table.check(row, scenario, not lost, "\n".join(dict.fromkeys(lost)))
+        if not (lost and scenario in excused):
+            table.check(row, scenario, not lost, "\n".join(dict.fromkeys(lost)))
 
 
 def report(direct, legs):
@@ -177,6 +179,9 @@ def report(direct, legs):
             others = [scenario.passed for scenario in outcome[revision].values() if not scenario.counts]
             cells.append(f"{sum(counted)}/{len(counted)} (+{sum(others)}/{len(others)})".rjust(18))
         print(f"{name.ljust(width)}  " + "  ".join(cells))
+    print("not possible before a server of 2025 only, and so not asked of the legs called legacy:")
+    for scenario, reason in LEGACY_ONLY.items():
+        print(f"  {scenario}: {reason}")
 
 
 def check(table, cache, run, binary):

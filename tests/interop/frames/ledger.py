@@ -1,4 +1,4 @@
-"""Goes through a record and judges each frame of one side by the revision in force where it was sent."""
+"""Goes through a record and judges each frame by the revision in force where it was sent."""
 
 import json
 from collections import Counter
@@ -17,13 +17,14 @@ class Ledger:
         self._schemas = schemas
         self.counts = Counter()  # (revision, what) → frames judged
         self._faults = {}  # (revision, what) → {fault: [(record, frame)]}
+        self.peers = set()  # faults of those the gateway speaks with
 
     def faults_of(self, revision, what):
         """{fault: [(record, frame)]} of one kind of frame."""
         return self._faults.get((revision, what), {})
 
     def judge(self, path, sender):
-        """Every frame that `sender` sent in the record at `path`."""
+        """Every frame in the record at `path`; what `sender` sent is the gateway's, the rest its peers'."""
         record = _Record()
         for line in read(path):
             if "scope" in line:
@@ -34,7 +35,9 @@ class Ledger:
             except ValueError:
                 message = None  # not even JSON: judged as no object
             revision, what, faults = self._look(record, line["exchange"], line["from"], message)
-            if line["from"] == sender:
+            if line["from"] != sender:
+                self.peers.update(faults)
+            else:
                 self.counts[revision, what] += 1
                 for fault in faults:
                     self._faults.setdefault((revision, what), {}).setdefault(fault, []).append((path.name, line["text"]))

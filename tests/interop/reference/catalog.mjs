@@ -4,14 +4,19 @@ import { registerResources } from "./resources.mjs";
 import { registerRounds } from "./rounds.mjs";
 import { registerTools } from "./tools.mjs";
 import { load } from "./packages.mjs";
+import { nothing, said } from "./schema.mjs";
 
 const { McpServer, createRequestStateCodec } = await load("@modelcontextprotocol/server");
 
 // One key for all processes: the rounds of one call may come to different ones.
 const state = createRequestStateCodec({ key: "the reference server keeps no secret at all", bind: (context) => context.mcpReq.method });
 
-// `changed` announces changes where that is not the connection's own business: to all that listen, over modern HTTP.
-export function build({ era }, changed) {
+// Entries that come and go: shown at every other change, on all connections alike.
+const shown = { tool: true, prompt: true, resource: true };
+const lasting = new Set(); // {kind: entry} of each connection that lasts longer than one request
+
+// `notify` announces changes to all that listen over modern HTTP, where an instance serves one request only.
+export function build({ era }, notify) {
   const mcp = new McpServer(
     { name: "reference", version: "1.0.0" },
     {
@@ -27,15 +32,25 @@ export function build({ era }, changed) {
       cacheHints: { "tools/list": { ttlMs: 1000, cacheScope: "public" } },
     },
   );
-  const announce = changed ?? {
-    tools: () => mcp.sendToolListChanged(),
-    prompts: () => mcp.sendPromptListChanged(),
-    resources: () => mcp.sendResourceListChanged(),
-    updated: (uri) => mcp.server.sendResourceUpdated({ uri }),
+  const changing = {
+    tool: mcp.registerTool("test_changing", { description: "Comes and goes", inputSchema: nothing }, () => said("Here")),
+    prompt: mcp.registerPrompt("test_changing", { description: "Comes and goes" }, () => ({ messages: [] })),
+    resource: mcp.registerResource("changing", "test://changing", {}, () => ({ contents: [] })),
   };
-  registerTools(mcp, announce);
+  for (const [kind, entry] of Object.entries(changing)) if (!shown[kind]) entry.disable();
+  if (!notify) {
+    lasting.add(changing);
+    mcp.server.onclose = () => void lasting.delete(changing);
+  }
+  const change = (kind) => {
+    shown[kind] = !shown[kind];
+    for (const entries of lasting) entries[kind].update({ enabled: shown[kind] });
+    notify?.[`${kind}sChanged`]();
+  };
+  const updated = (uri) => (notify ? notify.resourceUpdated(uri) : mcp.server.sendResourceUpdated({ uri }));
+  registerTools(mcp, { change, updated });
   registerRounds(mcp, state);
-  registerResources(mcp, era, announce);
+  registerResources(mcp, era);
   registerPrompts(mcp);
   return mcp;
 }

@@ -25,7 +25,6 @@ export function registerResources(mcp, era) {
     }),
   );
   if (era === "legacy") {
-    // Who subscribed is told by `test_touch_watched`; the connection is the subscriber's own.
     mcp.server.setRequestHandler("resources/subscribe", () => ({}));
     mcp.server.setRequestHandler("resources/unsubscribe", () => ({}));
   }

@@ -28,19 +28,10 @@ async function serveHttp(port) {
   const { NodeStreamableHTTPServerTransport, toNodeHandler, toWebRequest, localhostHostValidation, localhostOriginValidation } =
     await load("@modelcontextprotocol/node");
   const bus = new InMemoryServerEventBus();
-  const modern = eras === "legacy" ? undefined : createMcpHandler((context) => build(context, notifier()), { legacy: "reject", bus });
+  const modern = eras === "legacy" ? undefined : createMcpHandler((context) => build(context, modern.notify), { legacy: "reject", bus });
   const answerModern = modern && toNodeHandler(modern);
   const sessions = new Map();
   const guards = [localhostHostValidation(), localhostOriginValidation()];
-
-  function notifier() {
-    return {
-      tools: () => modern.notify.toolsChanged(),
-      prompts: () => modern.notify.promptsChanged(),
-      resources: () => modern.notify.resourcesChanged(),
-      updated: (uri) => modern.notify.resourceUpdated(uri),
-    };
-  }
 
   async function answerLegacy(request, response, body) {
     const id = request.headers["mcp-session-id"];

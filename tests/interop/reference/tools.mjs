@@ -24,7 +24,7 @@ const VOCABULARY = {
   additionalProperties: false,
 };
 
-export function registerTools(mcp, announce) {
+export function registerTools(mcp, { change, updated }) {
   const tool = (name, description, run, inputSchema = nothing, more = {}) =>
     mcp.registerTool(name, { description, inputSchema, ...more }, run);
   const content = (name, ...parts) => tool(name, `Returns ${name}`, () => ({ content: parts }));
@@ -91,15 +91,16 @@ export function registerTools(mcp, announce) {
     return said("Reconnection test completed successfully.");
   });
 
-  tool("test_trigger_tool_change", "Announces a change of the tools", () => done(announce.tools()));
-  tool("test_trigger_prompt_change", "Announces a change of the prompts", () => done(announce.prompts()));
-  tool("test_trigger_resource_change", "Announces a change of the resources", () => done(announce.resources()));
-  tool("test_touch_watched", `Announces an update of ${WATCHED}`, () => done(announce.updated(WATCHED)));
+  for (const kind of ["tool", "prompt", "resource"]) {
+    tool(`test_trigger_${kind}_change`, `Shows or hides the last ${kind}`, () => {
+      change(kind);
+      return said("Changed");
+    });
+  }
+  tool("test_touch_watched", `Announces an update of ${WATCHED}`, async () => {
+    await updated(WATCHED);
+    return said("Announced");
+  });
 }
 
 let cancelled = 0;
-
-async function done(announced) {
-  await announced;
-  return said("Announced");
-}

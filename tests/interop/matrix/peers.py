@@ -5,7 +5,7 @@ from dataclasses import dataclass
 CELLS = ("list", "call", "progress", "cancel", "sampling", "elicitation", "roots", "logging", "subscription", "completion", "task")
 
 APART = "2026-07-28 moved tasks out of the core into an extension that is incompatible with those of 2025-11-25 (SEP-2663): never bridged"
-NO_TASKS = "this SDK has no tasks of its server's era (2025-11-25: experimental; 2026-07-28: an optional extension)"
+NO_TASKS = "tasks are optional (2025-11-25: experimental; 2026-07-28: an extension), and one of the two SDKs has none of this era"
 
 
 @dataclass(frozen=True)
@@ -14,8 +14,9 @@ class ClientPeer:
 
     sdk: str  # how it is called in the matrix
     era: str
-    program: str  # sdk | client | python | rust
+    program: str  # sdk | client | python | rmcp
     tasks: bool  # whether it can ask for a task of its own era
+    faces: tuple = ("http", "stdio")
 
     @property
     def name(self):
@@ -29,7 +30,7 @@ class ServerPeer:
     name: str
     era: str
     transport: str  # stdio | http
-    program: str  # sdk1 | reference | python | rust
+    program: str  # sdk1 | reference | python | rmcp
     tasks: bool
 
 
@@ -39,6 +40,9 @@ CLIENTS = (
     ClientPeer("TypeScript client 2", "modern", "client", False),
     ClientPeer("Python mcp 2", "legacy", "python", False),
     ClientPeer("Python mcp 2", "modern", "python", False),
+    # Over stdio only: rmcp's HTTP client would bring dependencies that the product does not have.
+    ClientPeer("rmcp 3", "legacy", "rmcp", False, ("stdio",)),
+    ClientPeer("rmcp 3", "modern", "rmcp", True, ("stdio",)),
 )
 SERVERS = (
     ServerPeer("sdk1", "legacy", "stdio", "sdk1", True),
@@ -46,6 +50,8 @@ SERVERS = (
     ServerPeer("ts-modern", "modern", "stdio", "reference", False),
     ServerPeer("py-legacy", "legacy", "stdio", "python", False),
     ServerPeer("py-modern", "modern", "http", "python", False),
+    ServerPeer("rs-legacy", "legacy", "stdio", "rmcp", False),
+    ServerPeer("rs-modern", "modern", "stdio", "rmcp", True),
 )
 
 

@@ -19,6 +19,7 @@ from reference import PROGRAM
 from servers import MARK, NODE, STDIO_TAP, listens, free_port
 
 HERE = Path(__file__).parent
+RMCP = os.environ.get("MCPVISOR_RMCP_PEER") or str(HERE.parents[2] / "target" / "debug" / "examples" / "interop-rmcp")
 PER_CLIENT = 150  # seconds for all cells of all servers
 
 
@@ -35,6 +36,8 @@ class Matrix:
         """Command and environment of one server; `where` is "stdio" or a port."""
         if server.program == "python":
             return [f"{self._cache}/venv/bin/python", str(HERE / "server_python.py"), server.name, where, server.era], {}
+        if server.program == "rmcp":
+            return [RMCP, "server", server.name, server.era], {}
         if server.program == "sdk1":
             return [NODE, str(HERE / "server_sdk1.mjs"), server.name], self.env
         return [NODE, PROGRAM, where, server.era], {**self.env, "REFERENCE_WATCHED": f"test://{server.name}/watched"}
@@ -69,7 +72,7 @@ class Matrix:
         config = self._config(folder)
         gateway = Gateway(self._binary, config, str(folder))  # over stdio each client starts one more by its command
         try:
-            return [(client, *self._client(client, face, gateway.target(face), folder)) for client in CLIENTS]
+            return [(client, *self._client(client, face, gateway.target(face), folder)) for client in CLIENTS if face in client.faces]
         finally:
             gateway.stop()
             self._records += gateway.records()
@@ -82,6 +85,8 @@ class Matrix:
         task = json.dumps({"face": face, "target": target, "servers": servers})
         if client.program == "python":
             argv = [f"{self._cache}/venv/bin/python", str(HERE / "client_python.py"), client.era, task]
+        elif client.program == "rmcp":
+            argv = [RMCP, "client", client.era, task]
         else:
             argv = [NODE, str(HERE / "client_typescript.mjs"), client.program, client.era, task]
         log = folder / "logs" / f"client-{client.program}-{client.era}.log"
@@ -113,14 +118,14 @@ def report(outcomes):
         for client, lines, _ in told:
             for line in lines:
                 marks[client.name, line["server"], line["cell"], face] = "✓" if line["ok"] else "✗"
-    print(f"\n{'matrix (http, stdio)':32}  " + "  ".join(cell.rjust(3) for cell in CELLS))
+    print(f"\n{'matrix (http, stdio)':38}  " + "  ".join(cell.rjust(3) for cell in CELLS))
     for client in CLIENTS:
         for server in SERVERS:
             cells = []
             for cell in CELLS:
-                mark = "·" if excused(client, server, cell) else "".join(marks.get((client.name, server.name, cell, face), "✗") for face in outcomes)
+                mark = "·" if excused(client, server, cell) else "".join(marks.get((client.name, server.name, cell, face), "✗") for face in client.faces)
                 cells.append(mark.rjust(max(3, len(cell))))
-            print(f"{f'{client.name} → {server.name}':32}  " + "  ".join(cells))
+            print(f"{f'{client.name} → {server.name}':38}  " + "  ".join(cells))
     rules = dict.fromkeys(rule for client in CLIENTS for server in SERVERS for cell in CELLS if (rule := excused(client, server, cell)))
     for rule in rules:
         pairs = [f"{client.name} → {server.name}" for client in CLIENTS for server in SERVERS if excused(client, server, "task") == rule]

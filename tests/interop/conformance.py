@@ -17,8 +17,23 @@ from gateway import Gateway
 from reference import Reference
 from servers import MARK, NODE, STDIO_TAP
 
-REVISIONS = ("2025-11-25", "2026-07-28")
+# What is run, and how the suite is asked for it: every revision it has, and everything it holds back as pending.
+RUNS = {
+    "2025-03-26": ["--suite", "all", "--spec-version", "2025-03-26"],
+    "2025-06-18": ["--suite", "all", "--spec-version", "2025-06-18"],
+    "2025-11-25": ["--requirements", "2025-11-25"],
+    "2026-07-28": ["--requirements", "2026-07-28"],
+    "pending": ["--suite", "pending"],
+}
+REVISIONS = tuple(RUNS)
+# Before a server of 2025 only: what both of them know. The tasks and skills extensions are of 2026-07-28 and never bridged (SEP-2663).
+LEGACY_RUNS = {
+    **{revision: arguments for revision, arguments in RUNS.items() if revision not in ("2026-07-28", "pending")},
+    "2026-07-28": ["--suite", "all", "--spec-version", "2026-07-28"],
+}
 KEYS = "it names the keys of inputRequests, which the server chooses (2026-07-28, MRTR); a request of a 2025 server has none"
+# Scenarios whose single checks are about one connection: only their verdict must be the same.
+ONE_CONNECTION = {"server-sse-polling": "when a server closes its own streams, and whether it answers with one at all"}
 # Scenarios of 2026-07-28 that no gateway can pass in front of a server of 2025, and why.
 LEGACY_ONLY = {
     "input-required-result-basic-elicitation": KEYS,
@@ -38,6 +53,10 @@ class Leg:
     @property
     def name(self):
         return f"{self.transport} {self.eras}{' +tools' if self.beside else ''}"
+
+    @property
+    def runs(self):
+        return LEGACY_RUNS if self.eras == "legacy" else RUNS
 
 
 LEGS = [
@@ -64,12 +83,12 @@ class Conformance:
         self._records = []
         self.reference = Reference(cache, self._logs)
 
-    def suite(self, url, name):
-        return {revision: self._revision(url, name, revision) for revision in REVISIONS}
+    def suite(self, url, name, runs):
+        return {revision: self._revision(url, name, revision, arguments) for revision, arguments in runs.items()}
 
-    def _revision(self, url, name, revision):
+    def _revision(self, url, name, revision, arguments):
         out = self.run / name.replace(" ", "-") / revision
-        argv = [*self._suite, "--url", url, "--requirements", revision, "-o", str(out)]
+        argv = [*self._suite, "--url", url, *arguments, "-o", str(out)]
         done = subprocess.run(argv, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, timeout=240)
         out.mkdir(parents=True, exist_ok=True)
         (out / "output.log").write_text(done.stdout)
@@ -101,7 +120,7 @@ class Conformance:
         config.write_text(json.dumps({"naming": {"strategy": "flat"}, "servers": servers}))
         gateway = Gateway(binary, str(config), str(folder))
         try:
-            return self.suite(gateway.target("http")[0], leg.name)
+            return self.suite(gateway.target("http")[0], leg.name, leg.runs)
         finally:
             gateway.stop()
             self._records += gateway.records()
@@ -152,6 +171,8 @@ def compare(table, leg, revision, direct, got):
     excused = LEGACY_ONLY if leg.eras == "legacy" and revision == "2026-07-28" else {}
     for scenario, want in direct.items():
         have = got.get(scenario)
+        if have is None and leg.eras == "legacy" and scenario.startswith("tasks-"):
+            continue
         if have is None:
             table.check(row, scenario, False, "it did not run")
             continue
@@ -159,7 +180,7 @@ def compare(table, leg, revision, direct, got):
         lost = [
             f"  {name}: {' '.join(statuses.get(name, ('not seen', '')))}"
             for name, status, _ in want.checks
-            if status == "SUCCESS" and statuses.get(name, ("", ""))[0] not in ("SUCCESS", "INFO")
+            if scenario not in ONE_CONNECTION and status == "SUCCESS" and statuses.get(name, ("", ""))[0] not in ("SUCCESS", "INFO")
         ]
         if want.passed and not have.passed:
             lost += [f"  {name}: {status} {words}" for name, status, words in have.checks if status == "FAILURE"]
@@ -175,10 +196,14 @@ def report(direct, legs):
     for name, outcome in columns.items():
         cells = []
         for revision in REVISIONS:
-            counted = [scenario.passed for scenario in outcome[revision].values() if scenario.counts]
-            others = [scenario.passed for scenario in outcome[revision].values() if not scenario.counts]
-            cells.append(f"{sum(counted)}/{len(counted)} (+{sum(others)}/{len(others)})".rjust(18))
+            ran = outcome.get(revision, {})
+            counted = [had.passed for scenario, had in ran.items() if direct[revision][scenario].counts]
+            others = [had.passed for scenario, had in ran.items() if not direct[revision][scenario].counts]
+            cells.append((f"{sum(counted)}/{len(counted)}" + (f" (+{sum(others)}/{len(others)})" if others else "")).rjust(18))
         print(f"{name.ljust(width)}  " + "  ".join(cells))
+    print("each connection's own affair, so that only the verdict must be the same:")
+    for scenario, reason in ONE_CONNECTION.items():
+        print(f"  {scenario}: {reason}")
     print("not possible before a server of 2025 only, and so not asked of the legs called legacy:")
     for scenario, reason in LEGACY_ONLY.items():
         print(f"  {scenario}: {reason}")
@@ -187,10 +212,10 @@ def report(direct, legs):
 def check(table, cache, run, binary):
     """All legs; returns what was recorded."""
     suite = Conformance(cache, run)
-    direct = suite.suite(suite.reference.url("dual"), "direct")
+    direct = suite.suite(suite.reference.url("dual"), "direct", RUNS)
     for revision in REVISIONS:
         for scenario, outcome in direct[revision].items():
-            if outcome.counts:
+            if outcome.counts or not outcome.passed:
                 faults = [f"  {name}: {words}" for name, status, words in outcome.checks if status == "FAILURE"]
                 table.check(("conformance", revision, "direct"), scenario, outcome.passed, "\n".join(faults))
     legs = {}
@@ -201,7 +226,7 @@ def check(table, cache, run, binary):
             except (OSError, ValueError, subprocess.TimeoutExpired) as fault:
                 table.check(("conformance", "all", leg.name), "runs to its end", False, repr(fault)[:2000])
                 continue
-            for revision in REVISIONS:
+            for revision in leg.runs:
                 compare(table, leg, revision, direct[revision], legs[leg.name][revision])
     report(direct, legs)
     return list(suite.records())

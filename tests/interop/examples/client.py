@@ -48,7 +48,8 @@ class Client:
         try:
             response = self._send(verb, message)[1]
             for _, data in StreamableHttp._events(response):
-                self.heard.append(json.loads(data))
+                if data.strip():  # else only an event id to take up the stream after
+                    self.heard.append(json.loads(data))
         except (OSError, http.client.HTTPException, ValueError):
             pass
 

@@ -102,6 +102,6 @@ class Schemas:
             name = "InputRequiredResult"
         elif (revision == MODERN and kind != "complete") or name not in known:
             name = "Result"
-        elif augmented:
+        elif augmented and "CreateTaskResult" in known:
             name = "CreateTaskResult"
         return self.faults(revision, envelope, message) + self.faults(revision, name, message["result"])

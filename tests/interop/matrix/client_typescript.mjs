@@ -111,6 +111,8 @@ const cells = {
     const listening = modern ? await client.listen({ resourceSubscriptions: [uri] }) : await client.subscribeResource({ uri });
     await call(`${server.prefix}test_touch_watched`);
     await until(`an update of ${uri}`, () => heard.updates.some((update) => update.uri === uri));
+    await call(`${server.prefix}echo`, { message: "after a second one, were there any" });
+    must(heard.updates.length === 1, heard.updates);
     await (modern ? listening.close() : client.unsubscribeResource({ uri }));
   },
   async completion({ prefix }) {

@@ -47,7 +47,7 @@ CLIENTS = (
 SERVERS = (
     ServerPeer("sdk1", "legacy", "stdio", "sdk1", True),
     ServerPeer("ts-legacy", "legacy", "http", "reference", False),
-    ServerPeer("ts-modern", "modern", "stdio", "reference", False),
+    ServerPeer("ts-modern", "modern", "stdio", "reference", True),
     ServerPeer("py-legacy", "legacy", "stdio", "python", False),
     ServerPeer("py-modern", "modern", "http", "python", False),
     ServerPeer("rs-legacy", "legacy", "stdio", "rmcp", False),

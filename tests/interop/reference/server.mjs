@@ -6,6 +6,7 @@ import { randomUUID } from "node:crypto";
 
 import { build } from "./catalog.mjs";
 import { load } from "./packages.mjs";
+import { outcome } from "./tasks.mjs";
 
 const [where, eras] = process.argv.slice(2);
 const { createMcpHandler, isLegacyRequest, InMemoryServerEventBus } = await load("@modelcontextprotocol/server");
@@ -18,7 +19,11 @@ if (where === "stdio") {
     const server = build({ era: "legacy" });
     await server.connect(new StdioServerTransport());
   } else {
-    serveStdio(build, { legacy: eras === "modern" ? "reject" : "serve" });
+    const { StdioServerTransport } = await load("@modelcontextprotocol/server/stdio");
+    const transport = new StdioServerTransport();
+    const send = transport.send.bind(transport);
+    transport.send = (message) => send(outcome(200, message).body);
+    serveStdio(build, { legacy: eras === "modern" ? "reject" : "serve", transport });
   }
 } else {
   await serveHttp(Number(where));
@@ -29,7 +34,7 @@ async function serveHttp(port) {
     await load("@modelcontextprotocol/node");
   const bus = new InMemoryServerEventBus();
   const modern = eras === "legacy" ? undefined : createMcpHandler((context) => build(context, modern.notify), { legacy: "reject", bus });
-  const answerModern = modern && toNodeHandler(modern);
+  const answerModern = modern && toNodeHandler({ fetch: (request, options) => modern.fetch(request, options).then(withOutcome) });
   const sessions = new Map();
   const guards = [localhostHostValidation(), localhostOriginValidation()];
 
@@ -72,6 +77,12 @@ async function serveHttp(port) {
   });
   await new Promise((ready) => http.listen(port, "127.0.0.1", ready));
   console.log("listening");
+}
+
+async function withOutcome(response) {
+  if (!response.headers.get("content-type")?.startsWith("application/json")) return response;
+  const { status, body } = outcome(response.status, await response.json());
+  return Response.json(body, { status });
 }
 
 function refuse(response, status, code, message) {

@@ -49,8 +49,9 @@ class Gateway:
 
     def target(self, face):
         """What an SDK client or Inspector is pointed at: a command or an address."""
-        paths = {"http": "/mcp", "sse": "/sse"}
-        return self.stdio_command() if face == "stdio" else [self.base + paths[face]]
+        paths = {"http": "/mcp", "sse": "/sse", "ws": "/ws"}
+        base = self.base.replace("http:", "ws:") if face == "ws" else self.base
+        return self.stdio_command() if face == "stdio" else [base + paths[face]]
 
     def connect(self, face):
         if face == "stdio":
@@ -65,7 +66,7 @@ class Gateway:
             self._tap.close()
 
     def records(self):
-        """(path, side, whose frames the gateway's are) of every face."""
+        """(path, side, whose frames the gateway's are) of every face; SSE and WebSocket are reached by the HTTP one."""
         yield self.record / "http.jsonl", "face http", "server"
         for path in sorted((self.record / "stdio").glob("*.jsonl")):
             yield path, "face stdio", "server"

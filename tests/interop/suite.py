@@ -1,6 +1,7 @@
 """The interop run: records every server directly and through the gateway, compares, then lets real clients drive both.
 
-Then the SDK matrix, the official conformance suite, and last every frame of all of it against the official schemas.
+Then the SDK matrix, the official conformance suite, the official examples over every bridge, and last every frame of all
+of it against the official schemas.
 
 Usage: python3 suite.py CACHE RUN MCPVISOR|--direct-only
 `--direct-only` compares two direct recordings, which proves the servers and this run deterministic.
@@ -16,6 +17,7 @@ import conformance
 import custody
 import recovery
 import script
+from examples import check as examples
 from frames import check as frames
 from gateway import FACES, Gateway
 from matrix import run as matrix
@@ -188,7 +190,9 @@ def main():
             recovery.check(table, servers, binary)
             recorded += matrix.check(table, cache, run, binary)
             recorded += conformance.check(table, cache, run, binary)
-            frames.check(table, recorded, frames.schemas())
+            official = frames.schemas()
+            recorded += examples.check(table, run, binary, official)
+            frames.check(table, recorded, official)
     finally:
         custody.end_all()
     sys.exit(0 if table.print() else 1)

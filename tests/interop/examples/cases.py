@@ -130,7 +130,7 @@ def notifications(table, bridge):
         bridge.client.listen({**wanted["params"]["notifications"], **everything, "resourceSubscriptions": [uri]})
     else:
         bridge.client.call("resources/subscribe", {"uri": uri})
-    custody.poll("the gateway to listen", bridge.server.listeners, 10)
+    custody.poll("the gateway to listen", bridge.server.listeners, 10)  # a 2025 client knows no acknowledgement of its stream
     changes = [(label, {"jsonrpc": "2.0", "method": "notifications/resources/updated", "params": params}) for label, params in bridge.corpus.of("ResourceUpdatedNotificationParams")]
     for kind in ("ToolListChangedNotification", "PromptListChangedNotification", "ResourceListChangedNotification", "ResourceUpdatedNotification"):
         changes += bridge.corpus.of(kind)

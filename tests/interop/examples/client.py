@@ -6,6 +6,7 @@ import threading
 from dataclasses import dataclass, field
 from urllib.parse import urlsplit
 
+import custody
 from raw_client import StreamableHttp
 
 MODERN = "2026-07-28"
@@ -39,10 +40,11 @@ class Client:
             self.opened = self.call("server/discover", {}).result
 
     def listen(self, notifications):
-        """2026-07-28: hears of changes from here on."""
+        """2026-07-28: hears of changes from when this returns on."""
         self._next += 1
         message = {"jsonrpc": "2.0", "id": f"listen-{self._next}", "method": "subscriptions/listen", "params": self._dressed({"notifications": notifications})}
         threading.Thread(target=self._hear, args=("POST", message), daemon=True).start()
+        custody.poll("the acknowledgement", lambda: [note for note in self.heard if note["method"].endswith("/acknowledged")], 10)
 
     def _hear(self, verb, message):
         try:

@@ -8,18 +8,28 @@ import zlib
 
 
 class Side:
-    """One direction of one connection. Calls `head(start_line, headers)`, `event(name, data)` and `body(bytes)`."""
+    """One direction of one connection. Calls `head(start_line, headers)`, `event(name, data)`, `body(bytes)` and `upgraded(headers)`."""
 
     def __init__(self, handler, is_response):
         self._handler, self._is_response = handler, is_response
         self._buffer = b""
         self._step = self._head
-        self.passed = False  # another protocol from here on: WebSocket
+        self.passed = False  # another protocol from here on
+        self.then = None  # who reads that, if anybody does
 
     def feed(self, data):
+        if self.then:
+            return self.then.feed(data)
         self._buffer += data
         while not self.passed and self._step():
             pass
+        return None
+
+    def become(self, reader):
+        """From here on `reader` is fed: the connection was upgraded."""
+        self.passed, self.then = True, reader
+        rest, self._buffer = self._buffer, b""
+        reader.feed(rest)
 
     def ended(self):
         if self._step == self._until_close:
@@ -44,6 +54,7 @@ class Side:
         status = int(first.split(" ")[1]) if self._is_response else 0
         if status == 101:
             self.passed = True
+            self._handler.upgraded(headers)
             return False
         if 100 <= status < 200:
             return True

@@ -8,6 +8,7 @@ from urllib.parse import urlsplit
 
 from frames.http_stream import Side
 from frames.log import Log
+from frames.websocket import Messages
 
 _exchanges = itertools.count(1)
 _loop = None
@@ -44,8 +45,8 @@ class HttpTap:
         except OSError:
             return writer.close()
         connection = _Connection(self._log)
-        said = Side(connection.request, is_response=False)
-        heard = Side(connection.response, is_response=True)
+        said = connection.said = Side(connection.request, is_response=False)
+        heard = connection.heard = Side(connection.response, is_response=True)
         up = asyncio.create_task(_pump(reader, onward[1], said))
         down = asyncio.create_task(_pump(onward[0], writer, heard))
         # Whoever closes first ends both: half-open connections are no part of HTTP.
@@ -92,6 +93,13 @@ class _Connection:
             self._log.belongs(exchange, headers["mcp-session-id"])
         return exchange
 
+    def upgraded(self, headers):
+        """WebSocket from here on: one exchange for as long as it lasts."""
+        exchange = self._waiting.pop(0)
+        deflated = "permessage-deflate" in headers.get("sec-websocket-extensions", "")
+        for side, sender in ((self.heard, "server"), (self.said, "client")):
+            side.become(Messages(lambda text, sender=sender: self.frames(exchange, sender, text), deflated))
+
     def frames(self, exchange, sender, text):
         try:
             found = json.loads(text)
@@ -132,6 +140,9 @@ class _Responses:
             self._connection._log.belongs(self._exchange, data)
         elif name == "message":
             self._connection.frames(self._exchange, "server", data)
+
+    def upgraded(self, headers):
+        self._connection.upgraded(headers)
 
     def body(self, content):
         if self._json:

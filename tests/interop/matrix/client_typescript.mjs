@@ -10,7 +10,7 @@ const modern = era === "modern";
 async function parts() {
   if (kind === "sdk") {
     const at = "@modelcontextprotocol/sdk";
-    const files = ["client/index.js", "client/stdio.js", "client/streamableHttp.js", "types.js"];
+    const files = ["client/index.js", "client/stdio.js", "client/streamableHttp.js", "client/websocket.js", "types.js"];
     return Object.assign({}, ...(await Promise.all(files.map((file) => load(`${at}/${file}`)))));
   }
   const at = "@modelcontextprotocol/client";
@@ -34,7 +34,11 @@ const hear = (method, schema, list) => client.setNotificationHandler(kind === "s
 hear("notifications/message", "LoggingMessageNotificationSchema", heard.logs);
 hear("notifications/resources/updated", "ResourceUpdatedNotificationSchema", heard.updates);
 
-const transport = face === "stdio" ? new sdk.StdioClientTransport({ command: target[0], args: target.slice(1), stderr: "ignore" }) : new sdk.StreamableHTTPClientTransport(new URL(target[0]));
+const transport = {
+  stdio: () => new sdk.StdioClientTransport({ command: target[0], args: target.slice(1), stderr: "ignore" }),
+  http: () => new sdk.StreamableHTTPClientTransport(new URL(target[0])),
+  ws: () => new sdk.WebSocketClientTransport(new URL(target[0])),
+}[face]();
 
 function call(name, args = {}, options = {}, more = {}) {
   const params = { name, arguments: args, ...more };

@@ -29,13 +29,13 @@ class ServerPeer:
 
     name: str
     era: str
-    transport: str  # stdio | http
+    transport: str  # stdio | http | ws
     program: str  # sdk1 | reference | python | rmcp
     tasks: bool
 
 
 CLIENTS = (
-    ClientPeer("TypeScript sdk 1", "legacy", "sdk", True),
+    ClientPeer("TypeScript sdk 1", "legacy", "sdk", True, ("http", "stdio", "ws")),
     ClientPeer("TypeScript client 2", "legacy", "client", True),
     ClientPeer("TypeScript client 2", "modern", "client", False),
     ClientPeer("Python mcp 2", "legacy", "python", False),
@@ -46,6 +46,7 @@ CLIENTS = (
 )
 SERVERS = (
     ServerPeer("sdk1", "legacy", "stdio", "sdk1", True),
+    ServerPeer("sdk1-ws", "legacy", "ws", "sdk1", True),
     ServerPeer("ts-legacy", "legacy", "http", "reference", False),
     ServerPeer("ts-modern", "modern", "stdio", "reference", True),
     ServerPeer("py-legacy", "legacy", "stdio", "python", False),

@@ -1,7 +1,7 @@
-"""Runs the matrix: one gateway with all servers behind it, over HTTP and over stdio, and each client once on each.
+"""Runs the matrix: one gateway a face (HTTP, stdio, WebSocket) with all servers behind it, and each client on every face it has.
 
 Clients on one gateway run one after the other, since the log messages of a 2025 server belong to the connection, not to a
-call; the two gateways run side by side.
+call; gateways run side by side.
 """
 
 import json
@@ -20,6 +20,7 @@ from servers import MARK, NODE, STDIO_TAP, listens, free_port
 
 HERE = Path(__file__).parent
 RMCP = os.environ.get("MCPVISOR_RMCP_PEER") or str(HERE.parents[2] / "target" / "debug" / "examples" / "interop-rmcp")
+FACES = ("http", "stdio", "ws")
 PER_CLIENT = 150  # seconds for all cells of all servers
 
 
@@ -51,11 +52,15 @@ class Matrix:
             return {"command": sys.executable, "args": [STDIO_TAP, str(taps), *argv], "env": {**env, MARK: str(folder)}}
         port = free_port()
         argv, env = self._program(server, str(port))
+        if server.transport == "ws":  # no SDK's server speaks it by itself
+            argv = [sys.executable, str(HERE / "websocket_bridge.py"), str(port), *argv]
         custody.spawn(argv, f"{folder}/logs/{server.name}.log", env)
         custody.poll(f"{server.name} to listen", lambda: listens(port))
         (folder / "downstream").mkdir(exist_ok=True)
-        tap = HttpTap(port, folder / "downstream" / f"{server.name}.http.jsonl")
+        tap = HttpTap(port, folder / "downstream" / f"{server.name}.{server.transport}.jsonl")
         self._taps.append(tap)
+        if server.transport == "ws":
+            return {"url": f"ws://127.0.0.1:{tap.port}/", "type": "websocket"}
         return {"url": f"http://127.0.0.1:{tap.port}/mcp", "type": "streamable-http"}
 
     def _config(self, folder):
@@ -75,7 +80,7 @@ class Matrix:
             return [(client, *self._client(client, face, gateway.target(face), folder)) for client in CLIENTS if face in client.faces]
         finally:
             gateway.stop()
-            self._records += gateway.records()
+            self._records += [(path, f"face {face}", sender) for path, side, sender in gateway.records() if side != "face http" or face != "stdio"]
 
     def _client(self, client, face, target, folder):
         servers = [
@@ -104,7 +109,7 @@ class Matrix:
         """(path, side, whose frames the gateway's are) of everything recorded."""
         yield from self._records
         for path in sorted(self.run.glob("*/downstream/**/*.jsonl")):
-            yield path, "to http" if path.name.endswith(".http.jsonl") else "to stdio", "client"
+            yield path, f"to {path.suffixes[0][1:] if len(path.suffixes) > 1 else 'stdio'}", "client"
 
     def close(self):
         for tap in self._taps:
@@ -112,13 +117,13 @@ class Matrix:
 
 
 def report(outcomes):
-    """One line a client and server; one column a cell: HTTP first, then stdio. ✓ works, ✗ fails, · cannot be."""
+    """One line a client and server; one column a cell: HTTP first, then stdio, then WebSocket. ✓ works, ✗ fails, · cannot be."""
     marks = {}
     for face, told in outcomes.items():
         for client, lines, _ in told:
             for line in lines:
                 marks[client.name, line["server"], line["cell"], face] = "✓" if line["ok"] else "✗"
-    print(f"\n{'matrix (http, stdio)':38}  " + "  ".join(cell.rjust(3) for cell in CELLS))
+    print(f"\n{'matrix (http, stdio, ws)':38}  " + "  ".join(cell.rjust(3) for cell in CELLS))
     for client in CLIENTS:
         for server in SERVERS:
             cells = []
@@ -137,7 +142,7 @@ def check(table, cache, run, binary):
     matrix = Matrix(cache, run, binary)
     try:
         with ThreadPoolExecutor(2) as lanes:
-            running = {face: lanes.submit(matrix.face, face) for face in ("http", "stdio")}
+            running = {face: lanes.submit(matrix.face, face) for face in FACES}
             outcomes = {face: lane.result() for face, lane in running.items()}
     finally:
         matrix.close()

@@ -8,6 +8,7 @@ import json
 import re
 import subprocess
 import sys
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -26,6 +27,7 @@ RUNS = {
     "pending": ["--suite", "pending"],
 }
 REVISIONS = tuple(RUNS)
+AT_ONCE = 3  # legs side by side: most of a leg is waiting
 # Before a server of 2025 only: what both of them know. The tasks and skills extensions are of 2026-07-28 and never bridged (SEP-2663).
 LEGACY_RUNS = {
     **{revision: arguments for revision, arguments in RUNS.items() if revision not in ("2026-07-28", "pending")},
@@ -110,8 +112,8 @@ class Conformance:
             command, *args = [sys.executable, STDIO_TAP, str(taps), *Reference.command(leg.eras)]
             server = {"command": command, "args": args, "env": {**self.reference.env, MARK: str(folder)}}
         else:
-            behind = HttpTap(self.reference.port(leg.eras), taps / "http.jsonl")
-            server = {"url": behind.url(self.reference.url(leg.eras)), "type": "streamable-http"}
+            behind = HttpTap(self.reference.listen(leg.eras, leg.name.replace(" ", "-")), taps / "http.jsonl")
+            server = {"url": f"http://127.0.0.1:{behind.port}/mcp", "type": "streamable-http"}
         servers = {"reference": server}
         if leg.beside:
             servers["beside"] = self._tools_only(taps)
@@ -212,17 +214,18 @@ def report(direct, legs):
 def check(table, cache, run, binary):
     """All legs; returns what was recorded."""
     suite = Conformance(cache, run)
-    direct = suite.suite(suite.reference.url("dual"), "direct", RUNS)
+    direct = suite.suite(f"http://127.0.0.1:{suite.reference.listen('dual', 'direct')}/mcp", "direct", RUNS)
     for revision in REVISIONS:
         for scenario, outcome in direct[revision].items():
             if outcome.counts or not outcome.passed:
                 faults = [f"  {name}: {words}" for name, status, words in outcome.checks if status == "FAILURE"]
                 table.check(("conformance", revision, "direct"), scenario, outcome.passed, "\n".join(faults))
     legs = {}
-    if binary:
-        for leg in LEGS:
+    with ThreadPoolExecutor(AT_ONCE) as lanes:
+        running = {leg: lanes.submit(suite.leg, leg, binary) for leg in LEGS} if binary else {}
+        for leg, lane in running.items():
             try:
-                legs[leg.name] = suite.leg(leg, binary)
+                legs[leg.name] = lane.result()
             except (OSError, ValueError, subprocess.TimeoutExpired) as fault:
                 table.check(("conformance", "all", leg.name), "runs to its end", False, repr(fault)[:2000])
                 continue

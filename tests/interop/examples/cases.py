@@ -14,7 +14,10 @@ RESULTS = {
     "CallToolResult": CALL,
     "GetPromptResult": ("prompts/get", {"name": "code_review", "arguments": {"code": "x = 1"}}),
     "ReadResourceResult": ("resources/read", {"uri": "file:///project/src/main.rs"}),
-    "CompleteResult": ("completion/complete", {"ref": {"type": "ref/prompt", "name": "code_review"}, "argument": {"name": "language", "value": "py"}}),
+    "CompleteResult": (
+        "completion/complete",
+        {"ref": {"type": "ref/prompt", "name": "code_review"}, "argument": {"name": "language", "value": "py"}},
+    ),
 }
 
 
@@ -39,7 +42,11 @@ def _result(bridge, kind, method, params, value):
         return f"  {told}"
     lost = differences(plain(value), plain(told.result), bridge.corpus.spared(bridge.client.era, kind, value))
     envelope = "resultType" in told.result
-    return lost or ("" if envelope == (bridge.client.era == "modern") else f"  resultType to a {bridge.client.era} client: {told.result}"[:500])
+    return lost or (
+        ""
+        if envelope == (bridge.client.era == "modern")
+        else f"  resultType to a {bridge.client.era} client: {told.result}"[:500]
+    )
 
 
 def contents(table, bridge):
@@ -51,7 +58,11 @@ def contents(table, bridge):
     for kind in ("BlobResourceContents", "TextResourceContents"):
         for label, part in bridge.corpus.of(kind):
             value = {"resultType": "complete", "contents": [part], "ttlMs": 1, "cacheScope": "public"}
-            bridge.judge(table, label, lambda: _result(bridge, "ReadResourceResult", "resources/read", {"uri": "file:///project/src/main.rs"}, value))
+            bridge.judge(
+                table,
+                label,
+                lambda: _result(bridge, "ReadResourceResult", "resources/read", {"uri": "file:///project/src/main.rs"}, value),
+            )
 
 
 def lists(table, bridge):
@@ -72,26 +83,57 @@ def lists(table, bridge):
 
 def requests(table, bridge):
     """A request reaches the server with everything but its envelope."""
-    for kind, method in (("CallToolRequest", "tools/call"), ("CompleteRequest", "completion/complete"), ("GetPromptRequest", "prompts/get"), ("ReadResourceRequest", "resources/read")):
+    for kind, method in (
+        ("CallToolRequest", "tools/call"),
+        ("CompleteRequest", "completion/complete"),
+        ("GetPromptRequest", "prompts/get"),
+        ("ReadResourceRequest", "resources/read"),
+    ):
         whole = [(label, value["params"], value["id"]) for label, value in bridge.corpus.of(kind)]
-        parts = [(label, value, None) for label, value in bridge.corpus.of(f"{kind}Params")] if f"{kind}Params" in bridge.corpus.types else []
+        parts = (
+            [(label, value, None) for label, value in bridge.corpus.of(f"{kind}Params")]
+            if f"{kind}Params" in bridge.corpus.types
+            else []
+        )
         for label, params, ident in whole + parts:
             bridge.judge(table, label, lambda: _request(bridge, method, params, ident))
-    for kind, method in (("ListToolsRequest", "tools/list"), ("ListResourcesRequest", "resources/list"), ("ListPromptsRequest", "prompts/list"), ("ListResourceTemplatesRequest", "resources/templates/list"), ("DiscoverRequest", "server/discover")):
+    for kind, method in (
+        ("ListToolsRequest", "tools/list"),
+        ("ListResourcesRequest", "resources/list"),
+        ("ListPromptsRequest", "prompts/list"),
+        ("ListResourceTemplatesRequest", "resources/templates/list"),
+        ("DiscoverRequest", "server/discover"),
+    ):
         for label, value in bridge.corpus.of(kind):
             if method != "server/discover" or bridge.client.era == "modern":
                 params = value["params"] if bridge.client.era == "modern" else plain(value["params"])
                 params.pop("cursor", None)  # of another list
-                bridge.judge(table, label, lambda: "" if (told := bridge.client.call(method, params, ident=value["id"])).result else f"  {told}")
+                bridge.judge(
+                    table,
+                    label,
+                    lambda: "" if (told := bridge.client.call(method, params, ident=value["id"])).result else f"  {told}",
+                )
 
 
 def _request(bridge, method, params, ident):
-    results_ = {"tools/call": {"content": []}, "completion/complete": {"completion": {"values": []}}, "prompts/get": {"messages": []}, "resources/read": {"contents": []}}
-    _answers(bridge, {"resultType": "complete", "ttlMs": 0, "cacheScope": "private", **results_[method]} if method == "resources/read" else {"resultType": "complete", **results_[method]})
+    results_ = {
+        "tools/call": {"content": []},
+        "completion/complete": {"completion": {"values": []}},
+        "prompts/get": {"messages": []},
+        "resources/read": {"contents": []},
+    }
+    _answers(
+        bridge,
+        {"resultType": "complete", "ttlMs": 0, "cacheScope": "private", **results_[method]}
+        if method == "resources/read"
+        else {"resultType": "complete", **results_[method]},
+    )
     bridge.server.heard.clear()
     token = params.get("_meta", {}).get("progressToken")
     sent = plain(params) | ({"_meta": {"progressToken": token}} if token else {})
-    told = bridge.client.call(method, sent if bridge.client.era == "legacy" else {**plain(params), "_meta": params["_meta"]}, ident=ident)
+    told = bridge.client.call(
+        method, sent if bridge.client.era == "legacy" else {**plain(params), "_meta": params["_meta"]}, ident=ident
+    )
     if told.result is None:
         return f"  {told}"
     (heard,) = [message["params"] for message in bridge.server.heard if message.get("method") == method]
@@ -119,9 +161,15 @@ def _error(bridge, error, translated):
 
 def notifications(table, bridge):
     """What a server tells during a call, and between calls."""
-    for label, value in bridge.corpus.of("ProgressNotification") + [(label, {"method": "notifications/progress", "params": params}) for label, params in bridge.corpus.of("ProgressNotificationParams")]:
+    for label, value in bridge.corpus.of("ProgressNotification") + [
+        (label, {"method": "notifications/progress", "params": params})
+        for label, params in bridge.corpus.of("ProgressNotificationParams")
+    ]:
         bridge.judge(table, label, lambda: _progress(bridge, value))
-    for label, value in bridge.corpus.of("LoggingMessageNotification") + [(label, {"method": "notifications/message", "params": params}) for label, params in bridge.corpus.of("LoggingMessageNotificationParams")]:
+    for label, value in bridge.corpus.of("LoggingMessageNotification") + [
+        (label, {"method": "notifications/message", "params": params})
+        for label, params in bridge.corpus.of("LoggingMessageNotificationParams")
+    ]:
         bridge.judge(table, label, lambda: _logged(bridge, value))
     uri = bridge.corpus.of("ResourceUpdatedNotification")[0][1]["params"]["uri"]
     if bridge.client.era == "modern":
@@ -131,8 +179,16 @@ def notifications(table, bridge):
     else:
         bridge.client.call("resources/subscribe", {"uri": uri})
     custody.poll("the gateway to listen", bridge.server.listeners, 10)  # a 2025 client knows no acknowledgement of its stream
-    changes = [(label, {"jsonrpc": "2.0", "method": "notifications/resources/updated", "params": params}) for label, params in bridge.corpus.of("ResourceUpdatedNotificationParams")]
-    for kind in ("ToolListChangedNotification", "PromptListChangedNotification", "ResourceListChangedNotification", "ResourceUpdatedNotification"):
+    changes = [
+        (label, {"jsonrpc": "2.0", "method": "notifications/resources/updated", "params": params})
+        for label, params in bridge.corpus.of("ResourceUpdatedNotificationParams")
+    ]
+    for kind in (
+        "ToolListChangedNotification",
+        "PromptListChangedNotification",
+        "ResourceListChangedNotification",
+        "ResourceUpdatedNotification",
+    ):
         changes += bridge.corpus.of(kind)
     for label, value in changes:
         bridge.judge(table, label, lambda: _pushed(bridge, value))
@@ -158,7 +214,9 @@ def _logged(bridge, value):
     modern = bridge.client.era == "modern"
     if not modern:
         bridge.client.call("logging/setLevel", {"level": "debug"})
-    told = bridge.client.call(CALL[0], {**CALL[1], **({"_meta": {"io.modelcontextprotocol/logLevel": "debug"}} if modern else {})})
+    told = bridge.client.call(
+        CALL[0], {**CALL[1], **({"_meta": {"io.modelcontextprotocol/logLevel": "debug"}} if modern else {})}
+    )
 
     def found():
         return next((note for note in told.notes + bridge.client.heard if note["method"] == value["method"]), None)
@@ -190,7 +248,11 @@ def _pushed(bridge, value):
 def _changed_list(bridge, method, found):
     kind = method.split("/")[1]
     pages = bridge.server.lists[f"{kind}/list"]
-    item = {"tools": {"name": "new_one", "inputSchema": {"type": "object"}}, "prompts": {"name": "new_one"}, "resources": {"uri": "file:///new", "name": "new_one"}}[kind]
+    item = {
+        "tools": {"name": "new_one", "inputSchema": {"type": "object"}},
+        "prompts": {"name": "new_one"},
+        "resources": {"uri": "file:///new", "name": "new_one"},
+    }[kind]
     pages[-1][kind].append(item)
     try:
         bridge.server.push({"jsonrpc": "2.0", "method": method, **({"params": {}} if bridge.server.era == "modern" else {})})

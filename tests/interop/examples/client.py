@@ -42,7 +42,12 @@ class Client:
     def listen(self, notifications):
         """2026-07-28: hears of changes from when this returns on."""
         self._next += 1
-        message = {"jsonrpc": "2.0", "id": f"listen-{self._next}", "method": "subscriptions/listen", "params": self._dressed({"notifications": notifications})}
+        message = {
+            "jsonrpc": "2.0",
+            "id": f"listen-{self._next}",
+            "method": "subscriptions/listen",
+            "params": self._dressed({"notifications": notifications}),
+        }
         threading.Thread(target=self._hear, args=("POST", message), daemon=True).start()
         custody.poll("the acknowledgement", lambda: [note for note in self.heard if note["method"].endswith("/acknowledged")], 10)
 
@@ -76,7 +81,11 @@ class Client:
     def _take(self, told, message, answers):
         if "method" in message and "id" in message:
             told.asked.append(message)
-            reply = {"result": answers[message["method"]]} if message["method"] in answers else {"error": {"code": -32601, "message": "not scripted"}}
+            reply = (
+                {"result": answers[message["method"]]}
+                if message["method"] in answers
+                else {"error": {"code": -32601, "message": "not scripted"}}
+            )
             self._send("POST", {"jsonrpc": "2.0", "id": message["id"], **reply})[1].read()
         elif "method" in message:
             told.notes.append(message)

@@ -70,4 +70,6 @@ def differences(want, got, keys):
     if not isinstance(got, dict):
         return f"  wanted an object, got {got!r}"
     lost = [key for key in sorted(keys) if got.get(key, "missing") != want[key]]
-    return "\n".join(f"  {key}: wanted {json.dumps(want[key])[:400]}\n    got {json.dumps(got.get(key, 'missing'))[:400]}" for key in lost)
+    return "\n".join(
+        f"  {key}: wanted {json.dumps(want[key])[:400]}\n    got {json.dumps(got.get(key, 'missing'))[:400]}" for key in lost
+    )

@@ -5,9 +5,14 @@ from examples.corpus import differences, plain
 CALL = ("tools/call", {"name": "get_weather", "arguments": {"location": "New York"}})
 DONE = {"resultType": "complete", "content": [{"type": "text", "text": "done"}]}
 ANSWERS = {
-    "sampling/createMessage": {"role": "assistant", "content": {"type": "text", "text": "Yes"}, "model": "m", "stopReason": "endTurn"},
+    "sampling/createMessage": {
+        "role": "assistant",
+        "content": {"type": "text", "text": "Yes"},
+        "model": "m",
+        "stopReason": "endTurn",
+    },
     "elicitation/create": {"action": "accept", "content": {"name": "octocat"}},
-    "roots/list": {"roots": [{"uri": "file:///root", "name": "Root"}]},
+    "roots/list": {"roots": [{"uri": "file:///data", "name": "Root"}]},
 }
 KIND = {"sampling/createMessage": "CreateMessage", "elicitation/create": "Elicit", "roots/list": "ListRoots"}
 
@@ -27,7 +32,11 @@ def rounds(table, bridge):
         for label, value in bridge.corpus.of("InputRequiredResult"):
             bridge.judge(table, label, lambda: _whole(bridge, value))
         for label, value in bridge.corpus.of("InputRequests"):
-            bridge.judge(table, label, lambda: _whole(bridge, {"resultType": "input_required", "inputRequests": value, "requestState": "kept"}))
+            bridge.judge(
+                table,
+                label,
+                lambda: _whole(bridge, {"resultType": "input_required", "inputRequests": value, "requestState": "kept"}),
+            )
 
 
 def _request(method, params):
@@ -77,9 +86,15 @@ def _asked(bridge, method, params, answer):
     def modern(message, talk):
         responses = message["params"].get("inputResponses")
         if not responses:
-            return {"result": {"resultType": "input_required", "inputRequests": {"the_key": request}, "requestState": "the state"}}
+            return {
+                "result": {"resultType": "input_required", "inputRequests": {"the_key": request}, "requestState": "the state"}
+            }
         heard.append(responses.get("the_key"))
-        return {"result": DONE if message["params"].get("requestState") == "the state" else {"resultType": "complete", "content": [{"type": "text", "text": "state lost"}]}}
+        return {
+            "result": DONE
+            if message["params"].get("requestState") == "the state"
+            else {"resultType": "complete", "content": [{"type": "text", "text": "state lost"}]}
+        }
 
     bridge.server.answer = legacy if bridge.server.era == "legacy" else modern
     told, seen = _through(bridge, {method: answer})

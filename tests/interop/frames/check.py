@@ -34,9 +34,14 @@ def check(table, records, official):
             faults = ledger.faults_of(revision, kind)
             passed_on |= {fault: found for fault, found in faults.items() if fault in peers}
             own = {fault: found for fault, found in faults.items() if fault not in peers}
-            told = "\n".join(f"  {fault} ({len(found)} times, {found[0][0]})\n    {found[0][1][:600]}" for fault, found in own.items())
+            told = "\n".join(
+                f"  {fault} ({len(found)} times, {found[0][0]})\n    {found[0][1][:600]}" for fault, found in own.items()
+            )
             table.check(("schema", side, revision), kind, not own, told)
             total[revision] += count
-    print("\nframes of the gateway held against the official schemas: " + ", ".join(f"{n} of {revision}" for revision, n in sorted(total.items())))
+    print(
+        "\nframes of the gateway held against the official schemas: "
+        + ", ".join(f"{n} of {revision}" for revision, n in sorted(total.items()))
+    )
     for fault, found in sorted(passed_on.items()):
         print(f"  passed on as a peer said it, {len(found)} times: {fault[:160]}")

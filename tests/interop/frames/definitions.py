@@ -88,7 +88,9 @@ class Schemas:
         name = "JSONRPCErrorResponse" if "JSONRPCErrorResponse" in self.names(revision) else "JSONRPCError"
         code = message["error"].get("code") if isinstance(message["error"], dict) else None
         if message.get("id", 0) is None:  # who asked could not be told: JSON-RPC 2.0 section 5; only newer schemas leave it out
-            message = {key: value for key, value in message.items() if key != "id"} | ({"id": 0} if name == "JSONRPCError" else {})
+            message = {key: value for key, value in message.items() if key != "id"} | (
+                {"id": 0} if name == "JSONRPCError" else {}
+            )
         own = MODERN_ERRORS.get(code) if revision == MODERN else None
         return self.faults(revision, name, message) + (self.faults(revision, own, message) if own else [])
 

@@ -49,7 +49,9 @@ class Cells:
 
     # What the client can do for a server.
     async def answer_sampling(self, _context, _params):
-        return types.CreateMessageResult(role="assistant", content=types.TextContent(text="The model"), model="m", stop_reason="endTurn")
+        return types.CreateMessageResult(
+            role="assistant", content=types.TextContent(text="The model"), model="m", stop_reason="endTurn"
+        )
 
     async def answer_elicitation(self, _context, _params):
         return types.ElicitResult(action="accept", content={"response": "yes"})

@@ -23,14 +23,25 @@ const capabilities = { sampling: {}, elicitation: { form: {} }, roots: { listCha
 const versionNegotiation = { mode: modern ? { pin: "2026-07-28" } : "legacy" };
 const client = new sdk.Client({ name: `matrix-${kind}-${era}`, version: "1" }, { capabilities, versionNegotiation });
 const answers = {
-  "sampling/createMessage": () => ({ role: "assistant", content: { type: "text", text: "The model" }, model: "m", stopReason: "endTurn" }),
+  "sampling/createMessage": () => ({
+    role: "assistant",
+    content: { type: "text", text: "The model" },
+    model: "m",
+    stopReason: "endTurn",
+  }),
   "elicitation/create": () => ({ action: "accept", content: { response: "yes" } }),
   "roots/list": () => ({ roots: [{ uri: "file:///interop", name: "interop" }] }),
 };
-const named = { "sampling/createMessage": "CreateMessageRequestSchema", "elicitation/create": "ElicitRequestSchema", "roots/list": "ListRootsRequestSchema" };
-for (const [method, answer] of Object.entries(answers)) client.setRequestHandler(kind === "sdk" ? sdk[named[method]] : method, answer);
+const named = {
+  "sampling/createMessage": "CreateMessageRequestSchema",
+  "elicitation/create": "ElicitRequestSchema",
+  "roots/list": "ListRootsRequestSchema",
+};
+for (const [method, answer] of Object.entries(answers))
+  client.setRequestHandler(kind === "sdk" ? sdk[named[method]] : method, answer);
 const heard = { logs: [], updates: [] };
-const hear = (method, schema, list) => client.setNotificationHandler(kind === "sdk" ? sdk[schema] : method, (note) => void list.push(note.params));
+const hear = (method, schema, list) =>
+  client.setNotificationHandler(kind === "sdk" ? sdk[schema] : method, (note) => void list.push(note.params));
 hear("notifications/message", "LoggingMessageNotificationSchema", heard.logs);
 hear("notifications/resources/updated", "ResourceUpdatedNotificationSchema", heard.updates);
 
@@ -60,7 +71,8 @@ async function until(what, check) {
   }
 }
 
-const watched = async ({ name }) => (await client.listResources()).resources.find(({ uri }) => uri.includes(`${name}/watched`))?.uri;
+const watched = async ({ name }) =>
+  (await client.listResources()).resources.find(({ uri }) => uri.includes(`${name}/watched`))?.uri;
 
 const cells = {
   async list({ name, prefix }) {

@@ -2,7 +2,19 @@
 
 from dataclasses import dataclass
 
-CELLS = ("list", "call", "progress", "cancel", "sampling", "elicitation", "roots", "logging", "subscription", "completion", "task")
+CELLS = (
+    "list",
+    "call",
+    "progress",
+    "cancel",
+    "sampling",
+    "elicitation",
+    "roots",
+    "logging",
+    "subscription",
+    "completion",
+    "task",
+)
 
 APART = "2026-07-28 moved tasks out of the core into an extension that is incompatible with those of 2025-11-25 (SEP-2663): never bridged"
 NO_TASKS = "tasks are optional (2025-11-25: experimental; 2026-07-28: an extension), and one of the two SDKs has none of this era"

@@ -49,7 +49,7 @@ class Matrix:
             taps = folder / "downstream" / server.name
             taps.mkdir(parents=True)
             argv, env = self._program(server, "stdio")
-            return {"command": sys.executable, "args": [STDIO_TAP, str(taps), *argv], "env": {**env, MARK: str(folder)}}
+            return {"command": STDIO_TAP[0], "args": [*STDIO_TAP[1:], str(taps), *argv], "env": {**env, MARK: str(folder)}}
         port = free_port()
         argv, env = self._program(server, str(port))
         if server.transport == "ws":  # no SDK's server speaks it by itself
@@ -77,14 +77,24 @@ class Matrix:
         config = self._config(folder)
         gateway = Gateway(self._binary, config, str(folder))  # over stdio each client starts one more by its command
         try:
-            return [(client, *self._client(client, face, gateway.target(face), folder)) for client in CLIENTS if face in client.faces]
+            return [
+                (client, *self._client(client, face, gateway.target(face), folder)) for client in CLIENTS if face in client.faces
+            ]
         finally:
             gateway.stop()
-            self._records += [(path, f"face {face}", sender) for path, side, sender in gateway.records() if side != "face http" or face != "stdio"]
+            self._records += [
+                (path, f"face {face}", sender)
+                for path, side, sender in gateway.records()
+                if side != "face http" or face != "stdio"
+            ]
 
     def _client(self, client, face, target, folder):
         servers = [
-            {"name": server.name, "prefix": f"{server.name}.", "cells": [cell for cell in CELLS if not excused(client, server, cell)]}
+            {
+                "name": server.name,
+                "prefix": f"{server.name}.",
+                "cells": [cell for cell in CELLS if not excused(client, server, cell)],
+            }
             for server in SERVERS
         ]
         task = json.dumps({"face": face, "target": target, "servers": servers})
@@ -96,7 +106,9 @@ class Matrix:
             argv = [NODE, str(HERE / "client_typescript.mjs"), client.program, client.era, task]
         log = folder / "logs" / f"client-{client.program}-{client.era}.log"
         with open(log, "wb") as errors:
-            done = subprocess.Popen(argv, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=errors, env={**os.environ, **self.env})
+            done = subprocess.Popen(
+                argv, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=errors, env={**os.environ, **self.env}
+            )
             try:
                 told, _ = done.communicate(timeout=PER_CLIENT)
             except subprocess.TimeoutExpired:
@@ -128,12 +140,23 @@ def report(outcomes):
         for server in SERVERS:
             cells = []
             for cell in CELLS:
-                mark = "·" if excused(client, server, cell) else "".join(marks.get((client.name, server.name, cell, face), "✗") for face in client.faces)
+                mark = (
+                    "·"
+                    if excused(client, server, cell)
+                    else "".join(marks.get((client.name, server.name, cell, face), "✗") for face in client.faces)
+                )
                 cells.append(mark.rjust(max(3, len(cell))))
             print(f"{f'{client.name} → {server.name}':38}  " + "  ".join(cells))
-    rules = dict.fromkeys(rule for client in CLIENTS for server in SERVERS for cell in CELLS if (rule := excused(client, server, cell)))
+    rules = dict.fromkeys(
+        rule for client in CLIENTS for server in SERVERS for cell in CELLS if (rule := excused(client, server, cell))
+    )
     for rule in rules:
-        pairs = [f"{client.name} → {server.name}" for client in CLIENTS for server in SERVERS if excused(client, server, "task") == rule]
+        pairs = [
+            f"{client.name} → {server.name}"
+            for client in CLIENTS
+            for server in SERVERS
+            if excused(client, server, "task") == rule
+        ]
         print(f"· task: {rule}\n    {', '.join(pairs)}")
 
 

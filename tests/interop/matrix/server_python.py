@@ -93,7 +93,11 @@ async def ask(context, params, key, request):
     if context.protocol_version in MODERN_PROTOCOL_VERSIONS:
         answer = (params.input_responses or {}).get(key)
         return answer, None if answer else types.InputRequiredResult(input_requests={key: request}, request_state=f"asked {key}")
-    kinds = {"sampling/createMessage": types.CreateMessageResult, "elicitation/create": types.ElicitResult, "roots/list": types.ListRootsResult}
+    kinds = {
+        "sampling/createMessage": types.CreateMessageResult,
+        "elicitation/create": types.ElicitResult,
+        "roots/list": types.ListRootsResult,
+    }
     return await context.session.send_request(request, kinds[request.method], metadata=_related(context)), None
 
 
@@ -177,7 +181,9 @@ async def list_prompts(_context, _params):
 
 
 async def get_prompt(_context, params):
-    return types.GetPromptResult(messages=[types.PromptMessage(role="user", content=types.TextContent(text=json.dumps(params.arguments)))])
+    return types.GetPromptResult(
+        messages=[types.PromptMessage(role="user", content=types.TextContent(text=json.dumps(params.arguments)))]
+    )
 
 
 async def complete(_context, params):

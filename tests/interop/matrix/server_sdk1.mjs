@@ -44,7 +44,10 @@ tool("test_sampling", { prompt: z.string() }, async ({ prompt }, { sendRequest }
 });
 tool("test_elicitation", { message: z.string() }, async ({ message }, { sendRequest }) => {
   const requestedSchema = { type: "object", properties: { response: { type: "string" } }, required: ["response"] };
-  const answer = await sendRequest({ method: "elicitation/create", params: { message, requestedSchema } }, types.ElicitResultSchema);
+  const answer = await sendRequest(
+    { method: "elicitation/create", params: { message, requestedSchema } },
+    types.ElicitResultSchema,
+  );
   return said(`User response: action=${answer.action}, content=${JSON.stringify(answer.content)}`);
 });
 tool("test_roots", {}, async (_, { sendRequest }) => {
@@ -78,13 +81,19 @@ mcp.registerResource("watched", WATCHED, {}, () => ({ contents: [{ uri: WATCHED,
 mcp.server.setRequestHandler(types.SubscribeRequestSchema, () => ((subscribed = true), {}));
 mcp.server.setRequestHandler(types.UnsubscribeRequestSchema, () => ((subscribed = false), {}));
 const complete = (value) => ["testing", "test-two", "other"].filter((other) => other.startsWith(value));
-mcp.registerPrompt("test_prompt_with_arguments", { argsSchema: { arg1: completable(z.string(), complete), arg2: z.string() } }, (given) => ({
-  messages: [{ role: "user", content: { type: "text", text: JSON.stringify(given) } }],
-}));
+mcp.registerPrompt(
+  "test_prompt_with_arguments",
+  { argsSchema: { arg1: completable(z.string(), complete), arg2: z.string() } },
+  (given) => ({
+    messages: [{ role: "user", content: { type: "text", text: JSON.stringify(given) } }],
+  }),
+);
 
 function tell({ _meta, sendNotification }, step) {
   const progressToken = _meta?.progressToken;
-  return progressToken !== undefined && sendNotification({ method: "notifications/progress", params: { progressToken, ...step } });
+  return (
+    progressToken !== undefined && sendNotification({ method: "notifications/progress", params: { progressToken, ...step } })
+  );
 }
 
 await mcp.connect(new StdioServerTransport());

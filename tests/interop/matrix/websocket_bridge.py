@@ -12,7 +12,9 @@ PORT, *COMMAND = sys.argv[1:]
 
 
 async def connection(socket):
-    child = await asyncio.create_subprocess_exec(*COMMAND, stdin=asyncio.subprocess.PIPE, stdout=asyncio.subprocess.PIPE, limit=1 << 24)
+    child = await asyncio.create_subprocess_exec(
+        *COMMAND, stdin=asyncio.subprocess.PIPE, stdout=asyncio.subprocess.PIPE, limit=1 << 24
+    )
 
     async def hear():
         async for line in child.stdout:

@@ -11,10 +11,15 @@ const { McpServer, createRequestStateCodec } = await load("@modelcontextprotocol
 
 const { SkillsExtension, memorySkillFiles } = await load("@modelcontextprotocol/server/ext/skills");
 const manifest = "---\nname: greeting\ndescription: How to greet\n---\n\n# Greeting\n\nSay hello.\n";
-const skills = await SkillsExtension.load(memorySkillFiles({ "greeting/SKILL.md": manifest, "greeting/notes/more.md": "Say it twice.\n" }));
+const skills = await SkillsExtension.load(
+  memorySkillFiles({ "greeting/SKILL.md": manifest, "greeting/notes/more.md": "Say it twice.\n" }),
+);
 
 // One key for all processes: the rounds of one call may come to different ones.
-const state = createRequestStateCodec({ key: "the reference server keeps no secret at all", bind: (context) => context.mcpReq.method });
+const state = createRequestStateCodec({
+  key: "the reference server keeps no secret at all",
+  bind: (context) => context.mcpReq.method,
+});
 
 // Entries that come and go: shown at every other change, on all connections alike.
 const shown = { tool: true, prompt: true, resource: true };

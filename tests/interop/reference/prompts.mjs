@@ -4,7 +4,9 @@ import { PICTURE, nothing, strings, text } from "./schema.mjs";
 const user = (...contents) => ({ messages: contents.map((content) => ({ role: "user", content })) });
 
 export function registerPrompts(mcp) {
-  mcp.registerPrompt("test_simple_prompt", { description: "No arguments" }, () => user(text("This is a simple prompt for testing.")));
+  mcp.registerPrompt("test_simple_prompt", { description: "No arguments" }, () =>
+    user(text("This is a simple prompt for testing.")),
+  );
   mcp.registerPrompt(
     "test_prompt_with_arguments",
     { description: "Two arguments", argsSchema: strings({ arg1: "First", arg2: "Second" }) },
@@ -15,7 +17,10 @@ export function registerPrompts(mcp) {
     { description: "An embedded resource", argsSchema: strings({ resourceUri: "URI of the resource" }) },
     ({ resourceUri }) =>
       user(
-        { type: "resource", resource: { uri: resourceUri, mimeType: "text/plain", text: "Embedded resource content for testing." } },
+        {
+          type: "resource",
+          resource: { uri: resourceUri, mimeType: "text/plain", text: "Embedded resource content for testing." },
+        },
         text("Please process the embedded resource above."),
       ),
   );

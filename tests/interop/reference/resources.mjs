@@ -20,7 +20,11 @@ export function registerResources(mcp, era) {
     { title: "template", description: "A resource by id", mimeType: "application/json" },
     (uri, { id }) => ({
       contents: [
-        { uri: uri.href, mimeType: "application/json", text: JSON.stringify({ id, templateTest: true, data: `Data for ID: ${id}` }) },
+        {
+          uri: uri.href,
+          mimeType: "application/json",
+          text: JSON.stringify({ id, templateTest: true, data: `Data for ID: ${id}` }),
+        },
       ],
     }),
   );

@@ -24,9 +24,20 @@ const OPTIONS = ["option1", "option2", "option3"];
 const ENUMS = {
   untitledSingle: { type: "string", description: "One", enum: OPTIONS },
   titledSingle: { type: "string", description: "One, titled", oneOf: choices("First Option", "Second Option", "Third Option") },
-  legacyEnum: { type: "string", description: "One, old form", enum: ["opt1", "opt2", "opt3"], enumNames: ["Option One", "Option Two", "Option Three"] },
+  legacyEnum: {
+    type: "string",
+    description: "One, old form",
+    enum: ["opt1", "opt2", "opt3"],
+    enumNames: ["Option One", "Option Two", "Option Three"],
+  },
   untitledMulti: { type: "array", description: "Some", minItems: 1, maxItems: 3, items: { type: "string", enum: OPTIONS } },
-  titledMulti: { type: "array", description: "Some, titled", minItems: 1, maxItems: 3, items: { anyOf: choices("First Choice", "Second Choice", "Third Choice") } },
+  titledMulti: {
+    type: "array",
+    description: "Some, titled",
+    minItems: 1,
+    maxItems: 3,
+    items: { anyOf: choices("First Choice", "Second Choice", "Third Choice") },
+  },
 };
 
 // What came back for `key` if it is what was asked for; undefined asks again.
@@ -49,7 +60,13 @@ export function registerRounds(mcp, state) {
       inputSchema,
     );
 
-  single("test_sampling", "completion", ({ prompt }) => askModel(prompt), modelSaid("LLM response: "), strings({ prompt: "For the model" }));
+  single(
+    "test_sampling",
+    "completion",
+    ({ prompt }) => askModel(prompt),
+    modelSaid("LLM response: "),
+    strings({ prompt: "For the model" }),
+  );
   single(
     "test_elicitation",
     "response",
@@ -60,13 +77,33 @@ export function registerRounds(mcp, state) {
   const form = (properties) => () => ask("Please fill in the form", properties, []);
   single("test_elicitation_sep1034_defaults", "form", form(DEFAULTS), (answer) => `Elicitation completed: ${elicited(answer)}`);
   single("test_elicitation_sep1330_enums", "form", form(ENUMS), (answer) => `Elicitation completed: ${elicited(answer)}`);
-  single("test_elicitation_url", "visit", () => inputRequired.elicitUrl({ message: "Please sign in", url: "https://example.com/in" }), (answer) => `Visited: ${answer.action}`);
+  single(
+    "test_elicitation_url",
+    "visit",
+    () => inputRequired.elicitUrl({ message: "Please sign in", url: "https://example.com/in" }),
+    (answer) => `Visited: ${answer.action}`,
+  );
   single("test_roots", "roots", askRoots, (answer) => answer.roots && `Roots: ${answer.roots.map((root) => root.uri).join(" ")}`);
   single("test_missing_capability", "question", () => askModel("Needs sampling"), modelSaid(""));
 
-  single("test_input_required_result_elicitation", "user_name", () => askName(), (answer) => hello(answer));
-  single("test_input_required_result_sampling", "capital_question", () => askModel("What is the capital of France?"), modelSaid(""));
-  single("test_input_required_result_list_roots", "client_roots", askRoots, (answer) => answer.roots && `Roots: ${answer.roots.map((root) => root.uri).join(" ")}`);
+  single(
+    "test_input_required_result_elicitation",
+    "user_name",
+    () => askName(),
+    (answer) => hello(answer),
+  );
+  single(
+    "test_input_required_result_sampling",
+    "capital_question",
+    () => askModel("What is the capital of France?"),
+    modelSaid(""),
+  );
+  single(
+    "test_input_required_result_list_roots",
+    "client_roots",
+    askRoots,
+    (answer) => answer.roots && `Roots: ${answer.roots.map((root) => root.uri).join(" ")}`,
+  );
 
   tool("test_streaming_elicitation", "Tells its progress, then asks", async (_, context) => {
     const progressToken = context.mcpReq._meta?.progressToken ?? 0;
@@ -93,14 +130,19 @@ export function registerRounds(mcp, state) {
     const name = before.name ?? filled(accepted(context, "step1"), "name");
     const color = before.name === undefined ? undefined : filled(accepted(context, "step2"), "color");
     if (color !== undefined) return said(`${name} likes ${color}`);
-    const step = name === undefined ? { step1: askName("Step 1: What is your name?") } : { step2: ask("Step 2: What is your favorite color?", { color: { type: "string" } }) };
+    const step =
+      name === undefined
+        ? { step1: askName("Step 1: What is your name?") }
+        : { step2: ask("Step 2: What is your favorite color?", { color: { type: "string" } }) };
     return inputRequired({ inputRequests: step, requestState: await state.mint(name === undefined ? {} : { name }, context) });
   });
   tool("test_input_required_result_capabilities", "Asks only for what the client can give", (_, context) => {
     const declared = context.mcpReq.envelope?.[CLIENT_CAPABILITIES_META_KEY] ?? mcp.server.getClientCapabilities() ?? {};
     const able = { sampling: () => askModel("Anything"), elicitation: () => askName(), roots: askRoots };
     const inputRequests = Object.fromEntries(
-      Object.entries(able).filter(([kind]) => declared[kind] && !accepted(context, kind)).map(([kind, request]) => [kind, request()]),
+      Object.entries(able)
+        .filter(([kind]) => declared[kind] && !accepted(context, kind))
+        .map(([kind, request]) => [kind, request()]),
     );
     return Object.keys(inputRequests).length > 0 ? inputRequired({ inputRequests }) : said("Nothing to ask");
   });
@@ -108,7 +150,9 @@ export function registerRounds(mcp, state) {
   mcp.registerPrompt("test_input_required_result_prompt", { description: "Asks for its context" }, (context) => {
     const words = filled(accepted(context, "user_context"), "context");
     if (words !== undefined) return { messages: [{ role: "user", content: text(`Context: ${words}`) }] };
-    return inputRequired({ inputRequests: { user_context: ask("What context should the prompt use?", { context: { type: "string" } }) } });
+    return inputRequired({
+      inputRequests: { user_context: ask("What context should the prompt use?", { context: { type: "string" } }) },
+    });
   });
 }
 
@@ -118,5 +162,11 @@ function hello(answer) {
 }
 
 function modelSaid(before) {
-  return (answer) => answer.content && before + [answer.content].flat().map((part) => part.text).join("");
+  return (answer) =>
+    answer.content &&
+    before +
+      [answer.content]
+        .flat()
+        .map((part) => part.text)
+        .join("");
 }

@@ -33,7 +33,8 @@ async function serveHttp(port) {
   const { NodeStreamableHTTPServerTransport, toNodeHandler, toWebRequest, localhostHostValidation, localhostOriginValidation } =
     await load("@modelcontextprotocol/node");
   const bus = new InMemoryServerEventBus();
-  const modern = eras === "legacy" ? undefined : createMcpHandler((context) => build(context, modern.notify), { legacy: "reject", bus });
+  const modern =
+    eras === "legacy" ? undefined : createMcpHandler((context) => build(context, modern.notify), { legacy: "reject", bus });
   const answerModern = modern && toNodeHandler({ fetch: (request, options) => modern.fetch(request, options).then(withOutcome) });
   const sessions = new Map();
   const guards = [localhostHostValidation(), localhostOriginValidation()];

@@ -14,10 +14,18 @@ const OUTCOME = "reference/outcome";
 const tasks = new Map();
 
 const negotiated = ({ mcpReq }) => mcpReq.envelope?.[CLIENT_CAPABILITIES_META_KEY]?.extensions?.[EXTENSION] !== undefined;
-const missing = { code: -32021, message: "Needs the tasks extension", data: { requiredCapabilities: { extensions: { [EXTENSION]: {} } } } };
+const missing = {
+  code: -32021,
+  message: "Needs the tasks extension",
+  data: { requiredCapabilities: { extensions: { [EXTENSION]: {} } } },
+};
 const instead = (outcome) => ({ content: [], _meta: { [OUTCOME]: outcome } });
 const question = (message) =>
-  inputRequired.elicit({ mode: "form", message, requestedSchema: { type: "object", properties: { answer: { type: "string" } } } });
+  inputRequired.elicit({
+    mode: "form",
+    message,
+    requestedSchema: { type: "object", properties: { answer: { type: "string" } } },
+  });
 
 // {status, body} for what the SDK answered: a task or an error in place of the result that stands for it.
 export function outcome(status, body) {
@@ -32,7 +40,14 @@ export function outcome(status, body) {
 class Task {
   constructor(run) {
     const now = new Date().toISOString();
-    this.told = { taskId: randomUUID(), status: "working", createdAt: now, lastUpdatedAt: now, ttlMs: 60_000, pollIntervalMs: 100 };
+    this.told = {
+      taskId: randomUUID(),
+      status: "working",
+      createdAt: now,
+      lastUpdatedAt: now,
+      ttlMs: 60_000,
+      pollIntervalMs: 100,
+    };
     this.stop = new AbortController();
     tasks.set(this.told.taskId, this);
     run(this).then(
@@ -83,7 +98,9 @@ export function registerTasks(mcp, era) {
       return run(given, { stop: new AbortController(), ask: async () => ({}) });
     });
 
-  mcp.registerTool("greet", { description: "Never a task", inputSchema: strings({ name: "Who" }) }, ({ name }) => said(`Hello, ${name}!`));
+  mcp.registerTool("greet", { description: "Never a task", inputSchema: strings({ name: "Who" }) }, ({ name }) =>
+    said(`Hello, ${name}!`),
+  );
   const seconds = wire({ type: "object", properties: { seconds: { type: "number" } } });
   const compute = async ({ seconds: time = 1 }, { stop }) => {
     await sleep(time * 1000, undefined, { signal: stop.signal }).catch(() => undefined);
@@ -97,16 +114,24 @@ export function registerTasks(mcp, era) {
     throw new Error("The job broke");
   });
   tool("confirm_delete", async (_, task) => said(JSON.stringify(await task.ask({ confirm: question("Delete it?") }))));
-  tool("multi_input", async (_, task) => said(JSON.stringify(await task.ask({ first: question("First?"), second: question("Second?") }))));
-  mcp.registerTool("test_tool_with_task", { description: "Asks, then becomes a task", inputSchema: nothing }, (given, context) => {
-    const answer = context.mcpReq.inputResponses?.user_name;
-    if (!answer) {
-      const requestedSchema = { type: "object", properties: { name: { type: "string" } }, required: ["name"] };
-      return inputRequired({ inputRequests: { user_name: inputRequired.elicit({ mode: "form", message: "What is your name?", requestedSchema }) } });
-    }
-    const greet = async () => said(`Hello, ${answer.content?.name}!`);
-    return asTask(greet)(given, context) ?? (era === "modern" ? instead({ error: missing }) : greet());
-  });
+  tool("multi_input", async (_, task) =>
+    said(JSON.stringify(await task.ask({ first: question("First?"), second: question("Second?") }))),
+  );
+  mcp.registerTool(
+    "test_tool_with_task",
+    { description: "Asks, then becomes a task", inputSchema: nothing },
+    (given, context) => {
+      const answer = context.mcpReq.inputResponses?.user_name;
+      if (!answer) {
+        const requestedSchema = { type: "object", properties: { name: { type: "string" } }, required: ["name"] };
+        return inputRequired({
+          inputRequests: { user_name: inputRequired.elicit({ mode: "form", message: "What is your name?", requestedSchema }) },
+        });
+      }
+      const greet = async () => said(`Hello, ${answer.content?.name}!`);
+      return asTask(greet)(given, context) ?? (era === "modern" ? instead({ error: missing }) : greet());
+    },
+  );
   if (era === "modern") serveTasks(mcp);
 }
 

@@ -44,7 +44,12 @@ export function registerTools(mcp, { change, updated }) {
     throw new Error("This tool intentionally returns an error for testing");
   });
   tool("echo", "Returns its message", ({ message }) => said(`Echo: ${message}`), strings({ message: "Any text" }));
-  tool("json_schema_2020_12_tool", "Tool with JSON Schema 2020-12 features", (given) => said(JSON.stringify(given)), wire(VOCABULARY));
+  tool(
+    "json_schema_2020_12_tool",
+    "Tool with JSON Schema 2020-12 features",
+    (given) => said(JSON.stringify(given)),
+    wire(VOCABULARY),
+  );
   tool(
     "test_custom_header",
     "Has a parameter that is also a header",

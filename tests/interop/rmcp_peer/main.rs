@@ -7,7 +7,8 @@
     deprecated,
     clippy::print_stdout,
     clippy::print_stderr,
-    clippy::large_futures
+    clippy::large_futures,
+    clippy::wildcard_imports // rmcp's model: half of it is needed
 )]
 
 mod client;

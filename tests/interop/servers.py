@@ -35,6 +35,7 @@ class Servers:
     """Commands and addresses of the downstream servers of one run. The two HTTP servers live as long as this does."""
 
     NAMES = ("everything", "everything-http", "everything-sse", "files", "memory", "time", "git")
+    DUAL = ("time", "git")  # they speak 2026-07-28 too
 
     def __init__(self, cache, run):
         self.run = run

@@ -6,14 +6,19 @@ Each group is noted in the file `INTEROP_GROUPS` while it lives, so that the she
 import os
 import signal
 import subprocess
+import threading
 import time
 from pathlib import Path
 
 _alive = set()
+_noting = threading.Lock()
 
 
-def _note():
-    Path(os.environ["INTEROP_GROUPS"]).write_text("".join(f"{pid}\n" for pid in sorted(_alive)))
+def _note(begun=(), ended=()):
+    with _noting:
+        _alive.update(begun)
+        _alive.difference_update(ended)
+        Path(os.environ["INTEROP_GROUPS"]).write_text("".join(f"{pid}\n" for pid in sorted(_alive)))
 
 
 def spawn(argv, log, env=None, cwd=None, stdio=False):
@@ -29,8 +34,7 @@ def spawn(argv, log, env=None, cwd=None, stdio=False):
             cwd=cwd,
             start_new_session=True,
         )
-    _alive.add(process.pid)
-    _note()
+    _note(begun=[process.pid])
     return process
 
 
@@ -61,8 +65,7 @@ def end(process, patience=15):
             return process.wait()
     finally:
         _signal(process, signal.SIGKILL)
-        _alive.discard(process.pid)
-        _note()
+        _note(ended=[process.pid])
 
 
 def end_all():
@@ -72,8 +75,7 @@ def end_all():
             os.killpg(pid, signal.SIGKILL)
         except ProcessLookupError:
             pass
-        _alive.discard(pid)
-    _note()
+        _note(ended=[pid])
 
 
 def marked(mark):

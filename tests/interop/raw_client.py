@@ -1,6 +1,6 @@
 """A client that keeps what it received as text: stdio, Streamable HTTP and the legacy HTTP+SSE transport.
 
-It declares no client capability, reads no result and judges nothing; it only records. Python's own library is all it needs.
+It reads no result and judges nothing; it only records. Python's own library is all it needs.
 *Invariant:* an outcome handed out is the very text of the `result` or `error` member on the wire.
 """
 
@@ -29,10 +29,10 @@ class Peer:
         self._next = 0
         self._lost = None
 
-    def initialize(self):
-        """Opens the session; returns the raw outcome."""
+    def initialize(self, capabilities=None):
+        """Opens the session; returns the raw outcome. Whatever it declares, it refuses what it is asked for."""
         info = {"name": "raw", "version": "1"}
-        outcome = self.call("initialize", {"protocolVersion": VERSION, "capabilities": {}, "clientInfo": info})
+        outcome = self.call("initialize", {"protocolVersion": VERSION, "capabilities": capabilities or {}, "clientInfo": info})
         self.notify("notifications/initialized")
         return outcome
 

@@ -95,11 +95,12 @@ def steps(server, run):
     return {"files": lambda: _files(run), "memory": _memory, "time": _time, "git": lambda: _git(run)}[server]()
 
 
-def tools(peer):
-    """[raw tool] of all pages of `tools/list`."""
+def tools(peer, meta=None):
+    """[raw tool] of all pages of `tools/list`; with `meta`, the envelope of 2026-07-28, no `initialize` need have been."""
     found, cursor = [], None
     while True:
-        outcome = peer.call("tools/list", None if cursor is None else {"cursor": cursor})
+        params = ({} if cursor is None else {"cursor": cursor}) | ({} if meta is None else {"_meta": meta})
+        outcome = peer.call("tools/list", params or None)
         if not outcome.startswith("result:"):
             raise ValueError(f"tools/list: {outcome[:500]}")
         page = raw_json.members(outcome.removeprefix("result:"))

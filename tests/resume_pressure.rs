@@ -9,14 +9,17 @@ mod client;
 #[path = "support/process.rs"]
 mod process;
 
-use client::{Client, Event, Response};
+use client::{Client, Response};
 use process::{Setup, call_with_progress, parse, request, until};
-use serde_json::json;
+use serde_json::{Value, json};
 
 const CALLS: u64 = 50;
 const STEPS: u64 = 600;
 /// The longest piece of a stream that comes over one connection, in bytes.
 const PIECE: u64 = 20_000;
+
+/// More than the first event of a stream takes, without which a client has nothing to come back with.
+const FIRST: usize = 100;
 
 /// Numbers that look random and are the same in every run.
 struct Seeded(u64);
@@ -29,65 +32,116 @@ impl Seeded {
     }
 }
 
-/// Reads a call's stream to its end, over as many connections as it takes; how many that were.
-fn in_pieces(client: &Client, number: u64) -> (Vec<Event>, usize) {
+/// What a client heard of a call.
+struct Heard {
+    /// The numbers of the steps it was told, as they came.
+    steps: Vec<u64>,
+    answer: Value,
+    /// Steps it was told it would not be told.
+    missing: u64,
+    /// Connections it took.
+    connections: usize,
+}
+
+/// Reads a call's stream to its end, over as many connections as it takes.
+fn in_pieces(client: &Client, number: u64) -> Heard {
     let mut seeded = Seeded(number);
     let call = call_with_progress(&number.to_string(), "s.echo", &format!("\"t{number}\""));
     let mut response = client.post(&call, "text/event-stream");
-    let mut events: Vec<Event> = Vec::new();
-    for connections in 1.. {
+    let mut heard = Heard { steps: Vec::new(), answer: Value::Null, missing: 0, connections: 0 };
+    let mut last = String::new();
+    while heard.answer.is_null() {
         cut(&mut response, seeded.next(PIECE));
         assert_eq!(response.status(), 200, "{}", response.text);
-        events.extend(response.events());
-        if events.last().is_some_and(|event| event.data.contains("\"result\"")) {
-            return (events, connections);
+        heard.connections += 1;
+        let events = response.events();
+        if !events.is_empty() {
+            // else it asks for the same again
+            heard.missing += missing(&response);
         }
-        let last = events.last().expect("the first event comes first").id.clone().expect("an id");
+        for event in events {
+            last = event.id.unwrap_or(last);
+            if !event.data.is_empty() {
+                heard.told(parse(&event.data), number);
+            }
+        }
         // when the client is back, its earlier connection is closed or not
         let _open = (seeded.next(2) == 0).then_some(response);
         response = client.get(Some(&last));
     }
-    unreachable!()
+    heard
 }
 
-/// Reads the head and so many bytes after it, or after the first event; the rest is lost on the way.
+impl Heard {
+    fn told(&mut self, message: Value, number: u64) {
+        if message["id"].is_null() {
+            let params = &message["params"];
+            assert_eq!(params["progressToken"], format!("t{number}"), "{message}");
+            self.steps.push(params["progress"].as_u64().unwrap());
+        } else {
+            assert_eq!(message["id"], number, "{message}");
+            self.answer = message;
+        }
+    }
+}
+
+/// How many events a stream says it leaves out.
+fn missing(response: &Response) -> u64 {
+    let said = response.body().lines().find(|line| line.ends_with("events are not kept any more"));
+    said.map_or(0, |line| line.split(' ').nth(1).unwrap().parse().unwrap())
+}
+
+/// Reads the head and so many bytes after it; the rest is lost on the way.
 fn cut(response: &mut Response, bytes: u64) {
     let bytes = usize::try_from(bytes).unwrap();
     let read = response.until(|it| !it.events().is_empty() && it.body().len() >= bytes);
-    assert!(read || response.body().contains("\"result\""), "ended early: {}", response.text);
-    let whole = response.body().find("\n\n").map_or(0, |end| end + 2);
+    let answered = ["\"result\"", "\"error\""].iter().any(|it| response.body().contains(it));
+    assert!(read || answered, "ended early: {}", response.text);
     let head = response.text.len() - response.body().len();
-    response.text.truncate(head + bytes.max(whole));
+    response.text.truncate(head + bytes.max(FIRST));
 }
 
-#[test]
-fn fifty_streams_cut_at_random_during_floods_have_no_gap_and_no_duplicate() {
-    // room for all of it: a stream that finds none is lost, by design
-    let resume = json!({ "http": { "resume": { "max_events": 100_000, "max_bytes": "64MiB" } } });
+/// Makes all calls at the same time, each cut and resumed; what was heard of each.
+fn pressed(http: &Value) -> Vec<Heard> {
     let flags = format!("--progress {STEPS} --delay 100");
-    let setup = Setup::new(resume).server("s", &flags, json!({ "max_in_flight": CALLS }));
+    let setup =
+        Setup::new(json!({ "http": http })).server("s", &flags, json!({ "max_in_flight": CALLS }));
     let gateway = setup.serve();
     let client = Client::open(gateway.address(), "2025-11-25");
     until("the server is there", || {
         client.ask(&request("\"list\"", "tools/list", "{}")).text.contains("s.echo")
     });
-    std::thread::scope(|scope| {
-        for number in 0..CALLS {
-            let client = client.clone();
-            scope.spawn(move || {
-                let (events, connections) = in_pieces(&client, number);
-                let told = events.iter().filter(|event| !event.data.is_empty());
-                let told: Vec<_> = told.map(|event| parse(&event.data)).collect();
-                let (answer, steps) = told.split_last().unwrap();
-                let at: Vec<u64> =
-                    steps.iter().map(|it| it["params"]["progress"].as_u64().unwrap()).collect();
-                assert_eq!(at, (1..=STEPS).collect::<Vec<_>>(), "of call {number}");
-                let token = format!("t{number}");
-                assert!(steps.iter().all(|it| it["params"]["progressToken"] == *token));
-                assert_eq!(answer["id"], number, "{answer}");
-                assert!(connections > 2, "{connections} of call {number}");
-            });
-        }
+    let heard: Vec<Heard> = std::thread::scope(|scope| {
+        let client = &client;
+        let calls: Vec<_> =
+            (0..CALLS).map(|number| scope.spawn(move || in_pieces(client, number))).collect();
+        calls.into_iter().map(|call| call.join().unwrap()).collect()
     });
-    assert_eq!(setup.read("s", "log").len(), 50, "resuming executes nothing again");
+    assert_eq!(setup.read("s", "log").len(), heard.len(), "resuming executes nothing again");
+    heard
+}
+
+#[test]
+fn fifty_streams_cut_at_random_during_floods_have_no_gap_and_no_duplicate() {
+    // room for all of it: a stream that finds none is lost, by design
+    let roomy = json!({ "resume": { "max_events": 100_000, "max_bytes": "64MiB" } });
+    for heard in pressed(&roomy) {
+        assert_eq!(heard.steps, (1..=STEPS).collect::<Vec<_>>());
+        assert!(heard.answer["result"].is_object(), "{}", heard.answer);
+        assert!(heard.connections > 2, "{} connections", heard.connections);
+    }
+}
+
+#[test]
+fn where_there_is_little_room_a_client_is_told_what_it_misses_and_nothing_twice() {
+    let narrow = json!({ "resume": { "max_events": 2_000 } });
+    for heard in pressed(&narrow) {
+        assert!(heard.steps.is_sorted_by(|one, next| one < next), "{:?}", heard.steps);
+        let told = heard.steps.len() as u64;
+        if heard.answer["result"].is_object() {
+            assert_eq!(told + heard.missing, STEPS);
+        } else {
+            assert_eq!(heard.answer["error"]["code"], -32_006, "{}", heard.answer);
+        }
+    }
 }

@@ -44,7 +44,7 @@ pub(in crate::config) struct Resume {
     pub(in crate::config) max_bytes: Size,
     /// Events kept for one session.
     pub(in crate::config) max_events: usize,
-    /// Bytes of events kept for all sessions.
+    /// Bytes of events kept for all sessions; half of it only for clients that are away.
     pub(in crate::config) max_total_bytes: Size,
     /// How long a call goes on, and what it says is kept, while its client is away. `0` turns this off:
     /// a connection that ends has its call cancelled.

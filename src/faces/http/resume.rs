@@ -212,6 +212,7 @@ impl Resumption {
         std::mem::replace(&mut stream.driver, Arc::clone(&driver)).notify_one();
         (stream.read, stream.known) = (true, true);
         let missing = stream.log.missing_after(id.at);
+        stream.log.rewind(id.at);
         drop(locked);
         let kept = reader::Kept {
             all: Arc::clone(self),

@@ -37,6 +37,11 @@ impl Http {
         Ok(client)
     }
 
+    /// A client of 2026-07-28, which has no session.
+    pub(crate) fn stateless(address: SocketAddr) -> Self {
+        Self { address, session: None }
+    }
+
     /// Posts a message; the answer is not read yet.
     pub(crate) fn post(&self, message: &str) -> Reply {
         Reply::read(self.begin(message))
@@ -61,9 +66,14 @@ impl Http {
 
     /// Sends without waiting for anything; dropping the connection gives the request up.
     pub(crate) fn begin(&self, message: &str) -> TcpStream {
+        self.begin_with("", message)
+    }
+
+    /// The same with more headers, each with the end of its line.
+    pub(crate) fn begin_with(&self, more: &str, message: &str) -> TcpStream {
         let length = message.len();
         let headers = format!(
-            "accept: application/json, text/event-stream\r\ncontent-type: application/json\r\ncontent-length: {length}"
+            "{more}accept: application/json, text/event-stream\r\ncontent-type: application/json\r\ncontent-length: {length}"
         );
         self.send("POST", &headers, message)
     }

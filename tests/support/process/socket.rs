@@ -16,20 +16,28 @@ impl Socket {
         client
     }
 
+    pub(crate) fn send(&self, message: &str) {
+        self.0.text(message.as_bytes());
+    }
+
+    /// The next message.
+    pub(crate) fn receive_text(&mut self) -> String {
+        loop {
+            match self.0.frame() {
+                Some(Frame::Text(text)) => return text,
+                Some(Frame::Ping(payload)) => self.0.send(0x8a, &payload),
+                other => panic!("no message came: {other:?}"),
+            }
+        }
+    }
+
     /// Sends a request and gives everything up to its answer.
     pub(crate) fn ask(&mut self, request: &str) -> Vec<String> {
-        self.0.text(request.as_bytes());
+        self.send(request);
         let id = parse(request)["id"].clone();
         let mut messages = Vec::new();
         loop {
-            let text = match self.0.frame() {
-                Some(Frame::Text(text)) => text,
-                Some(Frame::Ping(payload)) => {
-                    self.0.send(0x8a, &payload);
-                    continue;
-                }
-                other => panic!("no message came: {other:?}"),
-            };
+            let text = self.receive_text();
             let message = parse(&text);
             messages.push(text);
             if message["id"] == id && message.get("method").is_none() {

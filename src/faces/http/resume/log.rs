@@ -1,7 +1,7 @@
 //! The events of one stream that a client may still ask for. A value: it knows no clock and no bounds.
 //!
-//! *Invariant:* events are numbered from 1 without a gap; only events a connection took are shed, the
-//! oldest first.
+//! *Invariant:* events are numbered from 1 without a gap; only events the present connection took, or a
+//! client said it has, are shed, the oldest first. The one that ends a stream never is: it answers a call.
 
 use mcpvisor_actors::wire::Payload;
 use std::collections::VecDeque;
@@ -17,7 +17,7 @@ pub(super) struct Log {
     shed: u64,
     kept: VecDeque<Event>,
     bytes: usize,
-    /// The last event a connection took.
+    /// The last event a connection took, as far as is known.
     taken: u64,
 }
 
@@ -70,14 +70,19 @@ impl Log {
         Some((number, event))
     }
 
+    /// A client is back and says that it has everything up to `at`: what was written after it got lost.
+    pub(super) fn rewind(&mut self, at: u64) {
+        self.taken = at.max(self.shed);
+    }
+
     /// How many of the events after `at` are not kept any more.
     pub(super) fn missing_after(&self, at: u64) -> u64 {
         self.shed.saturating_sub(at)
     }
 
-    /// Drops the oldest event, if a connection took it.
+    /// Drops the oldest event, if a connection took it and it is not the last of all.
     pub(super) fn shed(&mut self) -> bool {
-        if self.shed >= self.taken {
+        if self.shed >= self.taken || self.kept.front().is_some_and(|event| event.last) {
             return false;
         }
         let Some(event) = self.kept.pop_front() else { return false };
@@ -130,6 +135,35 @@ mod tests {
         assert_eq!(after(&mut log, 1), [own(2, "b"), own(3, "c")]);
         assert_eq!(after(&mut log, 3), []);
         assert_eq!(after(&mut log, 99), []);
+    }
+
+    #[tokio::test]
+    async fn what_a_client_that_is_back_does_not_have_is_not_shed() {
+        let mut log = Log::default();
+        for text in ["a", "b", "c"] {
+            log.push(event(text));
+        }
+        assert_eq!(after(&mut log, 0).len(), 3);
+        log.rewind(1);
+        assert!(log.shed());
+        assert!(!log.shed(), "it is to be told that again");
+        assert_eq!(log.untaken().len(), 2);
+        log.rewind(0);
+        assert_eq!((log.missing_after(0), log.untaken().len()), (1, 2), "what is gone stays gone");
+        assert_eq!(after(&mut log, 1), [(2, "b".to_owned()), (3, "c".to_owned())]);
+        assert!(log.shed());
+    }
+
+    #[tokio::test]
+    async fn what_ends_a_stream_is_not_shed() {
+        let mut log = Log::default();
+        log.push(event("a"));
+        log.push(Event { last: true, ..event("b") });
+        assert_eq!(after(&mut log, 0).len(), 2);
+        assert!(log.shed());
+        assert!(!log.shed());
+        log.shed_before(Instant::now() + Duration::from_secs(1));
+        assert_eq!(after(&mut log, 0), [(2, "b".to_owned())]);
     }
 
     #[tokio::test]

@@ -130,17 +130,17 @@ impl Kept {
 
     /// Drops the stream; calls that are not over are cancelled.
     fn give_up(self) {
-        let stream = {
-            let mut store = lock(&self.store);
-            if store.driven(self.name, &self.driver).is_none() {
-                return;
-            }
-            store.remove(self.name)
-        };
+        let mut store = lock(&self.store);
+        if store.driven(self.name, &self.driver).is_none() {
+            return;
+        }
+        if let Some(stream) = store.remove(self.name) {
+            self.cancel(&stream);
+            // before its client can find it gone
+            self.all.remember_lost(self.session.id(), stream);
+        }
+        drop(store);
         self.all.tidy(self.session.id());
-        let Some(stream) = stream else { return };
-        self.cancel(&stream);
-        self.all.remember_lost(self.session.id(), stream);
     }
 
     fn cancel(&self, stream: &Stream) {

@@ -9,7 +9,7 @@ pub struct ResumeSettings {
     pub max_bytes: usize,
     /// Events for one session.
     pub max_events: usize,
-    /// Bytes for all sessions.
+    /// Bytes for all sessions; half of it only for clients that are away.
     pub max_total_bytes: usize,
     /// How long a stream without a reader is kept. Zero: no event has an id, and a connection that ends
     /// before the answer has the call cancelled.

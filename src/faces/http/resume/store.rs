@@ -1,8 +1,11 @@
 //! The streams of one session that can be resumed, under bounds.
 //!
 //! Room is made by forgetting, in this order: streams that are over and that nobody reads, the oldest
-//! first; then, of a stream somebody reads, what was written already. A stream nobody reads that still
+//! first; then, of streams somebody reads, what was written already. A stream nobody reads that still
 //! finds no room is lost: what was kept of it is dropped, and its calls are to be cancelled.
+//!
+//! What was written is kept only in case a connection breaks. So over all sessions it may take half of the
+//! bytes: the other half is for clients that are away, and no session can have it by hearing much.
 //!
 //! *Invariant:* what is counted is what is kept, in the session and over all of them.
 
@@ -128,7 +131,8 @@ impl Store {
 
     /// Makes room after something was added to a stream; `false` when there is none for it.
     pub(super) fn make_room(&mut self, name: StreamName) -> bool {
-        while self.is_full() {
+        let Some(read) = self.stream(name).map(|stream| stream.read) else { return false };
+        while self.is_full(read) {
             let oldest = self
                 .streams
                 .values()
@@ -136,24 +140,31 @@ impl Store {
             if let Some(stream) = oldest.map(|stream| stream.name).and_then(|it| self.remove(it)) {
                 stream.driver.notify_one();
                 self.forgotten.push(stream);
-                continue;
-            }
-            let Some(stream) = self.streams.get_mut(&name.number) else { return false };
-            let before = stream.log.bytes();
-            if !stream.read || !stream.log.shed() {
+            } else if !self.shed(name) {
                 // what is being written may be all that there is
-                return stream.read;
+                return read;
             }
-            let after = stream.log.bytes();
-            self.recount(1, before, after, 0);
         }
         true
     }
 
-    fn is_full(&self) -> bool {
-        self.bytes > self.bounds.max_bytes
-            || self.events > self.bounds.max_events
-            || self.total.load(Ordering::Relaxed) > self.bounds.max_total_bytes
+    /// Drops the oldest event that was written to a reader: to that of this stream, or else of another.
+    fn shed(&mut self, name: StreamName) -> bool {
+        let own = self.streams.get_mut(&name.number).and_then(shed);
+        let Some(bytes) = own.or_else(|| self.streams.values_mut().find_map(shed)) else {
+            return false;
+        };
+        self.recount(1, bytes, 0, 0);
+        true
+    }
+
+    /// Whether more is kept than may be: for a client that is here, or for one that is away.
+    fn is_full(&self, here: bool) -> bool {
+        let bounds = &self.bounds;
+        let total = if here { bounds.max_total_bytes / 2 } else { bounds.max_total_bytes };
+        self.bytes > bounds.max_bytes
+            || self.events > bounds.max_events
+            || self.total.load(Ordering::Relaxed) > total
     }
 
     fn recount(&mut self, events_before: usize, before: usize, after: usize, events_after: usize) {
@@ -162,6 +173,12 @@ impl Store {
         self.total.fetch_add(after, Ordering::Relaxed);
         self.total.fetch_sub(before, Ordering::Relaxed);
     }
+}
+
+/// Drops the oldest event of a stream that is read, if its reader took it; what that frees, in bytes.
+fn shed(stream: &mut Stream) -> Option<usize> {
+    let before = stream.log.bytes();
+    (stream.read && stream.log.shed()).then(|| before - stream.log.bytes())
 }
 
 impl Drop for Store {

@@ -97,7 +97,7 @@ async fn of_a_stream_that_is_read_the_oldest_events_make_room() {
     for bounds in [
         ResumeSettings { max_events: 3, ..PLENTY },
         ResumeSettings { max_bytes: 5000, ..PLENTY },
-        ResumeSettings { max_total_bytes: 5000, ..PLENTY },
+        ResumeSettings { max_total_bytes: 10_000, ..PLENTY },
     ] {
         let (mut store, total) = store(bounds);
         let sender = open(&mut store, 1);
@@ -119,6 +119,42 @@ async fn a_stream_that_is_not_read_is_lost_when_there_is_no_room() {
     assert!(add(&mut store, 1, &sender, false));
     assert!(add(&mut store, 1, &sender, false));
     assert!(!add(&mut store, 1, &sender, false));
+}
+
+#[tokio::test]
+async fn what_was_read_makes_room_for_a_stream_that_is_not_read() {
+    for bounds in
+        [ResumeSettings { max_events: 3, ..PLENTY }, ResumeSettings { max_bytes: 6000, ..PLENTY }]
+    {
+        let (mut store, _) = store(bounds);
+        let (heard, away) = (open(&mut store, 1), open(&mut store, 2));
+        for _ in 0..3 {
+            assert!(add(&mut store, 1, &heard, false));
+        }
+        store.stream(name(2)).unwrap().read = false;
+        for _ in 0..3 {
+            assert!(add(&mut store, 2, &away, false), "{bounds:?}");
+        }
+        assert!(!add(&mut store, 2, &away, false), "nothing is left: {bounds:?}");
+        assert_eq!(store.stream(name(1)).unwrap().log.len(), 0);
+    }
+}
+
+#[tokio::test]
+async fn what_other_sessions_hear_leaves_room_for_a_client_that_is_away() {
+    let bounds = ResumeSettings { max_total_bytes: 20_000, ..PLENTY };
+    let (mut one, total) = store(bounds);
+    let mut other = Store::new(bounds, Arc::clone(&total));
+    let (heard, away) = (open(&mut one, 1), open(&mut other, 2));
+    for _ in 0..50 {
+        assert!(add(&mut one, 1, &heard, false));
+    }
+    other.stream(name(2)).unwrap().read = false;
+    for _ in 0..7 {
+        assert!(add(&mut other, 2, &away, false));
+    }
+    assert!((0..5).any(|_| !add(&mut other, 2, &away, false)), "it is bounded, too");
+    assert!(total.load(Ordering::Relaxed) <= 21_500);
 }
 
 #[tokio::test(start_paused = true)]

@@ -239,10 +239,13 @@ fn without_a_configuration_the_demo_is_served_with_a_snippet_to_paste() {
     let snippet: Value = serde_json::from_str(snippet).expect("JSON");
     let url = snippet["mcpServers"]["mcpvisor"]["url"].as_str().unwrap();
     assert_eq!(url, running.url());
-    let ran = running.place.run(&["tools", "--url", url]);
-    assert_eq!(ran.code, Some(0), "{ran:?}");
-    for tool in ["demo.echo ", "flaky.uptime "] {
-        assert!(ran.stdout.lines().any(|line| line.starts_with(tool)), "{ran:?}");
+    let socket = url.replace("http://", "ws://").replace("/mcp", "/ws");
+    for url in [url, &socket] {
+        let ran = running.place.run(&["tools", "--url", url]);
+        assert_eq!(ran.code, Some(0), "{url}: {ran:?}");
+        for tool in ["demo.echo ", "flaky.uptime "] {
+            assert!(ran.stdout.lines().any(|line| line.starts_with(tool)), "{ran:?}");
+        }
     }
 }
 

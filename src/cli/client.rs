@@ -22,7 +22,7 @@ use std::time::Duration;
 pub(super) struct Target {
     #[command(flatten)]
     common: Common,
-    /// A running gateway; used when no configuration is given.
+    /// A running gateway (`http://…/mcp` or `ws://…/ws`); used when no configuration is given.
     #[arg(long, default_value = "http://127.0.0.1:3210/mcp", conflicts_with = "config")]
     url: reqwest::Url,
 }
@@ -65,7 +65,10 @@ impl Client {
             headers: std::collections::BTreeMap::default(),
             connect_timeout: Duration::from_secs(5),
             limits: Limits::default(),
-            kind: HttpKind::StreamableHttp,
+            kind: match url.scheme() {
+                "ws" | "wss" => HttpKind::WebSocket,
+                _ => HttpKind::StreamableHttp,
+            },
         });
         match connector.connect().await {
             Ok(transport) => Ok(Self::Remote(transport, 0)),

@@ -42,7 +42,7 @@ pub use restore::NoRoom;
 pub use stream::{ClientStream, ClientStreamReader, Held, Outgoing, StreamFull};
 pub use subscriptions::Subscriptions;
 pub use table::{Fact, SessionTable};
-pub(crate) use tasks::{Taken, Tasks};
+pub(crate) use tasks::{NewTask, Speaker, Tasks};
 pub use underway::Underway;
 
 pub use crate::call::Admission;

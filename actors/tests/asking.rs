@@ -6,6 +6,8 @@ mod client;
 #[path = "asking/server.rs"]
 mod server;
 
+#[path = "asking/apart.rs"]
+mod apart;
 #[path = "asking/ends.rs"]
 mod ends;
 #[path = "asking/extensions.rs"]

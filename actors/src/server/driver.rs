@@ -95,7 +95,10 @@ impl Driver {
     ) -> Self {
         let (sender, commands) = mpsc::unbounded_channel();
         let mut levels = context.sessions.levels();
-        let wishes = context.sessions.subscriptions().changes(&context.spec.name);
+        let wishes = match &context.own {
+            None => context.sessions.subscriptions().changes(&context.spec.name),
+            Some(_) => watch::channel(()).1, // resources are watched on the shared connection
+        };
         let roots = context.sessions.roots();
         let level = *levels.borrow_and_update();
         let control = Control::new(level, context.remembered.clone(), context.guess);

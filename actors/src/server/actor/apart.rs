@@ -13,6 +13,7 @@ use crate::call::Failure;
 use crate::catalog::Known;
 use crate::fleet::Card;
 use crate::otp::{Address, Shutdown};
+use crate::reconnection;
 use crate::server::sharing::{Sharing, Whose};
 use crate::server::{Parking, RoutedCall, ServerName, ServerSpec, Start};
 use crate::session::Client;
@@ -108,7 +109,18 @@ impl State {
         call: RoutedCall,
         me: &ActorRef<Message>,
     ) -> Option<RoutedCall> {
-        let shared = matches!(call.ticket.params.method, Method::Subscribe | Method::Unsubscribe);
+        let (method, client) = (call.ticket.params.method, &call.ticket.client);
+        if method.is_of_task()
+            && let Some(runner) =
+                self.arguments.sessions.tasks().runner(client, &call.ticket.params.name)
+        {
+            if runner.get_id() == me.get_id() {
+                return Some(call);
+            }
+            let _gone = runner.send_message(Message::Call(call)); // dropped: not sent
+            return None;
+        }
+        let shared = matches!(method, Method::Subscribe | Method::Unsubscribe);
         if !self.apart.on || shared || self.is_alone(&call.ticket.client) {
             return Some(call);
         }
@@ -176,13 +188,26 @@ impl State {
         }
     }
 
+    /// The connection of one client ends for good: nobody is to remember its name.
+    pub(super) fn leave_queue(&self) {
+        if self.arguments.own.is_some() {
+            let (name, coordinator) = (&self.spec.name, &self.arguments.coordinator);
+            coordinator.tell(reconnection::Message::Withdraw(name.clone()));
+            coordinator.tell(reconnection::Message::Down(name.clone()));
+        }
+    }
+
     /// Ends the connections nobody uses any more.
     pub(super) fn tidy_own(&mut self) {
         let sessions = &self.arguments.sessions;
         for (whose, own) in &self.apart.all {
             let over = match whose {
                 Whose::Session(session) => !sessions.has(session),
-                Whose::Stateless(_) => own.used.elapsed() > UNUSED && is_idle(&own.card),
+                Whose::Stateless(_) => {
+                    own.used.elapsed() > UNUSED
+                        && is_idle(&own.card)
+                        && !sessions.tasks().any_at(&own.actor)
+                }
             };
             if over {
                 own.actor.stop(None);

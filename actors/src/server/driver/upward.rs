@@ -116,7 +116,7 @@ impl Driver {
                 self.call_over(id, "the call is over");
                 self.answered(&pending);
                 let RoutedCall { ticket, route } = &pending.call;
-                match self.note_task(ticket, route, message) {
+                match self.note_task(id, ticket, route, message) {
                     Ok(()) => answer(pending.call, message, translated),
                     Err(fault) => answer(pending.call, message, Translated::Fault(fault)),
                 }
@@ -131,7 +131,9 @@ impl Driver {
     /// Passes progress on to the call it belongs to, with the client's own token.
     fn progress(&mut self, message: &Message) {
         let Some(progress) = ProgressParams::of(message) else { return };
-        let Some(pending) = self.pending.call(progress.token) else { return };
+        let Some(pending) = self.pending.call(progress.token) else {
+            return self.task_progress(message, &progress);
+        };
         pending.extend(&self.context.spec.limits, Instant::now());
         let call = &mut pending.call.ticket;
         if let Some((token, _)) = &call.params.progress_token {

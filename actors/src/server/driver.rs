@@ -22,6 +22,7 @@ use crate::wire::{
 };
 use asking::Asking;
 use bytes::Bytes;
+use eliciting::Eliciting;
 use std::future::poll_fn;
 use std::sync::Arc;
 use std::time::Duration;
@@ -31,6 +32,7 @@ use tokio::time::Instant;
 
 mod asking;
 mod calling;
+mod eliciting;
 mod link;
 mod listening;
 mod parking;
@@ -69,6 +71,7 @@ pub(super) struct Driver {
     /// Fires when clients may have other roots.
     roots: watch::Receiver<()>,
     asking: Asking,
+    eliciting: Eliciting,
     listening: Listening,
     pending: PendingTable,
     control: Control,
@@ -110,6 +113,7 @@ impl Driver {
             subscribing: Subscribing::default(),
             roots,
             asking: Asking::default(),
+            eliciting: Eliciting::default(),
             listening: Listening::default(),
             pending: PendingTable::default(),
             control,

@@ -204,15 +204,16 @@ impl PendingTable {
         self.calls > 0
     }
 
-    /// The only call there is, if there is exactly one.
-    pub(super) fn only_call(&mut self) -> Option<&mut PendingCall> {
-        if self.calls != 1 {
-            return None;
-        }
-        self.requests.values_mut().find_map(|pending| match pending {
-            Pending::Call(call) => Some(&mut **call),
-            _ => None,
-        })
+    /// The only call there is, parked or not, if there is exactly one.
+    pub(super) fn only_caller(&self) -> Option<u64> {
+        let mut callers = self.callers().map(|(id, _, _)| id);
+        let only = callers.next()?;
+        callers.next().is_none().then_some(only)
+    }
+
+    /// Whether this is a request of ours, and nobody's call.
+    pub(super) fn is_ours(&self, id: u64) -> bool {
+        self.requests.get(&id).is_some_and(|pending| pending.caller().is_none())
     }
 
     /// When the next deadline comes.

@@ -52,7 +52,7 @@ impl Inbox {
             }
             // only those who watch it are told
             Fact::Updated(uri, payload) => self.news().updated(Arc::clone(uri), payload.clone()),
-            Fact::ListChanged(_) | Fact::Task(_) | Fact::Log(..) => return,
+            Fact::ListChanged(_) | Fact::Told(_) | Fact::Log(..) => return,
         }
         self.wake.notify_one();
     }

@@ -155,6 +155,7 @@ impl Driver {
         id: &RawId,
         message: &Message,
     ) {
+        self.eliciting.asked(message, &session);
         let ask = AskId::next();
         let number = ask.number().to_string();
         let token = ProgressParams::requested(message);

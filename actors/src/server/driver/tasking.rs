@@ -58,7 +58,7 @@ impl Driver {
         let Some(params) = message.params().map(Bytes::copy_from_slice) else { return };
         let id = id_of(&params);
         if let Some(session) = self.context.sessions.tasks().told(&self.speaker(), &id, params) {
-            let fact = Fact::Task(message.notified(&[]));
+            let fact = Fact::Told(message.notified(&[]));
             self.context.sessions.tell(&session, &fact);
         }
     }
@@ -67,7 +67,7 @@ impl Driver {
     pub(super) fn task_progress(&self, message: &Message, progress: &ProgressParams) {
         let number = (self.context.generation, progress.token);
         if let Some((session, token)) = self.context.sessions.tasks().progress(number) {
-            let fact = Fact::Task(message.notified(&[(progress.token_span, &token)]));
+            let fact = Fact::Told(message.notified(&[(progress.token_span, &token)]));
             self.context.sessions.tell(&session, &fact);
         }
     }

@@ -59,6 +59,10 @@ impl Driver {
                     self.task_status(message);
                     Vec::new()
                 }
+                "notifications/elicitation/complete" => {
+                    self.elicited(message);
+                    Vec::new()
+                }
                 "notifications/resources/updated" => {
                     self.updated(message);
                     Vec::new()
@@ -115,6 +119,7 @@ impl Driver {
             Answer::Final(translated) => {
                 self.call_over(id, "the call is over");
                 self.answered(&pending);
+                self.eliciting.required(message, &pending.call.ticket.client.session);
                 let RoutedCall { ticket, route } = &pending.call;
                 match self.note_task(id, ticket, route, message) {
                     Ok(()) => answer(pending.call, message, translated),
@@ -147,10 +152,12 @@ impl Driver {
     fn log(&mut self, message: &Message, related: Option<u64>) {
         let Some(level) = message.params().and_then(LogLevel::of_params) else { return };
         let payload = message.notified(&[]);
-        let call = match related {
-            Some(id) => self.pending.call(id),
-            None => self.pending.only_call(),
+        let of_call = match related {
+            Some(id) if self.pending.is_ours(id) => None,
+            Some(id) => Some(id),
+            None => self.pending.only_caller(),
         };
+        let call = of_call.and_then(|id| self.pending.call(id));
         match call {
             Some(pending) => {
                 let call = &pending.call.ticket;
@@ -158,6 +165,7 @@ impl Driver {
                     call.log(payload);
                 }
             }
+            None if of_call.is_some() => {} // nobody else's, and its client hears nothing any more
             None if self.levels.borrow().is_some_and(|least| level >= least) => {
                 let (fact, sessions) = (Fact::Log(level, payload), &self.context.sessions);
                 let server = &self.context.spec.name;

@@ -12,6 +12,8 @@ mod apart;
 mod ends;
 #[path = "asking/extensions.rs"]
 mod extensions;
+#[path = "asking/listens.rs"]
+mod listens;
 #[path = "asking/notices.rs"]
 mod notices;
 #[path = "asking/owners.rs"]

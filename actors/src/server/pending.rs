@@ -177,6 +177,14 @@ impl PendingTable {
         self.requests.iter().filter_map(parked).collect()
     }
 
+    /// All parked calls.
+    pub(super) fn each_parked(&self) -> impl Iterator<Item = &ParkedCall> {
+        self.requests.values().filter_map(|pending| match pending {
+            Pending::Parked(parked) => Some(&**parked),
+            _ => None,
+        })
+    }
+
     /// The id of the parked call with this handle.
     pub(super) fn parked_as(&self, handle: &Handle) -> Option<u64> {
         let is_it = |pending: &Pending| matches!(pending, Pending::Parked(parked) if parked.handle() == handle);

@@ -172,7 +172,9 @@ impl Tasks {
         let of_session =
             |(number, task): (&u64, &Task)| (&*task.session == session).then_some(*number);
         let own: Vec<_> = table.tasks.iter().filter_map(of_session).collect();
-        own.into_iter().for_each(|number| table.forget(number));
+        for number in own {
+            table.forget(number);
+        }
     }
 
     fn lock(&self) -> MutexGuard<'_, Table> {

@@ -177,7 +177,8 @@ impl Driver {
         }
         let session = Arc::clone(&asked.session);
         self.asking.open.insert(id, asked);
-        self.context.sessions.ask(&session, Ask { id, need, request, stream, reply });
+        let server = self.context.shared_name();
+        self.context.sessions.ask(&session, Ask { id, server, need, request, stream, reply });
     }
 
     /// A client said something to a question.

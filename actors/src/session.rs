@@ -43,7 +43,7 @@ pub use stream::{ClientStream, ClientStreamReader, Held, Outgoing, StreamFull};
 pub use subscriptions::Subscriptions;
 pub(crate) use table::Able;
 pub use table::{Fact, SessionTable};
-pub(crate) use tasks::{Taken, Tasks};
+pub(crate) use tasks::{NewTask, Speaker, Tasks};
 pub use underway::Underway;
 
 pub use crate::call::Admission;

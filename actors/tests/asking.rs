@@ -6,10 +6,16 @@ mod client;
 #[path = "asking/server.rs"]
 mod server;
 
+#[path = "asking/apart.rs"]
+mod apart;
 #[path = "asking/ends.rs"]
 mod ends;
 #[path = "asking/extensions.rs"]
 mod extensions;
+#[path = "asking/listens.rs"]
+mod listens;
+#[path = "asking/notices.rs"]
+mod notices;
 #[path = "asking/owners.rs"]
 mod owners;
 #[path = "asking/parking.rs"]

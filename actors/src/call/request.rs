@@ -9,20 +9,25 @@ use tokio::sync::OwnedSemaphorePermit;
 #[derive(Debug)]
 pub struct Admission {
     _slot: OwnedSemaphorePermit,
-    _share: Option<OwnedSemaphorePermit>,
+    share: Option<OwnedSemaphorePermit>,
 }
 
 impl Admission {
     /// The same, with a permit of the client's own share that is given back together with it.
     #[must_use]
     pub fn and(self, share: OwnedSemaphorePermit) -> Self {
-        Self { _share: Some(share), ..self }
+        Self { share: Some(share), ..self }
+    }
+
+    /// Gives the gateway's slot back; what is left of the client's own share.
+    pub(crate) fn into_share(self) -> Option<OwnedSemaphorePermit> {
+        self.share
     }
 }
 
 impl From<OwnedSemaphorePermit> for Admission {
     fn from(slot: OwnedSemaphorePermit) -> Self {
-        Self { _slot: slot, _share: None }
+        Self { _slot: slot, share: None }
     }
 }
 

@@ -232,6 +232,7 @@ impl Actor for Server {
         _me: ActorRef<Message>,
         state: &mut State,
     ) -> Result<(), ActorProcessingErr> {
+        state.leave_queue();
         // bounded by the transport's grace and our own
         let current = state.instance.take().map(|(cell, _)| cell);
         let own = state.apart.stop();

@@ -22,6 +22,7 @@ use crate::wire::{
 };
 use asking::Asking;
 use bytes::Bytes;
+use eliciting::Eliciting;
 use owning::GivenUp;
 use std::future::poll_fn;
 use std::sync::Arc;
@@ -32,6 +33,7 @@ use tokio::time::Instant;
 
 mod asking;
 mod calling;
+mod eliciting;
 mod link;
 mod listening;
 mod owning;
@@ -74,6 +76,7 @@ pub(super) struct Driver {
     given_up: GivenUp,
     /// When the monitor was told last that calls wait without a frame.
     suspected_at: Option<Instant>,
+    eliciting: Eliciting,
     listening: Listening,
     pending: PendingTable,
     control: Control,
@@ -100,7 +103,10 @@ impl Driver {
     ) -> Self {
         let (sender, commands) = mpsc::unbounded_channel();
         let mut levels = context.sessions.levels();
-        let wishes = context.sessions.subscriptions().changes(&context.spec.name);
+        let wishes = match &context.own {
+            None => context.sessions.subscriptions().changes(&context.spec.name),
+            Some(_) => watch::channel(()).1, // resources are watched on the shared connection
+        };
         let roots = context.sessions.roots();
         let level = *levels.borrow_and_update();
         let control = Control::new(level, context.remembered.clone(), context.guess);
@@ -114,6 +120,7 @@ impl Driver {
             asking: Asking::default(),
             given_up: GivenUp::default(),
             suspected_at: None,
+            eliciting: Eliciting::default(),
             listening: Listening::default(),
             pending: PendingTable::default(),
             control,

@@ -45,15 +45,20 @@ pub(super) struct Connected {
 impl Connected {
     /// The server's name, also where this connection is a client's own and has another one.
     pub(super) fn shared_name(&self) -> ServerName {
-        match (&self.own, self.spec.name.as_str().rsplit_once('@')) {
-            (Some(_), Some((name, _))) => ServerName::new(name),
-            _ => self.spec.name.clone(),
-        }
+        shared_name(&self.spec.name, self.own.as_ref())
     }
 
     /// Notes a fact about this connection.
     pub(super) fn note(&self, kind: EventKind) {
-        self.timelines.note(&self.spec.name, Some(self.generation), kind);
+        self.timelines.note(&self.shared_name(), Some(self.generation), kind);
+    }
+}
+
+/// The name of a server by the name of one of its connections.
+pub(super) fn shared_name(name: &ServerName, own: Option<&Whose>) -> ServerName {
+    match (own, name.as_str().rsplit_once('@')) {
+        (Some(_), Some((shared, _))) => ServerName::new(shared),
+        _ => name.clone(),
     }
 }
 

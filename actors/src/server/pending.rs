@@ -177,6 +177,14 @@ impl PendingTable {
         self.requests.iter().filter_map(parked).collect()
     }
 
+    /// All parked calls.
+    pub(super) fn each_parked(&self) -> impl Iterator<Item = &ParkedCall> {
+        self.requests.values().filter_map(|pending| match pending {
+            Pending::Parked(parked) => Some(&**parked),
+            _ => None,
+        })
+    }
+
     /// The id of the parked call with this handle.
     pub(super) fn parked_as(&self, handle: &Handle) -> Option<u64> {
         let is_it = |pending: &Pending| matches!(pending, Pending::Parked(parked) if parked.handle() == handle);
@@ -204,15 +212,16 @@ impl PendingTable {
         self.calls > 0
     }
 
-    /// The only call there is, if there is exactly one.
-    pub(super) fn only_call(&mut self) -> Option<&mut PendingCall> {
-        if self.calls != 1 {
-            return None;
-        }
-        self.requests.values_mut().find_map(|pending| match pending {
-            Pending::Call(call) => Some(&mut **call),
-            _ => None,
-        })
+    /// The only call there is, parked or not, if there is exactly one.
+    pub(super) fn only_caller(&self) -> Option<u64> {
+        let mut callers = self.callers().map(|(id, _, _)| id);
+        let only = callers.next()?;
+        callers.next().is_none().then_some(only)
+    }
+
+    /// Whether this is a request of ours, and nobody's call.
+    pub(super) fn is_ours(&self, id: u64) -> bool {
+        self.requests.get(&id).is_some_and(|pending| pending.caller().is_none())
     }
 
     /// When the next deadline comes.

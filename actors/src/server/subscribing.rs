@@ -6,6 +6,10 @@
 use super::RoutedCall;
 use std::collections::{BTreeMap, BTreeSet};
 
+/// So many requests nobody waits for are sent at a time, however much is wanted: the next ones when those
+/// are answered.
+const AT_ONCE: usize = 32;
+
 /// A request to be sent.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum Step {
@@ -76,18 +80,21 @@ impl Subscribing {
         Some(Step::Subscribe(uri.to_owned()))
     }
 
-    /// What is to be sent so that the server watches what is wanted and nothing else.
+    /// What is to be sent next so that the server watches what is wanted and nothing else; asked again
+    /// after each answer.
     pub(super) fn reconcile(&mut self, wanted: &BTreeSet<String>) -> Vec<Step> {
         let mut steps = Vec::new();
+        let under_way = |(stage, _): &&(Stage, _)| matches!(stage, Stage::Asking | Stage::Leaving);
+        let room = AT_ONCE.saturating_sub(self.0.values().filter(under_way).count());
         self.0.retain(|uri, (stage, _)| wanted.contains(uri) || *stage != Stage::Refused);
         for (uri, (stage, _)) in &mut self.0 {
-            if *stage == Stage::Watched && !wanted.contains(uri) {
+            if steps.len() < room && *stage == Stage::Watched && !wanted.contains(uri) {
                 *stage = Stage::Leaving;
                 steps.push(Step::Unsubscribe(uri.clone()));
             }
         }
         for uri in wanted {
-            if !self.0.contains_key(uri) {
+            if steps.len() < room && !self.0.contains_key(uri) {
                 self.0.insert(uri.clone(), (Stage::Asking, Vec::new()));
                 steps.push(Step::Subscribe(uri.clone()));
             }
@@ -139,6 +146,24 @@ mod tests {
         assert_eq!(all.reconcile(&set(&["a", "b"])), []);
         assert_eq!(all.unsubscribed("a"), None);
         assert_eq!(all.reconcile(&set(&["a", "b"])), [ask("a")]);
+    }
+
+    #[test]
+    fn a_server_is_asked_for_much_in_portions() {
+        let mut all = Subscribing::default();
+        let wanted: BTreeSet<_> = (100..200).map(|number| number.to_string()).collect();
+        let first = all.reconcile(&wanted);
+        assert_eq!((first.len(), all.reconcile(&wanted).len()), (AT_ONCE, 0));
+        let mut under_way = first;
+        let mut asked = 0;
+        while let Some(step) = under_way.pop() {
+            let Step::Subscribe(uri) = step else { panic!("nothing is to be left") };
+            assert!(all.subscribed(&uri, true).is_empty());
+            under_way.extend(all.reconcile(&wanted));
+            asked += 1;
+        }
+        assert_eq!(asked, wanted.len());
+        assert_eq!(all.reconcile(&BTreeSet::new()).len(), AT_ONCE);
     }
 
     #[test]

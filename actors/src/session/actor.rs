@@ -233,7 +233,7 @@ impl State {
         match fact {
             Fact::ListChanged(method) => self.news.list_changed(method),
             Fact::Updated(uri, payload) => self.news.updated(uri, payload),
-            Fact::Task(payload) => {
+            Fact::Told(payload) => {
                 if let Some(stream) = &self.outbound {
                     let _full = stream.notify(payload); // it may ask at any time
                 }

@@ -8,6 +8,7 @@
 
 use super::ClientStream;
 use crate::bridge::Need;
+use crate::server::ServerName;
 use crate::wire::{Message, Payload, notification_raw, string};
 use bytes::Bytes;
 use std::collections::HashMap;
@@ -16,6 +17,8 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 /// Questions one client may have open at a time.
 const MOST: usize = 64;
+/// Those of them that one server may have open, so that it leaves room for others.
+const OF_ONE_SERVER: usize = 16;
 
 /// What names a question.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -88,6 +91,8 @@ impl fmt::Debug for Reply {
 pub struct Ask {
     /// Its number.
     pub(crate) id: AskId,
+    /// Who asks.
+    pub(crate) server: ServerName,
     /// What it asks of the client.
     pub(crate) need: Need,
     /// The request, with the number as its id.
@@ -100,38 +105,48 @@ pub struct Ask {
 
 /// The questions a client has not answered yet.
 #[derive(Debug, Default)]
-pub(super) struct Questions(HashMap<AskId, (Reply, ClientStream)>);
+pub(super) struct Questions(HashMap<AskId, Open>);
+
+/// One of them.
+#[derive(Debug)]
+struct Open {
+    server: ServerName,
+    reply: Reply,
+    stream: ClientStream,
+}
 
 impl Questions {
     /// Puts a question to the client, on the stream of its call or on `outbound`. One that cannot be
     /// put is answered at once, by dropping it.
     pub(super) fn put(&mut self, ask: Ask, outbound: Option<&ClientStream>) {
-        let Ask { id, request, stream, reply, .. } = ask;
+        let Ask { id, server, request, stream, reply, .. } = ask;
         let open = |stream: &ClientStream| !stream.is_closed();
         let stream = stream.filter(open).or_else(|| outbound.cloned().filter(open));
-        let Some(stream) = stream.filter(|_| self.0.len() < MOST) else { return };
+        let of_server = self.0.values().filter(|open| open.server == server).count();
+        let room = self.0.len() < MOST && of_server < OF_ONE_SERVER;
+        let Some(stream) = stream.filter(|_| room) else { return };
         if stream.notify(request).is_ok() {
-            self.0.insert(id, (reply, stream));
+            self.0.insert(id, Open { server, reply, stream });
         }
     }
 
     /// The client answered a request with this id.
     pub(super) fn answered(&mut self, id: Option<u64>, ok: bool, message: &Message) {
-        let Some((reply, _)) = id.and_then(|id| self.0.remove(&AskId(id))) else { return };
+        let Some(Open { reply, .. }) = id.and_then(|id| self.0.remove(&AskId(id))) else { return };
         let outcome = message.outcome().unwrap_or_default();
         reply.ended(if ok { Said::Result(outcome) } else { Said::Error(outcome) });
     }
 
     /// The client is at the question with this token.
     pub(super) fn progress(&self, token: u64, message: &Message) {
-        if let Some((reply, _)) = self.0.get(&AskId(token)) {
+        if let Some(Open { reply, .. }) = self.0.get(&AskId(token)) {
             reply.progress(message);
         }
     }
 
     /// The answer is not wanted any more; the client hears why.
     pub(super) fn withdraw(&mut self, id: AskId, reason: &str) {
-        if let Some((reply, stream)) = self.0.remove(&id) {
+        if let Some(Open { reply, stream, .. }) = self.0.remove(&id) {
             let params = format!("{{\"requestId\":{},\"reason\":{}}}", id.number(), string(reason));
             let _full = stream.notify(notification_raw("notifications/cancelled", &params));
             reply.ended(Said::Gone);
@@ -140,7 +155,7 @@ impl Questions {
 
     /// Whether the client may still answer one.
     pub(super) fn wait(&self) -> bool {
-        self.0.values().any(|(_, stream)| !stream.is_closed())
+        self.0.values().any(|open| !open.stream.is_closed())
     }
 }
 
@@ -163,7 +178,8 @@ mod tests {
             heard.send(said).expect("somebody listens");
         });
         let request = crate::wire::request_raw(id.number(), "roots/list", "{}");
-        (id, Ask { id, need: Need::Roots, request, stream: stream.cloned(), reply })
+        let (server, stream) = (ServerName::new("s"), stream.cloned());
+        (id, Ask { id, server, need: Need::Roots, request, stream, reply })
     }
 
     fn message(text: &str) -> Message {
@@ -204,9 +220,26 @@ mod tests {
         let (heard, said) = mpsc::channel();
         let (stream, _reader) = ClientStream::of_connection();
         let mut questions = Questions::default();
-        for _ in 0..=MOST {
+        for number in 0..MOST {
+            let server = ServerName::new(&format!("s{}", number / OF_ONE_SERVER));
+            questions.put(Ask { server, ..ask(&heard, Some(&stream)).1 }, None);
+        }
+        assert_eq!(said.try_iter().count(), 0);
+        questions.put(ask(&heard, Some(&stream)).1, None);
+        assert_eq!(said.try_iter().collect::<Vec<_>>(), ["gone"]);
+    }
+
+    #[test]
+    fn a_server_leaves_room_for_the_questions_of_others() {
+        let (heard, said) = mpsc::channel();
+        let (stream, _reader) = ClientStream::of_connection();
+        let mut questions = Questions::default();
+        for _ in 0..=OF_ONE_SERVER {
             questions.put(ask(&heard, Some(&stream)).1, None);
         }
         assert_eq!(said.try_iter().count(), 1);
+        let server = ServerName::new("other");
+        questions.put(Ask { server, ..ask(&heard, Some(&stream)).1 }, None);
+        assert_eq!(said.try_iter().count(), 0);
     }
 }

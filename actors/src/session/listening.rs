@@ -1,7 +1,8 @@
 //! `subscriptions/listen`: a client of 2026-07-28 hears of changes without a session.
 //!
 //! A task of its own carries news from the inbox, where everybody can put them, to the client's stream.
-//! It holds none of the gateway's slots for requests; how many there are is bounded by itself. Servers
+//! It holds none of the gateway's slots for requests, but its place in its connection's share of them;
+//! how many there are is bounded by itself. Servers
 //! are asked to watch a resource when somebody listens for it first, and what may have changed in
 //! between is told as a change.
 //!
@@ -11,15 +12,16 @@
 use super::news::News;
 use super::{Client, ClientStream, ClientStreamReader, Clients, Fact, SessionTable, Underway};
 use crate::bridge::Listen;
-use crate::call::{Call, Control, Request};
+use crate::call::{Admission, Call, Control, Request};
 use crate::catalog::{Capability, Route, Snapshot, View};
 use crate::otp::Ticket;
 use crate::proxy;
 use crate::wire::{
-    CallParams, Limits, Message, Method, Payload, RawId, Strictness, Subject, code, error_reply,
-    request_raw, string,
+    CallParams, Kind, Limits, Members, Message, Method, Payload, RawId, Strictness, Subject, code,
+    error_reply, request_raw, string,
 };
-use futures_util::future::join_all;
+use futures_util::stream::{self, StreamExt};
+use std::collections::BTreeSet;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 use tokio::sync::{Notify, watch};
@@ -27,6 +29,8 @@ use tokio::time::timeout;
 
 /// So long a client that listens waits for servers to say that they watch what it listens for.
 const CONFIRMED_WITHIN: Duration = Duration::from_secs(2);
+/// So many of them servers are asked for at a time.
+const AT_ONCE: usize = 8;
 /// Most resources one client listens for in one request.
 const MOST_URIS: usize = 1_000;
 
@@ -52,7 +56,7 @@ impl Inbox {
             }
             // only those who watch it are told
             Fact::Updated(uri, payload) => self.news().updated(Arc::clone(uri), payload.clone()),
-            Fact::ListChanged(_) | Fact::Task(_) | Fact::Log(..) => return,
+            Fact::ListChanged(_) | Fact::Told(_) | Fact::Log(..) => return,
         }
         self.wake.notify_one();
     }
@@ -95,11 +99,12 @@ pub(super) fn listen(clients: &Clients, request: Request, id: &RawId) -> Underwa
         return Underway::over();
     };
     let Request { stream, admission, .. } = request;
-    drop(admission); // it lasts as long as its client likes
+    // it lasts as long as its client likes
+    let share = admission.and_then(Admission::into_share);
     let (end, mut told) = watch::channel(false);
     let (clients, id) = (clients.clone(), id.detached());
     let listening = async move {
-        let _place = place;
+        let _place = (place, share);
         let in_order = tokio::select! {
             biased;
             () = stream.closed() => false,
@@ -123,11 +128,13 @@ async fn serve(clients: &Clients, wanted: Listen, stream: &ClientStream, id: &Ra
     let routes: Vec<_> = wanted.uris.iter().filter_map(|uri| watched(&snapshot, uri)).collect();
     let uris = routes.iter().map(|(uri, _)| (*uri).to_owned()).collect();
     let watcher: Arc<str> = uuid::Uuid::new_v4().to_string().into();
-    let honoured = Listen { uris, ..wanted.clone() };
+    let mut honoured = Listen { uris, ..wanted.clone() };
     let inbox = Arc::new(Inbox::new(clients.view().clone(), honoured.clone()));
     spec.table.enter_listen(Arc::clone(&watcher), Arc::clone(&inbox));
     let _entry = Entry(spec.table.clone(), Arc::clone(&watcher));
-    watch_all(clients, &watcher, routes).await;
+    for refused in watch_all(clients, &watcher, routes).await {
+        honoured.uris.remove(&refused);
+    }
     stream.notify_in_time(honoured.acknowledged(id)).await;
     loop {
         inbox.wake.notified().await;
@@ -140,17 +147,41 @@ async fn serve(clients: &Clients, wanted: Listen, stream: &ClientStream, id: &Ra
     }
 }
 
-/// Has servers watch resources. Who listens hears that it does once they do, so that no change is missed
-/// after that; a server that takes long or is down is asked as soon as it can be.
-async fn watch_all(clients: &Clients, watcher: &Arc<str>, routes: Vec<(&str, Arc<Route>)>) {
+/// Has servers watch resources; which of them they refused to. Who listens hears that they do once they
+/// do, so that no change is missed after that; a server that takes long or is down is asked as soon as it
+/// can be.
+async fn watch_all(
+    clients: &Clients,
+    watcher: &Arc<str>,
+    routes: Vec<(&str, Arc<Route>)>,
+) -> BTreeSet<String> {
     let client = Arc::new(Client::new(Arc::clone(watcher), clients.view().clone()));
-    let asked = routes.iter().map(|(uri, _)| subscribe(clients, &client, uri));
-    let asked: Vec<_> = asked.collect();
-    let all = join_all(asked.into_iter().map(|answer| async move { answer?.next().await }));
+    let ask = |(uri, _): &(&str, _)| refusal(clients, Arc::clone(&client), (*uri).to_owned());
+    let asked: Vec<_> = routes.iter().map(ask).collect();
+    let mut answers = stream::iter(asked).buffer_unordered(AT_ONCE);
+    let mut refused = BTreeSet::new();
+    let all = async {
+        while let Some(refusal) = answers.next().await {
+            refused.extend(refusal);
+        }
+    };
     let _late = timeout(CONFIRMED_WITHIN, all).await;
     for (uri, route) in routes {
-        clients.spec.table.subscriptions().enter(&route.server, &route.own, watcher, uri);
+        if !refused.contains(uri) {
+            clients.spec.table.subscriptions().enter(&route.server, &route.own, watcher, uri);
+        }
     }
+    refused
+}
+
+/// Has its server watch a resource; its URI when that will not.
+async fn refusal(clients: &Clients, client: Arc<Client>, uri: String) -> Option<String> {
+    let answer = subscribe(clients, &client, &uri)?.next().await?.payload.to_bytes();
+    let answer = Message::parse(answer, Limits::default(), Strictness::Liberal).ok()?;
+    let Kind::Response { ok: false, .. } = answer.kind() else { return None };
+    let error = Members::of(answer.outcome_raw()?)?;
+    let number: i32 = serde_json::from_str(error.get("code").ok()??.get()).ok()?;
+    (!code::is_of_the_moment(number)).then_some(uri)
 }
 
 /// Asks the server of a resource to watch it; where its answer comes.

@@ -20,8 +20,9 @@ pub enum Fact {
     ListChanged(&'static str),
     /// A resource it watches changed: its URI as the session knows it, and the notification.
     Updated(Arc<str>, Payload),
-    /// A task of its stands otherwise than before; the notification that says so.
-    Task(Payload),
+    /// A task of its stands otherwise than before or goes on, or what it did at a URL is done; the
+    /// notification that says so.
+    Told(Payload),
     /// A server logged something outside any call we know of.
     Log(LogLevel, Payload),
 }

@@ -46,6 +46,11 @@ pub mod code {
     pub const RUNNER_DIED: i32 = -32_012;
     /// There is no such resource. Of the initialize era; later revisions say -32602.
     pub const RESOURCE_NOT_FOUND: i32 = -32_002;
+
+    /// Whether we answer with this what may be otherwise later.
+    pub const fn is_of_the_moment(code: i32) -> bool {
+        matches!(code, RUNNER_DIED..=OVERLOADED)
+    }
 }
 
 /// Why bytes are not an acceptable JSON-RPC message.

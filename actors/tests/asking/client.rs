@@ -4,7 +4,9 @@ use crate::server::Server;
 use bytes::Bytes;
 use mcpvisor_actors::bridge::RequestMeta;
 use mcpvisor_actors::server::{ServerSpec, Sharing};
-use mcpvisor_actors::session::{ClientStream, ClientStreamReader, Clients, SessionHandle};
+use mcpvisor_actors::session::{
+    Admission, ClientStream, ClientStreamReader, Clients, SessionHandle, Underway,
+};
 use mcpvisor_actors::tree::{Gateway, GatewaySpec};
 use mcpvisor_actors::wire::{Limits, Message, Strictness};
 use serde_json::{Value, json};
@@ -109,10 +111,10 @@ pub(crate) fn modern(id: &str, capabilities: Value) -> Value {
 }
 
 /// A client without a session.
-pub(crate) struct Stateless(Clients);
+pub(crate) struct Stateless(pub(crate) Clients);
 
 /// The stream of one of its requests.
-pub(crate) struct Answers(ClientStreamReader);
+pub(crate) struct Answers(ClientStreamReader, Underway);
 
 impl Stateless {
     pub(crate) fn of(gateway: &Gateway) -> Self {
@@ -120,16 +122,26 @@ impl Stateless {
     }
 
     pub(crate) fn calls(&self, message: &Value) -> Answers {
+        self.calls_with(message, self.0.admit().expect("room"))
+    }
+
+    /// The same with this slot.
+    pub(crate) fn calls_with(&self, message: &Value, admission: Admission) -> Answers {
         let bytes = Bytes::from(message.to_string());
         let message = Message::parse(bytes, Limits::default(), Strictness::Strict).unwrap();
         let meta = RequestMeta::of(&message).expect("a request of 2026-07-28");
         let (stream, reader) = ClientStream::new();
-        let _underway = self.0.serve(&meta, message, self.0.admit().expect("room"), stream);
-        Answers(reader)
+        let underway = self.0.serve(&meta, message, admission, stream);
+        Answers(reader, underway)
     }
 }
 
 impl Answers {
+    /// Its client leaves.
+    pub(crate) fn leave(self) {
+        self.1.abandon();
+    }
+
     pub(crate) async fn answer(&mut self) -> Value {
         let next = timeout(SOON, self.0.next()).await.expect("in time").expect("an answer");
         serde_json::from_slice(&next.payload.to_bytes()).unwrap()

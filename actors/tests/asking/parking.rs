@@ -189,3 +189,66 @@ async fn a_client_that_does_not_come_back_stands_in_nobodys_way() {
     }
     gateway.stop(Duration::from_secs(5)).await;
 }
+
+/// A call that waits for input, and the result that asks for it.
+async fn parked(
+    client: &Stateless,
+    connection: &mut crate::server::Connection,
+    id: &str,
+) -> (Value, Value) {
+    let mut first = client.calls(&modern(id, json!({ "elicitation": {} })));
+    let call = connection.hears_of("tools/call").await;
+    connection.asks(&format!("q-{id}"), "elicitation/create", json!({ "message": "?" }));
+    (call, first.answer().await)
+}
+
+#[tokio::test]
+async fn calls_that_wait_at_one_server_leave_room_for_those_at_others() {
+    let (gateway, mut server) = gateway(Sharing::Shared).await;
+    let mut connection = server.ready().await;
+    let client = Stateless::of(&gateway);
+    for number in 0..64 {
+        let (_, answer) = parked(&client, &mut connection, &number.to_string()).await;
+        question(&answer);
+    }
+    let (call, refused) = parked(&client, &mut connection, "64").await;
+    assert_eq!(refused["error"]["code"], -32003, "{refused}");
+    let cancelled = connection.hears_of("notifications/cancelled").await;
+    assert_eq!(cancelled["params"]["requestId"], call["id"]);
+    gateway.stop(Duration::from_secs(5)).await;
+}
+
+#[tokio::test]
+async fn one_call_has_a_bounded_number_of_questions_and_the_server_hears_so() {
+    let (gateway, mut server) = gateway(Sharing::Auto).await;
+    let mut connection = server.ready().await;
+    let client = Stateless::of(&gateway);
+    parked(&client, &mut connection, "0").await;
+    for number in 1..=64 {
+        connection.asks(&format!("q-{number}"), "elicitation/create", json!({ "message": "?" }));
+    }
+    assert_eq!(connection.told(&json!("q-64")).await["error"]["code"], -32003);
+    gateway.stop(Duration::from_secs(5)).await;
+}
+
+#[tokio::test]
+async fn answers_nobody_takes_up_are_kept_as_long_as_they_are_small() {
+    let (gateway, mut server) = gateway(Sharing::Auto).await;
+    let mut connection = server.ready().await;
+    let client = Stateless::of(&gateway);
+    let mut waiting = Vec::new();
+    for number in 0..3 {
+        let (call, answer) = parked(&client, &mut connection, &number.to_string()).await;
+        connection.answers(&call, json!({ "content": [], "vendor": "x".repeat(6 << 20) }));
+        waiting.push(answer);
+    }
+    for (number, answer) in waiting.into_iter().enumerate() {
+        let mut again = modern("again", json!({ "elicitation": {} }));
+        again["params"]["requestState"] = answer["result"]["requestState"].clone();
+        again["params"]["inputResponses"] = json!({ question(&answer).0: answer_of("me") });
+        let told = client.calls(&again).answer().await;
+        let error = told["error"]["message"].as_str().unwrap_or_default();
+        assert_eq!(error.contains("used already"), number == 2, "{number}: {error}");
+    }
+    gateway.stop(Duration::from_secs(5)).await;
+}

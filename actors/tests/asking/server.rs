@@ -70,19 +70,33 @@ impl Server {
 
     /// The next connection, once it has shaken hands and shown its tool.
     pub(crate) async fn ready(&mut self) -> Connection {
+        let capabilities = json!({ "tools": { "listChanged": true }, "tasks": {} });
+        self.ready_with(capabilities, &["tools/list"]).await
+    }
+
+    /// The next connection, once it has shaken hands with these capabilities and shown these lists, of
+    /// which only that of tools has anything.
+    pub(crate) async fn ready_with(&mut self, capabilities: Value, lists: &[&str]) -> Connection {
+        let mut lists = lists.to_vec();
         let mut connection = timeout(SOON, self.0.recv()).await.expect("in time").expect("one");
         loop {
             let request = connection.hears().await;
             let result = match request["method"].as_str().unwrap() {
                 "initialize" => json!({
                     "protocolVersion": "2025-11-25",
-                    "capabilities": { "tools": { "listChanged": true }, "tasks": {} },
+                    "capabilities": capabilities,
                     "serverInfo": { "name": "s", "version": "1" },
                 }),
-                "tools/list" => {
+                list if list.ends_with("/list") => {
                     let tool = json!({ "name": "work", "inputSchema": { "type": "object" } });
-                    connection.answers(&request, json!({ "tools": [tool] }));
-                    return connection;
+                    lists.retain(|wanted| *wanted != list);
+                    let result =
+                        json!({ "tools": [tool], "resources": [], "resourceTemplates": [] });
+                    connection.answers(&request, result);
+                    if lists.is_empty() {
+                        return connection;
+                    }
+                    continue;
                 }
                 "server/discover" => {
                     let error = json!({ "code": -32601, "message": "Method not found" });

@@ -91,3 +91,84 @@ async fn what_a_server_says_and_asks_for_a_task_reaches_its_session_whoever_call
     assert_eq!(connection.told(&json!("q")).await["result"]["action"], "decline");
     gateway.stop(Duration::from_secs(5)).await;
 }
+
+#[tokio::test]
+async fn tasks_of_the_same_id_at_connections_of_their_own_are_two() {
+    let (gateway, mut server) = gateway(Sharing::Session).await;
+    let _shared = server.ready().await;
+    let mut clients = Vec::new();
+    for _ in 0..2 {
+        let mut client = Client::open(&gateway, able()).await;
+        let params = json!({ "name": "s.work", "arguments": {}, "task": { "ttl": 5 } });
+        client
+            .says(json!({ "jsonrpc": "2.0", "id": "m", "method": "tools/call", "params": params }));
+        let mut connection = server.ready().await;
+        let call = connection.hears_of("tools/call").await;
+        connection.answers(&call, json!({ "task": task("working") }));
+        client.told("m").await;
+        clients.push((client, connection));
+    }
+    for (client, connection) in &mut clients {
+        asks(client, "g", "tasks/get");
+        let get = connection.hears_of("tasks/get").await;
+        connection.answers(&get, task("input_required"));
+        client.told("g").await;
+        let status = json!({ "jsonrpc": "2.0", "method": "notifications/tasks/status",
+            "params": task("completed") });
+        connection.say(status.clone());
+        assert_eq!(client.hears_of("notifications/tasks/status").await, status);
+    }
+    gateway.stop(Duration::from_secs(5)).await;
+}
+
+#[tokio::test]
+async fn a_task_stays_where_it_was_made_when_sessions_get_connections_of_their_own() {
+    let (gateway, mut server) = gateway(Sharing::Auto).await;
+    let mut shared = server.ready().await;
+    let (mut one, two) =
+        (Client::open(&gateway, able()).await, Client::open(&gateway, able()).await);
+    made(&mut one, &mut shared).await;
+    one.calls("1");
+    two.calls("2");
+    for _ in 0..2 {
+        shared.hears_of("tools/call").await;
+    }
+    shared.asks("q", "roots/list", json!({}));
+    shared.told(&json!("q")).await;
+    one.calls("3");
+    let mut own = server.ready().await;
+    own.hears_of("tools/call").await;
+    asks(&one, "g", "tasks/get");
+    let get = shared.hears_of("tasks/get").await;
+    shared.answers(&get, task("completed"));
+    assert_eq!(one.told("g").await["result"], task("completed"));
+    gateway.stop(Duration::from_secs(5)).await;
+}
+
+#[tokio::test]
+async fn progress_of_a_task_reaches_its_session_until_it_is_done() {
+    let (gateway, mut server) = gateway(Sharing::Auto).await;
+    let mut connection = server.ready().await;
+    let mut client = Client::open(&gateway, able()).await;
+    let params = json!({ "name": "s.work", "arguments": {}, "task": {},
+        "_meta": { "progressToken": "p" } });
+    client.says(json!({ "jsonrpc": "2.0", "id": "m", "method": "tools/call", "params": params }));
+    let call = connection.hears_of("tools/call").await;
+    connection.answers(&call, json!({ "task": task("working") }));
+    client.told("m").await;
+    let progress = |number: u32, token: &Value| {
+        let params = json!({ "progressToken": token, "progress": number, "vendor": 1.0 });
+        json!({ "jsonrpc": "2.0", "method": "notifications/progress", "params": params })
+    };
+    connection.say(progress(1, &call["params"]["_meta"]["progressToken"]));
+    assert_eq!(client.hears_of("notifications/progress").await, progress(1, &json!("p")));
+    let done = json!({ "jsonrpc": "2.0", "method": "notifications/tasks/status",
+        "params": task("completed") });
+    connection.say(done.clone());
+    connection.say(progress(2, &call["params"]["_meta"]["progressToken"]));
+    connection.say(done);
+    for _ in 0..2 {
+        assert_eq!(client.hears().await["method"], "notifications/tasks/status");
+    }
+    gateway.stop(Duration::from_secs(5)).await;
+}

@@ -13,10 +13,11 @@ use crate::call::Failure;
 use crate::catalog::Known;
 use crate::fleet::Card;
 use crate::otp::{Address, Shutdown};
+use crate::reconnection;
 use crate::server::phase::Phase;
 use crate::server::sharing::{Sharing, Whose};
 use crate::server::{Parking, RoutedCall, ServerName, ServerSpec, Start};
-use crate::session::Client;
+use crate::session::{Client, Tasks};
 use crate::wire::Method;
 use futures_util::future::{BoxFuture, join_all};
 use ractor::{Actor, ActorCell, ActorRef, ActorStatus, SpawnErr};
@@ -50,6 +51,11 @@ struct Own {
 }
 
 impl Own {
+    /// Whether nothing waits there: no call, at work or parked, and no task.
+    fn rests(&self, parking: &Parking, tasks: &Tasks) -> bool {
+        is_idle(&self.card) && !parking.is_home(&self.actor) && !tasks.any_at(&self.actor)
+    }
+
     fn is_over(&self) -> bool {
         matches!(self.actor.get_status(), ActorStatus::Stopping | ActorStatus::Stopped)
     }
@@ -90,11 +96,10 @@ impl Apart {
 
     /// Whether one more may be opened; where there are enough, the one that was not used for the
     /// longest time ends, if any is at rest.
-    fn has_room(&mut self, parking: &Parking) -> bool {
+    fn has_room(&mut self, rests: impl Fn(&Own) -> bool) -> bool {
         if self.all.len() < MOST {
             return true;
         }
-        let rests = |own: &&Own| is_idle(&own.card) && !parking.is_home(&own.actor);
         let resting = self.all.iter().filter(|(_, own)| rests(own));
         let longest = resting.min_by_key(|(_, own)| own.used).map(|(whose, _)| whose.clone());
         let ended = longest.and_then(|whose| self.all.remove(&whose));
@@ -134,9 +139,20 @@ impl State {
         call: RoutedCall,
         me: &ActorRef<Message>,
     ) -> Option<RoutedCall> {
-        let shared = matches!(call.ticket.params.method, Method::Subscribe | Method::Unsubscribe);
+        let (method, client) = (call.ticket.params.method, &call.ticket.client);
+        if method.is_of_task()
+            && let Some(runner) =
+                self.arguments.sessions.tasks().runner(client, &call.ticket.params.name)
+        {
+            if runner.get_id() == me.get_id() {
+                return Some(call);
+            }
+            let _gone = runner.send_message(Message::Call(call)); // dropped: not sent
+            return None;
+        }
+        let shared = matches!(method, Method::Subscribe | Method::Unsubscribe);
         let stopped = matches!(self.phase, Phase::Stopped);
-        if !self.apart.on || shared || stopped || self.is_alone(&call.ticket.client) {
+        if !self.apart.on || shared || stopped || self.is_alone(client) {
             return Some(call);
         }
         let home = if self.parks(&call.ticket.client) {
@@ -162,7 +178,8 @@ impl State {
         self.apart.all.retain(|_, own| !own.is_over());
         let whose = self.apart.whose(&call.ticket.client, &self.arguments.parking);
         if !self.apart.all.contains_key(&whose) {
-            if !self.apart.has_room(&self.arguments.parking) {
+            let (parking, tasks) = (&self.arguments.parking, self.arguments.sessions.tasks());
+            if !self.apart.has_room(|own| own.rests(parking, tasks)) {
                 let (server, in_flight) = (self.spec.name.clone(), self.apart.all.len());
                 fail(call.ticket, &Failure::Overloaded { server, in_flight, queued: 0 });
                 return None;
@@ -219,6 +236,15 @@ impl State {
         }
     }
 
+    /// The connection of one client ends for good: nobody is to remember its name.
+    pub(super) fn leave_queue(&self) {
+        if self.arguments.own.is_some() {
+            let (name, coordinator) = (&self.spec.name, &self.arguments.coordinator);
+            coordinator.tell(reconnection::Message::Withdraw(name.clone()));
+            coordinator.tell(reconnection::Message::Down(name.clone()));
+        }
+    }
+
     /// Ends the connections nobody uses any more.
     pub(super) fn tidy_own(&mut self) {
         let sessions = &self.arguments.sessions;
@@ -226,8 +252,8 @@ impl State {
             let over = match whose {
                 Whose::Session(session) => !sessions.has(session),
                 Whose::Stateless(_) => {
-                    let parked = self.arguments.parking.is_home(&own.actor);
-                    own.used.elapsed() > UNUSED && is_idle(&own.card) && !parked
+                    own.used.elapsed() > UNUSED
+                        && own.rests(&self.arguments.parking, sessions.tasks())
                 }
             };
             if over {

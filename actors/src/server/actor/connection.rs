@@ -350,7 +350,8 @@ impl State {
     }
 
     fn note(&self, generation: Option<Generation>, kind: EventKind) {
-        self.arguments.timelines.note(&self.spec.name, generation, kind);
+        let server = instance::shared_name(&self.spec.name, self.arguments.own.as_ref());
+        self.arguments.timelines.note(&server, generation, kind);
     }
 }
 

@@ -121,6 +121,7 @@ impl Driver {
         id: &RawId,
         message: &Message,
     ) {
+        self.eliciting.asked(message, &session);
         let ask = AskId::next();
         let number = ask.number().to_string();
         let token = ProgressParams::requested(message);
@@ -145,7 +146,8 @@ impl Driver {
         }
         let session = Arc::clone(&asked.session);
         self.asking.open.insert(id, asked);
-        self.context.sessions.ask(&session, Ask { id, need, request, stream, reply });
+        let server = self.context.shared_name();
+        self.context.sessions.ask(&session, Ask { id, server, need, request, stream, reply });
     }
 
     /// A client said something to a question.

@@ -10,13 +10,19 @@ use crate::server::parking::Place;
 use crate::server::pending::PendingCall;
 use crate::server::sharing::Whose;
 use crate::session::{Client, identity};
-use crate::wire::{Kind, Message, result_raw};
+use crate::wire::{Kind, Message, code, error_reply, result_raw};
 use bytes::Bytes;
 use std::sync::Arc;
 use tokio::time::Instant;
 
 /// Questions one call may have open.
 const MOST: usize = 64;
+/// Calls of one connection that may wait.
+const OF_CONNECTION: usize = 64;
+/// As many times the calls it may have in flight.
+const OF_FLIGHT: usize = 4;
+/// Bytes of answers to calls that wait, for one connection.
+const HELD: usize = 16 * 1024 * 1024;
 
 /// A call whose client was asked for input.
 #[derive(Debug)]
@@ -60,9 +66,11 @@ impl Driver {
         };
         if let Some(parked) = self.pending.parked(id) {
             if parked.questions.len() < MOST {
-                parked.questions.push(question); // asked in the next round
+                return parked.questions.push(question); // asked in the next round
             }
-            return;
+            let Kind::Request { id, .. } = request.kind() else { return };
+            let text = "too many questions of this call wait for its client";
+            return self.respond(error_reply(Some(id), code::OVERLOADED, text, None));
         }
         if let Some(Pending::Call(pending)) = self.pending.remove(id) {
             self.park_with(id, *pending, vec![question]);
@@ -78,8 +86,12 @@ impl Driver {
         }
         let digest = RequestDigest::of(&call.message);
         let lasts = ceiling.saturating_duration_since(Instant::now());
-        let Some((place, state)) = self.context.parking.park(&self.context.server, digest, lasts)
-        else {
+        let most =
+            OF_CONNECTION.min(self.context.spec.limits.max_in_flight.saturating_mul(OF_FLIGHT));
+        let room = self.pending.all_parked().len() < most;
+        let parking = Some(&self.context.parking).filter(|_| room);
+        let place = parking.and_then(|it| it.park(&self.context.server, digest, lasts));
+        let Some((place, state)) = place else {
             self.cancel(id, &Bytes::from_static(b"\"too many calls wait for input\""));
             return call.refuse(&Fault::TooManyParked);
         };
@@ -104,13 +116,19 @@ impl Driver {
         }
     }
 
-    /// The server answered a call that waits: kept until its client calls again.
+    /// The server answered a call that waits: kept until its client calls again, unless too much is kept.
     pub(super) fn answered_parked(
         &mut self,
         id: u64,
         mut parked: Box<ParkedCall>,
         answer: Message,
     ) {
+        let held = self.pending.each_parked().filter_map(|parked| parked.answer.as_ref());
+        let held: usize = held.map(|answer| answer.bytes().len()).sum();
+        if held + answer.bytes().len() > HELD {
+            tracing::warn!(server = %self.context.spec.name, held, "an answer nobody has asked for again was dropped");
+            return;
+        }
         parked.answer = Some(answer);
         self.pending.insert(id, Pending::Parked(parked));
     }

@@ -6,26 +6,34 @@ use super::Driver;
 use crate::bridge::{Era, Fault};
 use crate::call::Call;
 use crate::catalog::Route;
-use crate::session::Fact;
-use crate::wire::{Kind, Members, Message, Method, Span};
+use crate::session::{Fact, NewTask, Speaker};
+use crate::wire::{Kind, Members, Message, Method, ProgressParams, Span};
 use bytes::Bytes;
 use serde_json::value::RawValue;
 use std::sync::Arc;
 
 impl Driver {
-    /// Notes the task an answer makes or describes, if it does.
+    /// Notes the task the answer to request `id` makes or describes, if it does.
     pub(super) fn note_task(
         &self,
+        id: u64,
         call: &Call,
         route: &Route,
         answer: &Message,
     ) -> Result<(), Fault> {
         let Kind::Response { ok: true, .. } = answer.kind() else { return Ok(()) };
         let tasks = self.context.sessions.tasks();
+        let made = |said: Bytes| {
+            let own_token = call.params.progress_token.as_ref().map(|(token, _)| token.clone());
+            let progress = own_token.map(|token| ((self.context.generation, id), token));
+            let new = NewTask { id: &id_of(&said), said, progress };
+            let made = tasks.made(&call.client, route, &self.context.server, new);
+            made.map_err(|_| Fault::BadAnswer("it names a task that another server runs already"))
+        };
         match (call.params.method, call.client.era(), self.control.era()) {
             (Method::CallTool, Era::Legacy(_), Era::Legacy(_)) if call.params.as_task => {
                 let Some(task) = member_of(answer.outcome(), "task") else { return Ok(()) };
-                made(tasks.made(&call.client, route, &id_of(&task), task))
+                made(task)
             }
             (Method::CallTool, Era::Modern, Era::Modern) if call.client.knows_tasks() => {
                 let Some(result) = answer.outcome() else { return Ok(()) };
@@ -33,11 +41,11 @@ impl Driver {
                 if kind.as_deref() != Some(b"\"task\"") {
                     return Ok(());
                 }
-                made(tasks.made(&call.client, route, &id_of(&result), result))
+                made(result)
             }
-            (Method::GetTask | Method::CancelTask, Era::Legacy(_), _) => {
+            (Method::GetTask, _, _) | (Method::CancelTask, Era::Legacy(_), _) => {
                 if let Some(task) = answer.outcome() {
-                    tasks.told(&route.server, &call.params.name, task);
+                    tasks.answered(&call.client, &call.params.name, task);
                 }
                 Ok(())
             }
@@ -48,10 +56,18 @@ impl Driver {
     /// The server says how a task of its stands: whose it is hears so.
     pub(super) fn task_status(&self, message: &Message) {
         let Some(params) = message.params().map(Bytes::copy_from_slice) else { return };
-        let (id, server) = (id_of(&params), self.context.shared_name());
-        self.context.sessions.tasks().told(&server, &id, params);
-        if let Some(session) = self.context.sessions.tasks().session(&server, &id) {
-            let fact = Fact::Task(message.notified(&[]));
+        let id = id_of(&params);
+        if let Some(session) = self.context.sessions.tasks().told(&self.speaker(), &id, params) {
+            let fact = Fact::Told(message.notified(&[]));
+            self.context.sessions.tell(&session, &fact);
+        }
+    }
+
+    /// Passes progress of a task on to its session, under the token of the call that made it.
+    pub(super) fn task_progress(&self, message: &Message, progress: &ProgressParams) {
+        let number = (self.context.generation, progress.token);
+        if let Some((session, token)) = self.context.sessions.tasks().progress(number) {
+            let fact = Fact::Told(message.notified(&[(progress.token_span, &token)]));
             self.context.sessions.tell(&session, &fact);
         }
     }
@@ -62,12 +78,13 @@ impl Driver {
         let meta = Members::of(params.get("_meta").ok()??.get().as_bytes())?;
         let task = meta.get("io.modelcontextprotocol/related-task").ok()??;
         let id = id_of(&Bytes::copy_from_slice(task.get().as_bytes()));
-        self.context.sessions.tasks().session(&self.context.shared_name(), &id)
+        self.context.sessions.tasks().session(&self.speaker(), &id)
     }
-}
 
-fn made(made: Result<(), crate::session::Taken>) -> Result<(), Fault> {
-    made.map_err(|_| Fault::BadAnswer("it names a task that another server runs already"))
+    fn speaker(&self) -> Speaker<'_> {
+        let (at, own) = (&self.context.server, self.context.own.as_ref());
+        Speaker { server: self.context.shared_name(), at, own }
+    }
 }
 
 fn member_of(object: Option<Bytes>, key: &str) -> Option<Bytes> {

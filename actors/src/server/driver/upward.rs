@@ -59,6 +59,10 @@ impl Driver {
                     self.task_status(message);
                     Vec::new()
                 }
+                "notifications/elicitation/complete" => {
+                    self.elicited(message);
+                    Vec::new()
+                }
                 "notifications/resources/updated" => {
                     self.updated(message);
                     Vec::new()
@@ -118,8 +122,9 @@ impl Driver {
             Answer::Final(translated) => {
                 self.call_over(id, "the call is over");
                 self.answered(&pending);
+                self.eliciting.required(message, &pending.call.ticket.client.session);
                 let RoutedCall { ticket, route } = &pending.call;
-                match self.note_task(ticket, route, message) {
+                match self.note_task(id, ticket, route, message) {
                     Ok(()) => answer(pending.call, message, translated),
                     Err(fault) => answer(pending.call, message, Translated::Fault(fault)),
                 }
@@ -134,7 +139,9 @@ impl Driver {
     /// Passes progress on to the call it belongs to, with the client's own token.
     fn progress(&mut self, message: &Message) {
         let Some(progress) = ProgressParams::of(message) else { return };
-        let Some(pending) = self.pending.call(progress.token) else { return };
+        let Some(pending) = self.pending.call(progress.token) else {
+            return self.task_progress(message, &progress);
+        };
         pending.extend(&self.context.spec.limits, Instant::now());
         let call = &mut pending.call.ticket;
         if let Some((token, _)) = &call.params.progress_token {
@@ -148,10 +155,12 @@ impl Driver {
     fn log(&mut self, message: &Message, related: Option<u64>) {
         let Some(level) = message.params().and_then(LogLevel::of_params) else { return };
         let payload = message.notified(&[]);
-        let call = match related {
-            Some(id) => self.pending.call(id),
-            None => self.pending.only_call(),
+        let of_call = match related {
+            Some(id) if self.pending.is_ours(id) => None,
+            Some(id) => Some(id),
+            None => self.pending.only_caller(),
         };
+        let call = of_call.and_then(|id| self.pending.call(id));
         match call {
             Some(pending) => {
                 let call = &pending.call.ticket;
@@ -159,6 +168,7 @@ impl Driver {
                     call.log(payload);
                 }
             }
+            None if of_call.is_some() => {} // nobody else's, and its client hears nothing any more
             None if self.levels.borrow().is_some_and(|least| level >= least) => {
                 let (fact, sessions) = (Fact::Log(level, payload), &self.context.sessions);
                 let server = &self.context.spec.name;

@@ -12,7 +12,7 @@ use std::time::{Duration, Instant};
 /// As many calls are made while the fault is on.
 const CALLS: usize = 8;
 /// Who waits for an answer that cannot be read is told by then.
-const TOLD: Duration = Duration::from_secs(1);
+const TOLD: Duration = Duration::from_secs(3);
 /// Once it spells right again.
 const AFTER: Duration = Duration::from_secs(2);
 /// Calls end after two seconds here.

@@ -54,7 +54,7 @@ pub(crate) const ROWS: &[Row] = &[
         .causes(UNREADABLE),
     Row::new(&["huge-result"], ALL, |subject| is_not(subject, "set huge-result 2000000", TOLD))
         .causes(UNREADABLE),
-    Row::new(&["wrong-id"], ALL, |subject| is_not(subject, "set wrong-id", TOLD * 4))
+    Row::new(&["wrong-id"], ALL, |subject| is_not(subject, "set wrong-id", TOLD * 2))
         .settings(IMPATIENT)
         .causes(&["gave no sign of this call for 2 s", "does not hold the answer"]),
     // a body that is to be one object cannot be taken apart

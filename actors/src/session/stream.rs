@@ -156,6 +156,11 @@ impl ClientStreamReader {
         self.0.try_recv().ok()
     }
 
+    /// Takes nothing more; what came already can still be read.
+    pub fn close(&mut self) {
+        self.0.close();
+    }
+
     /// Messages that wait to be written.
     pub fn backlog(&self) -> usize {
         self.0.len()

@@ -117,13 +117,14 @@ impl Resumption {
         manner: Manner,
     ) -> Result<Response, Refusal> {
         let (stream, outbox) = Outbox::new();
-        for payload in self.untaken(session) {
-            stream.notify_held(payload);
+        let name = self.name(StreamKind::Standing);
+        if let Some(store) = self.store(session) {
+            lock(&store).replace_by(name);
         }
         session.attach(stream).map_err(|SessionGone| Refusal::UnknownSession)?;
-        let name = self.name(StreamKind::Standing);
+        let first = self.untaken(session);
         let mut reader = self.open(session, name, Vec::new(), 0, outbox, manner);
-        reader.begin(None, is_primed(session).then_some(RETRY));
+        reader.begin(first, is_primed(session).then_some(RETRY));
         Ok(reader.into_response())
     }
 
@@ -173,6 +174,7 @@ impl Resumption {
             name,
             requests,
             awaited,
+            replaced: false,
             read: true,
             known: false,
             driver: Arc::clone(&driver),
@@ -198,9 +200,7 @@ impl Resumption {
         id: EventId,
         manner: &Manner,
     ) -> Result<Option<Reader>, Refusal> {
-        let Some(store) = self.stores.get(session.id()).map(|store| Arc::clone(&store)) else {
-            return Ok(None);
-        };
+        let Some(store) = self.store(session) else { return Ok(None) };
         let mut locked = lock(&store);
         let Some(stream) = locked.stream(id.stream) else { return Ok(None) };
         if id.at > stream.log.newest() {
@@ -209,9 +209,11 @@ impl Resumption {
         if stream.source.is_none() && id.stream.kind == StreamKind::Standing {
             // another one took its place, or the session's actor was restarted
             let (stream_of_session, outbox) = Outbox::new();
-            session.attach(stream_of_session).map_err(|SessionGone| Refusal::UnknownSession)?;
             stream.source = Some(outbox);
+            locked.replace_by(id.stream);
+            session.attach(stream_of_session).map_err(|SessionGone| Refusal::UnknownSession)?;
         }
+        let Some(stream) = locked.stream(id.stream) else { return Ok(None) };
         let driver = Arc::new(Notify::new());
         std::mem::replace(&mut stream.driver, Arc::clone(&driver)).notify_one();
         (stream.read, stream.known) = (true, true);
@@ -231,23 +233,21 @@ impl Resumption {
     }
 
     /// Takes the standing streams nobody reads out; what no connection took of them.
-    fn untaken(&self, session: &SessionHandle) -> Vec<mcpvisor_actors::wire::Payload> {
-        let Some(store) = self.stores.get(session.id()).map(|store| Arc::clone(&store)) else {
-            return Vec::new();
-        };
+    fn untaken(&self, session: &SessionHandle) -> Vec<Outgoing> {
+        let Some(store) = self.store(session) else { return Vec::new() };
         let mut store = lock(&store);
         let mut untaken = Vec::new();
         for name in store.unread_standing() {
             if let Some(stream) = store.remove(name) {
                 stream.driver.notify_one();
-                untaken.extend(stream.log.untaken());
-                // what came and no one has read yet
-                while let Some(outgoing) = stream.source.as_ref().and_then(Outbox::try_next) {
-                    untaken.push(outgoing.payload);
-                }
+                untaken.extend(stream.into_untaken());
             }
         }
         untaken
+    }
+
+    fn store(&self, session: &SessionHandle) -> Option<Arc<Mutex<Store>>> {
+        self.stores.get(session.id()).map(|store| Arc::clone(&store))
     }
 
     /// Drops a session's store once it is empty.

@@ -36,8 +36,12 @@ enum Came {
     Added(u64, Held),
     /// It found no room.
     NoRoom,
-    /// Nothing more will come, or somebody else drives it.
-    Over,
+    /// Nothing more will come.
+    End,
+    /// Nothing more will come, because another stream took its place.
+    Replaced,
+    /// Somebody else drives it.
+    Driven,
 }
 
 /// A connection that reads a stream.
@@ -50,6 +54,8 @@ pub(super) struct Reader {
     ready: VecDeque<Bytes>,
     /// Of the messages that are not written yet, by the numbers of their events.
     held: BTreeMap<u64, Held>,
+    /// Whether nothing but signs of life are written.
+    silent: bool,
     ended: bool,
 }
 
@@ -58,13 +64,14 @@ impl Kept {
     fn poll(&self, cx: &mut Context<'_>) -> Poll<Came> {
         let mut store = lock(&self.store);
         let Some(stream) = store.driven(self.name, &self.driver) else {
-            return Poll::Ready(Came::Over);
+            return Poll::Ready(Came::Driven);
         };
         let reading = stream.read;
-        let Some(source) = &stream.source else { return Poll::Ready(Came::Over) };
+        let end = if stream.replaced { Came::Replaced } else { Came::End };
+        let Some(source) = &stream.source else { return Poll::Ready(end) };
         let came = ready!(source.poll_next(cx));
         store.add(self.name, came.as_ref(), Instant::now());
-        let Some(Outgoing { held, .. }) = came else { return Poll::Ready(Came::Over) };
+        let Some(Outgoing { held, .. }) = came else { return Poll::Ready(end) };
         let at = store.stream(self.name).map_or(0, |stream| stream.log.newest());
         if reading || self.make_room(store) {
             Poll::Ready(Came::Added(at, held))
@@ -108,6 +115,7 @@ impl Kept {
     fn remember(&self, store: &mut Store) {
         for stream in store.forgotten.drain(..) {
             self.all.remember_lost(self.session.id(), &stream);
+            self.hand_back(stream);
         }
     }
 
@@ -144,7 +152,7 @@ impl Kept {
                 () = &mut late => break,
                 came = poll_fn(|cx| self.poll(cx)), if !over => match came {
                     Came::Added(..) => {}
-                    Came::Over => over = true,
+                    Came::End | Came::Replaced | Came::Driven => over = true,
                     Came::NoRoom => break,
                 }
             }
@@ -165,6 +173,16 @@ impl Kept {
         let Some(stream) = stream else { return };
         self.cancel(&stream);
         self.all.remember_lost(self.session.id(), &stream);
+        self.hand_back(stream);
+    }
+
+    /// What no connection took and concerns no call is for the next standing stream.
+    fn hand_back(&self, stream: Stream) {
+        if stream.name.kind == StreamKind::Standing {
+            for outgoing in stream.into_untaken() {
+                self.session.undelivered(&outgoing.payload);
+            }
+        }
     }
 
     fn cancel(&self, stream: &Stream) {
@@ -180,7 +198,7 @@ impl Reader {
     /// A connection that has seen everything up to event `at`.
     pub(super) fn new(kept: Kept, at: u64, manner: Manner) -> Self {
         let (ready, held) = (VecDeque::new(), BTreeMap::new());
-        Self { kept, manner, at, ready, held, ended: false }
+        Self { kept, manner, at, ready, held, silent: false, ended: false }
     }
 
     /// Begins a new stream: with an id and no data and when to come back, for clients that know of that;
@@ -249,13 +267,16 @@ impl Reader {
             biased;
             () = events::told(&mut self.manner.closing), if standing => self.ended = true,
             () = self.kept.driver.notified() => self.ended = true,
-            came = poll_fn(|cx| self.kept.poll(cx)) => match came {
+            came = poll_fn(|cx| self.kept.poll(cx)), if !self.silent => match came {
                 Came::Added(number, held) => {
                     self.held.insert(number, held);
                 }
-                Came::NoRoom | Came::Over => self.ended = true,
+                // a client that sees it end would come back, and take the place of the other again
+                Came::Replaced => self.silent = true,
+                Came::NoRoom | Came::End | Came::Driven => self.ended = true,
             },
             () = sleep(self.manner.keep_alive) => {
+                self.ended = self.silent && !self.kept.session.is_alive();
                 lock(&self.kept.store).age(self.kept.name, Instant::now());
                 self.ready.push_back(events::COMMENT);
             }

@@ -14,7 +14,7 @@ use super::log::{Event, Log};
 use crate::faces::http::events;
 use crate::faces::http::server::UNTAKEN;
 use crate::faces::outbox::Outbox;
-use mcpvisor_actors::session::Outgoing;
+use mcpvisor_actors::session::{Held, Outgoing};
 use mcpvisor_actors::wire::RawId;
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -38,6 +38,8 @@ pub(super) struct Stream {
     pub(super) requests: Vec<Asked>,
     /// How many answers are still to come.
     pub(super) awaited: usize,
+    /// Whether another one took its place in the session.
+    pub(super) replaced: bool,
     /// Whether a connection reads it.
     pub(super) read: bool,
     /// Whether a client knows an id of it.
@@ -53,12 +55,25 @@ impl Stream {
         self.requests.iter().filter(|asked| !got(asked)).cloned().collect()
     }
 
+    /// Whether its client got all of it, as far as we know.
+    fn is_delivered(&self) -> bool {
+        self.log.is_written(self.log.newest()) && self.lost().is_empty()
+    }
+
     /// The requests whose answers came after event `at` and are not kept any more.
     pub(super) fn dropped_after(&self, at: u64) -> Vec<RawId> {
         let dropped = self.requests.iter().filter(|asked| {
             asked.answered.is_some_and(|number| number > at && !self.log.keeps(number))
         });
         dropped.map(|asked| asked.id.clone()).collect()
+    }
+
+    /// What no connection took; nothing more comes.
+    pub(super) fn into_untaken(self) -> Vec<Outgoing> {
+        let untaken = self.log.untaken().into_iter();
+        let untaken =
+            untaken.map(|payload| Outgoing { payload, answer: false, held: Held::default() });
+        untaken.chain(self.source.map(|source| source.drain()).unwrap_or_default()).collect()
     }
 
     /// Whether nothing will come and nobody reads it.
@@ -110,6 +125,13 @@ impl Store {
     pub(super) fn unread_standing(&self) -> Vec<StreamName> {
         let unread = self.streams.values().filter(|stream| !stream.read);
         unread.map(|stream| stream.name).filter(|name| name.kind == StreamKind::Standing).collect()
+    }
+
+    /// A standing stream takes the place of all others.
+    pub(super) fn replace_by(&mut self, name: StreamName) {
+        for stream in self.streams.values_mut() {
+            stream.replaced = stream.name.kind == StreamKind::Standing && stream.name != name;
+        }
     }
 
     /// Adds what came on a stream; `None` is its end.
@@ -174,7 +196,7 @@ impl Store {
     pub(super) fn shed_delivered(&mut self, needs: Option<StreamName>) {
         while self.is_full()
             && (self.shed(Log::shed)
-                || self.forget_over(needs, |stream| stream.lost().is_empty())
+                || self.forget_over(needs, |stream| stream.is_delivered())
                 || self.forget_over(needs, |stream| stream.log.is_taken()))
         {}
     }

@@ -2,8 +2,10 @@
 
 use super::*;
 use bytes::Bytes;
+use futures_util::FutureExt;
 use log::Log;
 use mcpvisor_actors::session::ClientStream;
+use tokio::task::unconstrained;
 use tokio::time::Instant;
 
 const PLENTY: ResumeSettings = ResumeSettings {
@@ -31,11 +33,17 @@ fn open(store: &mut Store, number: u64) -> ClientStream {
         name: name(number),
         requests: Asked::all(&[RawId::from(number)]),
         awaited: 1,
+        replaced: false,
         read: true,
         known: true,
         driver: Arc::new(Notify::new()),
     });
     sender
+}
+
+/// What came on a stream and is not in its log yet.
+fn waiting(stream: &Stream) -> Option<Outgoing> {
+    unconstrained(stream.source.as_ref()?.next()).now_or_never()?
 }
 
 /// Adds one event, as its driver does; whether there is room for it.
@@ -47,7 +55,7 @@ fn add(store: &mut Store, number: u64, sender: &ClientStream, answer: bool) -> b
         sender.notify(payload).unwrap();
     }
     let stream = store.stream(name(number)).unwrap();
-    let (read, came) = (stream.read, stream.source.as_ref().unwrap().try_next());
+    let (read, came) = (stream.read, waiting(stream));
     store.add(name(number), came.as_ref(), Instant::now());
     if read {
         let log = &mut store.stream(name(number)).unwrap().log;
@@ -143,13 +151,14 @@ async fn an_answer_that_is_not_kept_any_more_is_told_of() {
         source: Some(outbox),
         log: Log::default(),
         name: name(1),
+        replaced: false,
         read: true,
         known: true,
         driver: Arc::new(Notify::new()),
     });
     let answer = mcpvisor_actors::wire::result_raw(&RawId::from(2), Bytes::from_static(b"{}"));
     sender.answer(answer, None);
-    let came = store.stream(name(1)).unwrap().source.as_ref().unwrap().try_next();
+    let came = waiting(store.stream(name(1)).unwrap());
     store.add(name(1), came.as_ref(), Instant::now());
     store.stream(name(1)).unwrap().log.take_after(0).unwrap();
     for _ in 0..2 {

@@ -184,6 +184,9 @@ impl Clients {
     /// Ends a session; it is not found from here on.
     pub fn end(&self, session: &SessionHandle) {
         self.spec.table.leave(session.id());
+        if let Some(records) = self.records() {
+            records.forget(session.id());
+        }
         session.close();
     }
 

@@ -51,9 +51,11 @@ impl Outbox {
         Poll::Ready(next)
     }
 
-    /// The next message if it is there already.
-    pub(crate) fn try_next(&self) -> Option<Outgoing> {
-        self.lock().try_next()
+    /// Everything that is there; nothing more comes.
+    pub(crate) fn drain(&self) -> Vec<Outgoing> {
+        let mut reader = self.lock();
+        reader.close();
+        std::iter::from_fn(|| reader.try_next()).collect()
     }
 
     /// Whether the client leaves more unread than we are willing to keep for it.

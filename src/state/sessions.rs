@@ -51,11 +51,13 @@ impl SessionStore for SessionFile {
         serde_json::from_slice(&text).unwrap_or_default()
     }
 
-    fn save(&self, records: &[SessionRecord]) {
-        if let Err(error) = self.write(records) {
+    fn save(&self, records: &[SessionRecord]) -> bool {
+        let written = self.write(records);
+        if let Err(error) = &written {
             let file = self.file.display();
             tracing::warn!(%file, %error, "the sessions could not be remembered");
         }
+        written.is_ok()
     }
 }
 
@@ -80,10 +82,14 @@ mod tests {
         let file = SessionFile::new(folder.path(), "127.0.0.1:3210".parse().unwrap());
         let other = SessionFile::new(folder.path(), "[::1]:3210".parse().unwrap());
         assert_eq!(file.load(), []);
-        file.save(&[record("a"), record("b")]);
-        file.save(&[record("b")]);
+        assert!(file.save(&[record("a"), record("b")]));
+        assert!(file.save(&[record("b")]));
         assert_eq!(file.load(), [record("b")]);
         assert_eq!(other.load(), []);
+        let nowhere = folder.path().join("a file");
+        fs::write(&nowhere, "").unwrap();
+        let nowhere = SessionFile::new(&nowhere, "127.0.0.1:3210".parse().unwrap());
+        assert!(!nowhere.save(&[record("a")]));
         #[cfg(unix)]
         {
             use std::os::unix::fs::PermissionsExt;

@@ -121,7 +121,8 @@ async fn legacy_messages_need_the_session_of_an_open_stream() {
         ("", LIST, 400, (json!("seven"), -32_000)),
         ("?sessionId=", LIST, 400, (json!("seven"), -32_000)),
         ("?sessionId=gone", LIST, 404, (json!("seven"), -32_000)),
-        ("?sessionId=gone", b"[]", 400, (Value::Null, -32_600)),
+        ("?sessionId=gone", b"[]", 404, (Value::Null, -32_000)),
+        ("", b"[]", 400, (Value::Null, -32_600)),
     ] {
         let request = format!(
             "POST /messages{query} HTTP/1.1\r\nhost: {{host}}\r\ncontent-type: application/json\r\n\

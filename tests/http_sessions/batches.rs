@@ -41,9 +41,12 @@ fn a_bad_batch_is_refused_as_a_whole() {
     }
     assert_eq!(ids(&client.ask(&pings(4)).json()), ["0", "1", "2", "3"], "all slots are back");
     // without a session there is no revision that could allow it
-    let stranger = Client { session: String::new(), ..client };
+    let stranger = Client { session: String::new(), ..client.clone() };
     let refused = stranger.ask(&pings(1));
     assert_eq!((refused.status(), &refused.json()["error"]["code"]), (400, &json!(-32_600)));
+    // one whose session ended hears that it must open another
+    assert_eq!(client.leave(), 200);
+    assert_eq!(client.ask_status(&pings(1)), 404);
     assert_eq!(setup.received("s", "tools/call"), Vec::<String>::new());
 }
 

@@ -265,6 +265,25 @@ fn the_standing_stream_goes_on_where_it_was_cut() {
 }
 
 #[test]
+fn news_outlive_the_stream_they_were_told_on() {
+    let setup = Setup::new(json!({ "http": { "resume": { "ttl": "300ms" } } }))
+        .server("s", "--delay 600000", json!({}))
+        .server("news", "--change-tools-after-calls 1", json!({}));
+    let gateway = setup.serve();
+    let client = Client::open(gateway.address(), NEWEST);
+    let changed = |event: &Event| event.data.contains("notifications/tools/list_changed");
+    let mut listening = client.get(None);
+    listening.wait_for(1);
+    client.ask(&call("9", "news.echo", "{}"));
+    drop(listening);
+    // left later, so given up later
+    left_alone(&client, &setup, 1);
+    until("it is cancelled", || cancelled(&setup) == 1);
+    let mut anew = client.get(None);
+    assert!(anew.until(|it| it.events().iter().any(changed)), "{}", anew.text);
+}
+
+#[test]
 fn a_second_reader_takes_the_place_of_the_first() {
     let setup = Setup::new(json!({})).server("s", "--progress 40 --progress-pause 20", json!({}));
     let gateway = setup.serve();

@@ -120,8 +120,8 @@ impl Questions {
     /// put is answered at once, by dropping it.
     pub(super) fn put(&mut self, ask: Ask, outbound: Option<&ClientStream>) {
         let Ask { id, server, request, stream, reply, .. } = ask;
-        let open = |stream: &ClientStream| !stream.is_closed();
-        let stream = stream.filter(open).or_else(|| outbound.cloned().filter(open));
+        let stream = stream.filter(ClientStream::can_ask);
+        let stream = stream.or_else(|| outbound.cloned().filter(ClientStream::can_ask));
         let of_server = self.0.values().filter(|open| open.server == server).count();
         let room = self.0.len() < MOST && of_server < OF_ONE_SERVER;
         let Some(stream) = stream.filter(|_| room) else { return };
@@ -212,6 +212,20 @@ mod tests {
         assert_eq!(said.try_iter().collect::<Vec<_>>(), ["gone"]);
         questions.put(ask(&heard, None).1, Some(&stream));
         drop(questions);
+        assert_eq!(said.try_iter().collect::<Vec<_>>(), ["gone"]);
+    }
+
+    #[test]
+    fn a_client_that_takes_only_answers_to_a_call_is_asked_where_it_listens() {
+        let (heard, said) = mpsc::channel();
+        let (stream, mut of_call) = ClientStream::new();
+        let stream = stream.for_answers_only();
+        let (outbound, mut standing) = ClientStream::new();
+        let mut questions = Questions::default();
+        questions.put(ask(&heard, Some(&stream)).1, Some(&outbound));
+        assert!(of_call.try_next().is_none() && standing.try_next().is_some());
+        assert_eq!(said.try_iter().count(), 0);
+        questions.put(ask(&heard, Some(&stream)).1, None);
         assert_eq!(said.try_iter().collect::<Vec<_>>(), ["gone"]);
     }
 

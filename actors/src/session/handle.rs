@@ -11,6 +11,7 @@ use crate::catalog::{NoView, Selector, View, Views};
 use crate::otp::{Address, ChildSpec, DynamicMessage, Restart, Shutdown, Ticket};
 use crate::proxy;
 use crate::wire;
+use ractor::ActorStatus;
 use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
@@ -183,6 +184,9 @@ impl Clients {
     /// Ends a session; it is not found from here on.
     pub fn end(&self, session: &SessionHandle) {
         self.spec.table.leave(session.id());
+        if let Some(records) = self.records() {
+            records.forget(session.id());
+        }
         session.close();
     }
 
@@ -262,6 +266,19 @@ impl SessionHandle {
     pub fn attach(&self, stream: ClientStream) -> Result<(), SessionGone> {
         self.client.usage.touch();
         self.address.cast(Message::Attach(stream)).map_err(|_| SessionGone)
+    }
+
+    /// Gives back a message from a stream that [`Self::attach`] set and nobody read: what is still worth
+    /// knowing is told on the next one.
+    pub fn undelivered(&self, payload: &wire::Payload) {
+        if let Some(fact) = Fact::of_undelivered(payload) {
+            self.tell(&fact);
+        }
+    }
+
+    /// Whether it has not ended, as far as is known here.
+    pub fn is_alive(&self) -> bool {
+        self.address.cell().is_some_and(|cell| cell.get_status() < ActorStatus::Stopping)
     }
 
     /// Ends the session; its calls in flight are cancelled.

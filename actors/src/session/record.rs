@@ -32,6 +32,6 @@ pub trait SessionStore: Send + Sync + 'static {
     /// What was saved last.
     fn load(&self) -> Vec<SessionRecord>;
 
-    /// Saves these, and nothing else.
-    fn save(&self, records: &[SessionRecord]);
+    /// Saves these, and nothing else; whether it did. Never called twice at a time.
+    fn save(&self, records: &[SessionRecord]) -> bool;
 }

@@ -2,7 +2,8 @@
 //!
 //! Every now and then the living sessions are looked at, and written when something changed; so no
 //! message waits for that. What an earlier run left is read when it is needed first. A session that ends is
-//! forgotten, except when the gateway stops: what was known before that stays.
+//! forgotten, except when the gateway stops: what was known before that stays, but for sessions whose
+//! clients leave or come while calls in flight finish.
 //!
 //! *Invariant:* never more than the cap on sessions, never for longer than a session may be idle.
 
@@ -12,7 +13,7 @@ use super::{
 use crate::wire::ProtocolVersion;
 use ring::digest::{SHA256, digest};
 use serde_json::Value;
-use std::collections::HashMap;
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::fmt::Write;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
@@ -30,6 +31,8 @@ struct Inner {
     idle: Duration,
     max: usize,
     state: Mutex<State>,
+    /// Held by whoever writes, from looking to having written.
+    saving: Mutex<()>,
     /// Held by whoever brings a session back.
     pub(super) restoring: tokio::sync::Mutex<()>,
 }
@@ -40,7 +43,8 @@ struct State {
     /// Of an earlier run; nothing until it is read.
     waiting: Option<HashMap<String, SessionRecord>>,
     written: Vec<SessionRecord>,
-    frozen: bool,
+    /// Those that lived when the gateway began to stop, by the ids of their records.
+    frozen: Option<BTreeMap<String, SessionRecord>>,
 }
 
 /// What is known of a living session that it does not know itself.
@@ -58,8 +62,8 @@ impl Records {
         idle: Duration,
         max: usize,
     ) -> Self {
-        let (state, restoring) = (Mutex::default(), tokio::sync::Mutex::default());
-        Self(Arc::new(Inner { store, table, idle, max, state, restoring }))
+        let (state, saving, restoring) = <(_, _, tokio::sync::Mutex<()>)>::default();
+        Self(Arc::new(Inner { store, table, idle, max, state, saving, restoring }))
     }
 
     /// Only one session is brought back at a time.
@@ -75,49 +79,74 @@ impl Records {
         if let Ok(mut initialize @ Value::Object(_)) = serde_json::from_slice::<Value>(params) {
             initialize["protocolVersion"] = revision.as_str().into();
             let opened = Opened { initialize: initialize.to_string(), pending: Vec::new() };
-            self.0.state().opened.insert(session.id().into(), opened);
+            let mut state = self.0.state();
+            if let Some(frozen) = &mut state.frozen {
+                let record = self.0.record(session, &opened, BTreeSet::new());
+                frozen.insert(record.id.clone(), record);
+            }
+            state.opened.insert(session.id().into(), opened);
         }
     }
 
-    /// Takes what an earlier run left of a session.
+    /// Its client has left.
+    pub(super) fn forget(&self, id: &str) {
+        let mut state = self.0.state();
+        state.opened.remove(id);
+        if let Some(frozen) = &mut state.frozen {
+            frozen.remove(&hashed(id));
+        }
+    }
+
+    /// What an earlier run left of a session; it is remembered as such until the session is restored.
     pub(super) async fn claim(&self, id: &str) -> Option<SessionRecord> {
         let (records, hashed) = (self.clone(), hashed(id));
         if self.0.state().waiting.is_none() {
             let _panicked = tokio::task::spawn_blocking(move || records.0.load()).await;
         }
         let mut state = self.0.state();
-        let record = state.waiting.as_mut()?.remove(&hashed)?;
+        let record = state.waiting.as_mut()?.get(&hashed)?.clone();
         let said: Value = serde_json::from_str(&record.initialize).ok()?;
         let version = said["protocolVersion"].as_str().and_then(ProtocolVersion::parse);
         (self.0.is_current(&record) && version.is_some()).then_some(record)
-    }
-
-    /// Gives it back: it could not be used yet.
-    pub(super) fn put_back(&self, record: SessionRecord) {
-        if let Some(waiting) = &mut self.0.state().waiting {
-            waiting.insert(record.id.clone(), record);
-        }
     }
 
     /// Its session lives again; these subscriptions are being made.
     pub(super) fn restored(
         &self,
         id: &str,
-        initialize: String,
+        record: SessionRecord,
         pending: Vec<(String, ClientStreamReader)>,
     ) {
-        self.0.state().opened.insert(id.into(), Opened { initialize, pending });
+        let mut state = self.0.state();
+        if let Some(waiting) = &mut state.waiting {
+            waiting.remove(&record.id);
+        }
+        let opened = Opened { initialize: record.initialize.clone(), pending };
+        state.opened.insert(id.into(), opened);
+        if let Some(frozen) = &mut state.frozen {
+            frozen.insert(record.id.clone(), record);
+        }
     }
 
-    /// Writes what there is, for the last time.
-    pub(super) async fn freeze(&self) {
-        let inner = Arc::clone(&self.0);
-        let _panicked = tokio::task::spawn_blocking(move || inner.write(true)).await;
+    /// From here on sessions end because the gateway stops: they stay, but for those that are forgotten.
+    pub(super) fn freeze(&self) {
+        let mut state = self.0.state();
+        if state.frozen.is_some() {
+            return;
+        }
+        let living = self.0.living(&mut state).into_iter();
+        state.frozen = Some(living.map(|record| (record.id.clone(), record)).collect());
+    }
+
+    /// Writes what changed, on a thread made for that.
+    pub(super) async fn save(&self) {
+        let records = self.clone();
+        let _panicked = tokio::task::spawn_blocking(move || records.write()).await;
     }
 
     /// Writes what changed; may block.
     pub(super) fn write(&self) {
-        self.0.write(false);
+        self.0.write();
     }
 }
 
@@ -146,7 +175,8 @@ impl Inner {
 
     /// Writes what changed. Nothing is read or written for a gateway that has no such session: another
     /// process may own what is stored.
-    fn write(&self, last: bool) {
+    fn write(&self) {
+        let _one_at_a_time = self.saving.lock().unwrap_or_else(PoisonError::into_inner);
         let (nothing, unread) = {
             let state = self.state();
             (state.opened.is_empty() && state.waiting.is_none(), state.waiting.is_none())
@@ -159,44 +189,23 @@ impl Inner {
         }
         let records = {
             let mut state = self.state();
-            if state.frozen {
-                return;
-            }
-            state.frozen = last;
             let records = self.collect(&mut state);
             if records == state.written {
                 return;
             }
-            state.written.clone_from(&records);
             records
         };
-        self.store.save(&records);
+        if self.store.save(&records) {
+            self.state().written = records;
+        }
     }
 
     /// The living and the waiting, sorted by id; the longest unused are left out when they are too many.
     fn collect(&self, state: &mut State) -> Vec<SessionRecord> {
-        // what is answered is watched before it is looked what is
-        for opened in state.opened.values_mut() {
-            opened.pending.retain_mut(|(_, answer)| answer.try_next().is_none());
-        }
-        let watched = self.table.subscriptions().by_session();
-        let grain = millis(self.idle / 10).clamp(1, 30_000);
-        let mut records = Vec::new();
-        state.opened.retain(|id, opened| {
-            let Some(session) = self.table.find(id) else { return false };
-            let mut subscriptions = watched.get(id).cloned().unwrap_or_default();
-            subscriptions.extend(opened.pending.iter().map(|(uri, _)| uri.clone()));
-            let used = self.now().saturating_sub(millis(session.client().usage.idle()));
-            records.push(SessionRecord {
-                id: hashed(id),
-                initialize: opened.initialize.clone(),
-                selector: session.client().view.selector().path(),
-                level: session.client().level().map(LogLevel::as_str).map(str::to_owned),
-                subscriptions: subscriptions.into_iter().collect(),
-                last_used: used - used % grain,
-            });
-            true
-        });
+        let mut records = match &state.frozen {
+            Some(frozen) => frozen.values().cloned().collect(),
+            None => self.living(state),
+        };
         if let Some(waiting) = &mut state.waiting {
             waiting.retain(|_, record| self.is_current(record));
             records.extend(waiting.values().cloned());
@@ -205,6 +214,43 @@ impl Inner {
         records.truncate(self.max);
         records.sort_by(|one, other| one.id.cmp(&other.id));
         records
+    }
+
+    fn living(&self, state: &mut State) -> Vec<SessionRecord> {
+        // what is answered is watched before it is looked what is
+        for opened in state.opened.values_mut() {
+            opened.pending.retain_mut(|(_, answer)| answer.try_next().is_none());
+        }
+        let watched = self.table.subscriptions().by_session();
+        let mut records = Vec::new();
+        state.opened.retain(|id, opened| {
+            let Some(session) = self.table.find(id) else { return false };
+            let watched = watched.get(id).cloned().unwrap_or_default();
+            records.push(self.record(&session, opened, watched));
+            true
+        });
+        records
+    }
+
+    /// What is to be remembered of a session that watches these resources.
+    fn record(
+        &self,
+        session: &SessionHandle,
+        opened: &Opened,
+        mut watched: BTreeSet<String>,
+    ) -> SessionRecord {
+        watched.extend(opened.pending.iter().map(|(uri, _)| uri.clone()));
+        let client = session.client();
+        let grain = millis(self.idle / 10).clamp(1, 30_000);
+        let used = self.now().saturating_sub(millis(client.usage.idle()));
+        SessionRecord {
+            id: hashed(session.id()),
+            initialize: opened.initialize.clone(),
+            selector: client.view.selector().path(),
+            level: client.level().map(LogLevel::as_str).map(str::to_owned),
+            subscriptions: watched.into_iter().collect(),
+            last_used: used - used % grain,
+        }
     }
 }
 

@@ -3,6 +3,7 @@
 //! *Invariant:* a session that is brought back can be found only once it knows what its client said at
 //! `initialize`; and there is one of it, however many requests name it at once.
 
+use super::records::Records;
 use super::{
     Client, ClientStream, ClientStreamReader, Clients, LogLevel, SessionHandle, SessionRecord,
     initialize,
@@ -10,6 +11,11 @@ use super::{
 use crate::bridge::legacy_client::ModernMeta;
 use crate::wire::{Limits, Message, Strictness, request_raw};
 use serde_json::json;
+use std::time::Duration;
+use tokio::time::timeout;
+
+/// A stopping gateway waits for the disk so long.
+const SAVED_WITHIN: Duration = Duration::from_secs(1);
 
 /// There is no place for a session that could be brought back; it can be later.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
@@ -17,18 +23,24 @@ use serde_json::json;
 pub struct NoRoom;
 
 impl Clients {
-    /// The session with this id, if it is alive or can be brought back from an earlier run.
+    /// The session with this id, if it is alive or can be brought back from an earlier run. What is begun
+    /// is finished, also when nobody waits for it any more.
     pub async fn find_or_restore(&self, id: &str) -> Result<Option<SessionHandle>, NoRoom> {
         let (None, Some(records)) = (self.find(id), self.records()) else {
             return Ok(self.find(id));
         };
+        let (clients, records, id) = (self.clone(), records.clone(), id.to_owned());
+        let restoring = tokio::spawn(async move { clients.restore(&records, &id).await });
+        restoring.await.unwrap_or(Ok(None))
+    }
+
+    async fn restore(&self, records: &Records, id: &str) -> Result<Option<SessionHandle>, NoRoom> {
         let _one_at_a_time = records.restoring().await;
         if let Some(session) = self.find(id) {
             return Ok(Some(session));
         }
         let Some(record) = records.claim(id).await else { return Ok(None) };
         if record.selector != self.view().selector().path() {
-            records.put_back(record);
             return Ok(None);
         }
         let client = Client::new(id.into(), self.view().clone());
@@ -38,12 +50,9 @@ impl Clients {
             return Ok(None);
         };
         client.initialized(version, meta);
-        let Some(session) = self.open_as(client).await else {
-            records.put_back(record);
-            return Err(NoRoom);
-        };
+        let session = self.open_as(client).await.ok_or(NoRoom)?;
         let pending = self.set_up(&session, &record);
-        records.restored(id, record.initialize, pending);
+        records.restored(id, record, pending);
         tracing::info!(session = session.id(), "session of an earlier run goes on");
         Ok(Some(session))
     }
@@ -55,10 +64,21 @@ impl Clients {
         }
     }
 
-    /// The gateway stops: what is known of the sessions now stays.
+    /// The gateway stops: what is known of the sessions now stays, whether or not it can be written
+    /// soon.
     pub(crate) async fn freeze(&self) {
         if let Some(records) = self.records() {
-            records.freeze().await;
+            records.freeze();
+        }
+        self.save().await;
+    }
+
+    /// Writes what changed of the sessions, unless that takes too long.
+    pub(crate) async fn save(&self) {
+        if let Some(records) = self.records()
+            && timeout(SAVED_WITHIN, records.save()).await.is_err()
+        {
+            tracing::warn!("the sessions were not remembered in time");
         }
     }
 

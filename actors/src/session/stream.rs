@@ -48,6 +48,7 @@ impl Held {
 pub struct ClientStream {
     sender: mpsc::UnboundedSender<Outgoing>,
     budget: Arc<Semaphore>,
+    only_answers: bool,
 }
 
 /// The receiving end, read by the face that writes to the client.
@@ -72,7 +73,13 @@ impl ClientStream {
     fn with_budget(bytes: u32) -> (Self, ClientStreamReader) {
         let (sender, receiver) = mpsc::unbounded_channel();
         let budget = Arc::new(Semaphore::new(bytes as usize));
-        (Self { sender, budget }, ClientStreamReader(receiver))
+        (Self { sender, budget, only_answers: false }, ClientStreamReader(receiver))
+    }
+
+    /// The same stream for a client that takes nothing but answers on it: it is not asked anything there.
+    #[must_use]
+    pub fn for_answers_only(self) -> Self {
+        Self { only_answers: true, ..self }
     }
 
     /// Sends the answer to a request; its slot is free once the answer is written. `false` when the
@@ -117,6 +124,11 @@ impl ClientStream {
         self.sender.send(outgoing).is_ok()
     }
 
+    /// Whether a request of ours can come to the client on it.
+    pub(super) fn can_ask(&self) -> bool {
+        !self.only_answers && !self.is_closed()
+    }
+
     /// Whether the reading end is gone.
     pub fn is_closed(&self) -> bool {
         self.sender.is_closed()
@@ -142,6 +154,11 @@ impl ClientStreamReader {
     /// The next message if one is there already.
     pub fn try_next(&mut self) -> Option<Outgoing> {
         self.0.try_recv().ok()
+    }
+
+    /// Takes nothing more; what came already can still be read.
+    pub fn close(&mut self) {
+        self.0.close();
     }
 
     /// Messages that wait to be written.

@@ -6,7 +6,7 @@ use super::{Ask, AskId, Client, LogLevel, SessionHandle, Subscriptions, Tasks};
 use crate::bridge::Need;
 use crate::catalog::View;
 use crate::server::ServerName;
-use crate::wire::Payload;
+use crate::wire::{Kind, Limits, Message, Payload, Strictness, Subject, Uris};
 use dashmap::DashMap;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU8, Ordering};
@@ -25,6 +25,23 @@ pub enum Fact {
     Told(Payload),
     /// A server logged something outside any call we know of.
     Log(LogLevel, Payload),
+}
+
+impl Fact {
+    /// What a notification says that was not delivered, where a session can be told it once more.
+    pub(super) fn of_undelivered(payload: &Payload) -> Option<Self> {
+        let limits = Limits::default();
+        let message = Message::parse(payload.to_bytes(), limits, Strictness::Liberal).ok()?;
+        let Kind::Notification { method } = message.kind() else { return None };
+        if let Some(subject) = Subject::ALL.into_iter().find(|it| it.changed() == &**method) {
+            return Some(Self::ListChanged(subject.changed()));
+        }
+        if &**method != "notifications/resources/updated" {
+            return None;
+        }
+        let uri = Uris::of_update(&message).iter().next().map(|(uri, _)| Arc::from(uri))?;
+        Some(Self::Updated(uri, payload.clone()))
+    }
 }
 
 /// How many sessions can be asked something.
@@ -227,5 +244,24 @@ impl SessionTable {
 impl Default for SessionTable {
     fn default() -> Self {
         Self::new()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::wire::{notification, notification_raw, request_raw};
+
+    #[test]
+    fn lists_and_resources_that_changed_can_be_told_again() {
+        let said = |payload| Fact::of_undelivered(&payload);
+        for subject in Subject::ALL {
+            let fact = said(notification(subject.changed()));
+            assert!(matches!(fact, Some(Fact::ListChanged(it)) if it == subject.changed()));
+        }
+        let updated = notification_raw("notifications/resources/updated", r#"{"uri":"a:1"}"#);
+        assert!(matches!(said(updated), Some(Fact::Updated(uri, _)) if &*uri == "a:1"));
+        assert!(said(notification("notifications/message")).is_none());
+        assert!(said(request_raw(1, "roots/list", "{}")).is_none());
     }
 }

@@ -78,6 +78,8 @@ impl Gateway {
             self.root.kill();
             let _gone = self.root.wait(None).await;
         }
+        // clients may have come or left meanwhile
+        self.clients.save().await;
         in_time
     }
 }

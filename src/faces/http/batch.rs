@@ -34,11 +34,15 @@ pub(super) async fn post(
     session: Result<SessionHandle, Refusal>,
     bytes: &Bytes,
 ) -> Result<Response, Refusal> {
-    let session = session.ok().filter(batch::allowed).ok_or(WireError::Batch)?;
+    let session = match session {
+        // a batch says itself that it belongs to a session
+        Err(Refusal::NoSession) => return Err(WireError::Batch.into()),
+        session => Some(session?).filter(batch::allowed).ok_or(WireError::Batch)?,
+    };
     let batch = Batch::parse(bytes, face.settings.limits)?;
     let (requests, awaited) = (batch.requests(), batch.answers());
     let admissions = batch::admit(&batch, || face.clients.admit()).ok_or(Refusal::Overloaded)?;
-    let (stream, outbox) = Outbox::new();
+    let (stream, outbox) = reply::outbox(accepts);
     let mut abandon = OnDrop::new({
         let (session, requests) = (session.clone(), requests.clone());
         move || requests.iter().for_each(|id| session.abandon(id))

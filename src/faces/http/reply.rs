@@ -8,7 +8,7 @@ use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use bytes::Bytes;
 use hyper::body::{Frame, SizeHint};
-use mcpvisor_actors::session::{Held, Outgoing};
+use mcpvisor_actors::session::{ClientStream, Held, Outgoing};
 use mcpvisor_actors::wire::Payload;
 use std::collections::VecDeque;
 use std::convert::Infallible;
@@ -26,6 +26,15 @@ pub(super) enum Start {
     Events(Option<Outgoing>),
     /// There will be no answer: the call was cancelled.
     Nothing,
+}
+
+/// A stream for what belongs to one POST, and its outbox.
+pub(super) fn outbox(accepts: Accepts) -> (ClientStream, Outbox) {
+    let (stream, outbox) = Outbox::new();
+    match accepts {
+        Accepts::Json => (stream.for_answers_only(), outbox),
+        Accepts::Either | Accepts::Events => (stream, outbox),
+    }
 }
 
 /// Waits until the form of the response is known.

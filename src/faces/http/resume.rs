@@ -10,6 +10,7 @@
 //! *Invariant:* a stream has one reader at a time, and each event goes to the log before it goes to a
 //! connection; so what a client saw and what it is told on its return is everything, once.
 
+mod asked;
 mod event_id;
 mod log;
 mod reader;
@@ -21,6 +22,7 @@ pub use settings::ResumeSettings;
 use super::events;
 use super::refusal::Refusal;
 use crate::faces::outbox::Outbox;
+use asked::Asked;
 use axum::body::Body;
 use axum::response::Response;
 use dashmap::DashMap;
@@ -58,7 +60,7 @@ pub(super) struct Resumption {
 struct Lost {
     session: Box<str>,
     name: StreamName,
-    requests: Vec<RawId>,
+    requests: Vec<Asked>,
 }
 
 /// How a face writes its streams.
@@ -100,7 +102,7 @@ impl Resumption {
         first: impl IntoIterator<Item = Outgoing>,
         manner: Manner,
     ) -> Response {
-        let requests = requests.iter().map(RawId::detached).collect();
+        let requests = Asked::all(requests);
         let name = self.name(StreamKind::Calls);
         let mut reader = self.open(session, name, requests, awaited, outbox, manner);
         reader.begin(first, is_primed(session).then_some(RETRY));
@@ -115,13 +117,14 @@ impl Resumption {
         manner: Manner,
     ) -> Result<Response, Refusal> {
         let (stream, outbox) = Outbox::new();
-        for payload in self.untaken(session) {
-            stream.notify_held(payload);
+        let name = self.name(StreamKind::Standing);
+        if let Some(store) = self.store(session) {
+            lock(&store).replace_by(name);
         }
         session.attach(stream).map_err(|SessionGone| Refusal::UnknownSession)?;
-        let name = self.name(StreamKind::Standing);
+        let first = self.untaken(session);
         let mut reader = self.open(session, name, Vec::new(), 0, outbox, manner);
-        reader.begin(None, is_primed(session).then_some(RETRY));
+        reader.begin(first, is_primed(session).then_some(RETRY));
         Ok(reader.into_response())
     }
 
@@ -140,8 +143,10 @@ impl Resumption {
             // all it had is gone, and a client must not be left without one
             return self.listen(session, manner);
         }
-        let requests = self.lost_requests(session, id.stream).ok_or(Refusal::NoSuchEvent)?;
-        Ok(told_lost(&requests))
+        let requests = self.lost_requests(session, id).ok_or(Refusal::NoSuchEvent)?;
+        let mut response = Response::new(Body::from(told_lost(&requests)));
+        events::mark(response.headers_mut());
+        Ok(response)
     }
 
     /// Forgets everything of a session.
@@ -157,7 +162,7 @@ impl Resumption {
         self: &Arc<Self>,
         session: &SessionHandle,
         name: StreamName,
-        requests: Vec<RawId>,
+        requests: Vec<Asked>,
         awaited: usize,
         outbox: Outbox,
         manner: Manner,
@@ -169,6 +174,7 @@ impl Resumption {
             name,
             requests,
             awaited,
+            replaced: false,
             read: true,
             known: false,
             driver: Arc::clone(&driver),
@@ -194,9 +200,7 @@ impl Resumption {
         id: EventId,
         manner: &Manner,
     ) -> Result<Option<Reader>, Refusal> {
-        let Some(store) = self.stores.get(session.id()).map(|store| Arc::clone(&store)) else {
-            return Ok(None);
-        };
+        let Some(store) = self.store(session) else { return Ok(None) };
         let mut locked = lock(&store);
         let Some(stream) = locked.stream(id.stream) else { return Ok(None) };
         if id.at > stream.log.newest() {
@@ -205,13 +209,16 @@ impl Resumption {
         if stream.source.is_none() && id.stream.kind == StreamKind::Standing {
             // another one took its place, or the session's actor was restarted
             let (stream_of_session, outbox) = Outbox::new();
-            session.attach(stream_of_session).map_err(|SessionGone| Refusal::UnknownSession)?;
             stream.source = Some(outbox);
+            locked.replace_by(id.stream);
+            session.attach(stream_of_session).map_err(|SessionGone| Refusal::UnknownSession)?;
         }
+        let Some(stream) = locked.stream(id.stream) else { return Ok(None) };
         let driver = Arc::new(Notify::new());
         std::mem::replace(&mut stream.driver, Arc::clone(&driver)).notify_one();
         (stream.read, stream.known) = (true, true);
         let missing = stream.log.missing_after(id.at);
+        let dropped = stream.dropped_after(id.at);
         stream.log.rewind(id.at);
         drop(locked);
         let kept = reader::Kept {
@@ -222,28 +229,26 @@ impl Resumption {
             driver,
         };
         let mut reader = Reader::new(kept, id.at, manner.clone());
-        reader.admit_missing(missing);
+        reader.admit_missing(missing, &dropped);
         Ok(Some(reader))
     }
 
     /// Takes the standing streams nobody reads out; what no connection took of them.
-    fn untaken(&self, session: &SessionHandle) -> Vec<mcpvisor_actors::wire::Payload> {
-        let Some(store) = self.stores.get(session.id()).map(|store| Arc::clone(&store)) else {
-            return Vec::new();
-        };
+    fn untaken(&self, session: &SessionHandle) -> Vec<Outgoing> {
+        let Some(store) = self.store(session) else { return Vec::new() };
         let mut store = lock(&store);
         let mut untaken = Vec::new();
         for name in store.unread_standing() {
             if let Some(stream) = store.remove(name) {
                 stream.driver.notify_one();
-                untaken.extend(stream.log.untaken());
-                // what came and no one has read yet
-                while let Some(outgoing) = stream.source.as_ref().and_then(Outbox::try_next) {
-                    untaken.push(outgoing.payload);
-                }
+                untaken.extend(stream.into_untaken());
             }
         }
         untaken
+    }
+
+    fn store(&self, session: &SessionHandle) -> Option<Arc<Mutex<Store>>> {
+        self.stores.get(session.id()).map(|store| Arc::clone(&store))
     }
 
     /// Drops a session's store once it is empty.
@@ -251,23 +256,44 @@ impl Resumption {
         self.stores.remove_if(session, |_, store| lock(store).is_empty());
     }
 
-    fn remember_lost(&self, session: &str, stream: Stream) {
-        let ids: usize = stream.requests.iter().map(|id| id.as_bytes().len()).sum();
-        if ids > REMEMBERED_IDS || stream.requests.is_empty() {
+    fn remember_lost(&self, session: &str, stream: &Stream) {
+        let requests = stream.lost();
+        let ids: usize = requests.iter().map(|asked| asked.id.as_bytes().len()).sum();
+        if ids > REMEMBERED_IDS || requests.is_empty() {
             return;
         }
         let mut lost = self.lost.lock().unwrap_or_else(PoisonError::into_inner);
         if lost.len() == REMEMBERED {
             lost.pop_front();
         }
-        let Stream { name, requests, .. } = stream;
-        lost.push_back(Lost { session: session.into(), name, requests });
+        lost.push_back(Lost { session: session.into(), name: stream.name, requests });
     }
 
-    fn lost_requests(&self, session: &SessionHandle, name: StreamName) -> Option<Vec<RawId>> {
+    /// What a client that saw everything up to this event was not told.
+    fn lost_requests(&self, session: &SessionHandle, last: EventId) -> Option<Vec<RawId>> {
         let lost = self.lost.lock().unwrap_or_else(PoisonError::into_inner);
-        let lost = lost.iter().find(|lost| lost.name == name && *lost.session == *session.id())?;
-        Some(lost.requests.clone())
+        let is_it = |lost: &&Lost| lost.name == last.stream && *lost.session == *session.id();
+        let unseen = lost.iter().find(is_it)?.requests.iter().filter(|it| it.is_open(last.at));
+        Some(unseen.map(|asked| asked.id.clone()).collect())
+    }
+
+    /// Drops what clients of any session took already, for as long as room is needed.
+    fn shed_delivered(&self) {
+        let stores: Vec<_> = self
+            .stores
+            .iter()
+            .map(|entry| (entry.key().clone(), Arc::clone(entry.value())))
+            .collect();
+        for (session, store) in stores {
+            let mut store = lock(&store);
+            if !store.is_crowded_out() {
+                return;
+            }
+            store.shed_delivered(None);
+            for stream in store.forgotten.drain(..) {
+                self.remember_lost(&session, &stream);
+            }
+        }
     }
 }
 
@@ -277,17 +303,15 @@ fn is_primed(session: &SessionHandle) -> bool {
     session.revision().is_some_and(|it| it >= ProtocolVersion::V2025_11_25)
 }
 
-/// A stream that answers each request with the reason why there is no other answer.
-fn told_lost(requests: &[RawId]) -> Response {
+/// Events that answer each request with the reason why there is no other answer.
+fn told_lost(requests: &[RawId]) -> Vec<u8> {
     let text = "the answer was not kept: the client was away for too long, or too much waited for it \
                 (http.resume); the call may have been executed";
     let told = requests.iter().flat_map(|id| {
         let reply = error_reply(Some(id), code::OUTCOME_UNKNOWN, text, None);
         events::event(reply, None).to_bytes()
     });
-    let mut response = Response::new(Body::from(told.collect::<Vec<u8>>()));
-    events::mark(response.headers_mut());
-    response
+    told.collect()
 }
 
 fn lock(store: &Mutex<Store>) -> MutexGuard<'_, Store> {

@@ -28,8 +28,7 @@ use tokio::time::{sleep, timeout};
 const ACCEPT_PAUSE: Duration = Duration::from_millis(50);
 
 /// Longest time a peer may be gone, or take nothing of what waits for it.
-#[cfg(target_os = "linux")]
-const UNTAKEN: Duration = Duration::from_secs(60);
+pub(super) const UNTAKEN: Duration = Duration::from_secs(60);
 
 /// Why the listener could not be opened.
 #[derive(Debug, thiserror::Error)]

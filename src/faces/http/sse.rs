@@ -145,9 +145,10 @@ async fn deliver(
 
 /// The same for a batch: its answers come as one array.
 fn deliver_batch(face: &Shared, uri: &Uri, bytes: &Bytes) -> Result<Response, Refusal> {
-    let id = session_id(uri.query().unwrap_or_default()).unwrap_or_default();
+    let id = session_id(uri.query().unwrap_or_default()).ok_or(WireError::Batch)?;
     let legacy = face.legacy.get(id).map(|entry| entry.value().clone());
-    let legacy = legacy.filter(|it| batch::allowed(&it.session)).ok_or(WireError::Batch)?;
+    let legacy = legacy.ok_or(Refusal::UnknownSession)?;
+    let legacy = Some(legacy).filter(|it| batch::allowed(&it.session)).ok_or(WireError::Batch)?;
     let batch = Batch::parse(bytes, face.settings.limits)?;
     let mut why = Refusal::Overloaded;
     let slot = || legacy.admit(face).map_err(|refused| why = refused).ok();

@@ -139,7 +139,7 @@ async fn call(
     message: Message,
 ) -> Result<Response, Refusal> {
     let admission = face.clients.admit().ok_or(Refusal::Overloaded)?;
-    let (stream, outbox) = Outbox::new();
+    let (stream, outbox) = reply::outbox(accepts);
     let delivered = session.deliver(message, Some(admission), stream);
     delivered.map_err(|SessionGone| Refusal::UnknownSession)?;
     let mut abandon = OnDrop::new({

@@ -4,7 +4,9 @@ use super::*;
 use crate::session::SessionStore;
 use crate::tree::{Gateway, GatewaySpec};
 use crate::wire::ProtocolVersion;
+use futures_util::FutureExt;
 use futures_util::future::join_all;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
@@ -13,7 +15,15 @@ const IDLE: Duration = Duration::from_secs(600);
 
 /// What is kept, and a clock of its own.
 #[derive(Default)]
-struct Memory(Mutex<(Vec<SessionRecord>, Duration)>);
+struct Memory(Mutex<(Vec<SessionRecord>, Duration)>, Disk);
+
+/// Whether something is being saved, and how saving goes.
+#[derive(Default)]
+struct Disk {
+    busy: AtomicBool,
+    broken: AtomicBool,
+    stuck: AtomicBool,
+}
 
 impl SessionStore for Memory {
     fn now(&self) -> Duration {
@@ -24,8 +34,17 @@ impl SessionStore for Memory {
         self.0.lock().expect("a lock").0.clone()
     }
 
-    fn save(&self, records: &[SessionRecord]) {
-        self.0.lock().expect("a lock").0 = records.to_vec();
+    fn save(&self, records: &[SessionRecord]) -> bool {
+        assert!(!self.1.busy.swap(true, Ordering::SeqCst), "two write at a time");
+        while self.1.stuck.load(Ordering::SeqCst) {
+            std::thread::yield_now();
+        }
+        let works = !self.1.broken.load(Ordering::SeqCst);
+        if works {
+            self.0.lock().expect("a lock").0 = records.to_vec();
+        }
+        self.1.busy.store(false, Ordering::SeqCst);
+        works
     }
 }
 
@@ -120,4 +139,75 @@ async fn a_session_without_a_place_waits_for_one() {
         tokio::task::yield_now().await;
     }
     stop(second).await;
+}
+
+#[tokio::test]
+async fn a_session_that_is_being_restored_is_never_lost() {
+    let store = Arc::new(Memory::default());
+    let first = gateway(&store, 8).await;
+    let id = open(first.clients()).await.id().to_owned();
+    stop(first).await;
+
+    let second = gateway(&store, 8).await;
+    let clients = second.clients();
+    let records = clients.records().expect("they are remembered");
+    // between being claimed and being back, it is still among what is saved
+    assert!(records.claim(&id).await.is_some());
+    records.save().await;
+    assert_eq!(store.load().len(), 1);
+    // whoever asked for it is gone at once
+    assert!(clients.find_or_restore(&id).now_or_never().is_none());
+    let deadline = tokio::time::Instant::now() + Duration::from_secs(20);
+    while clients.find(&id).is_none() {
+        assert!(tokio::time::Instant::now() < deadline, "it does not come back");
+        tokio::task::yield_now().await;
+    }
+    stop(second).await;
+    assert_eq!(store.load().len(), 1);
+}
+
+#[tokio::test]
+async fn what_could_not_be_saved_is_saved_later_and_by_one_at_a_time() {
+    let store = Arc::new(Memory::default());
+    let gateway = gateway(&store, 8).await;
+    open(gateway.clients()).await;
+    let records = gateway.clients().records().expect("they are remembered");
+    store.1.broken.store(true, Ordering::SeqCst);
+    records.save().await;
+    assert_eq!(store.load(), []);
+    store.1.broken.store(false, Ordering::SeqCst);
+    join_all((0..8).map(|_| records.save())).await;
+    assert_eq!(store.load().len(), 1);
+    stop(gateway).await;
+}
+
+#[tokio::test]
+async fn clients_that_come_or_leave_while_the_gateway_stops_are_known() {
+    let store = Arc::new(Memory::default());
+    let first = gateway(&store, 8).await;
+    let clients = first.clients().clone();
+    let (leaves, stays) = (open(&clients).await, open(&clients).await);
+    clients.freeze().await;
+    assert_eq!(store.load().len(), 2);
+    clients.end(&leaves);
+    let comes = open(&clients).await;
+    let ids = [leaves, stays, comes].map(|session| session.id().to_owned());
+    stop(first).await;
+    let second = gateway(&store, 8).await;
+    for (id, known) in ids.iter().zip([false, true, true]) {
+        let found = second.clients().find_or_restore(id).await.expect("there is room");
+        assert_eq!(found.is_some(), known);
+    }
+    stop(second).await;
+}
+
+#[tokio::test]
+async fn a_disk_that_does_not_move_holds_up_nobody() {
+    let store = Arc::new(Memory::default());
+    let gateway = gateway(&store, 8).await;
+    open(gateway.clients()).await;
+    store.1.stuck.store(true, Ordering::SeqCst);
+    let stopped = tokio::time::timeout(Duration::from_secs(30), stop(gateway)).await;
+    store.1.stuck.store(false, Ordering::SeqCst);
+    assert!(stopped.is_ok());
 }

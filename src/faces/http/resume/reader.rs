@@ -3,7 +3,7 @@
 //! *Invariant:* one of them at a time adds to the log; who is replaced adds nothing more.
 
 use super::store::{Store, Stream};
-use super::{Manner, Resumption, lock};
+use super::{Manner, Resumption, lock, told_lost};
 use crate::faces::http::events;
 use crate::faces::http::resume::event_id::{EventId, StreamKind, StreamName};
 use axum::body::Body;
@@ -11,10 +11,11 @@ use axum::response::Response;
 use bytes::Bytes;
 use futures_util::stream;
 use mcpvisor_actors::session::{Held, Outgoing, SessionHandle};
-use std::collections::VecDeque;
+use mcpvisor_actors::wire::RawId;
+use std::collections::{BTreeMap, VecDeque};
 use std::convert::Infallible;
 use std::future::poll_fn;
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, Mutex, MutexGuard};
 use std::task::{Context, Poll, ready};
 use tokio::sync::Notify;
 use tokio::time::{Instant, sleep};
@@ -31,12 +32,16 @@ pub(super) struct Kept {
 
 /// What a poll of a stream gave.
 enum Came {
-    /// A further event is in the log; what it takes up until it is written.
-    Added(Held),
+    /// A further event is in the log, under this number; what it takes up until it is written.
+    Added(u64, Held),
     /// It found no room.
     NoRoom,
-    /// Nothing more will come, or somebody else drives it.
-    Over,
+    /// Nothing more will come.
+    End,
+    /// Nothing more will come, because another stream took its place.
+    Replaced,
+    /// Somebody else drives it.
+    Driven,
 }
 
 /// A connection that reads a stream.
@@ -47,8 +52,10 @@ pub(super) struct Reader {
     /// The last event it wrote.
     at: u64,
     ready: VecDeque<Bytes>,
-    /// Of the message that is being written.
-    held: Held,
+    /// Of the messages that are not written yet, by the numbers of their events.
+    held: BTreeMap<u64, Held>,
+    /// Whether nothing but signs of life are written.
+    silent: bool,
     ended: bool,
 }
 
@@ -57,19 +64,33 @@ impl Kept {
     fn poll(&self, cx: &mut Context<'_>) -> Poll<Came> {
         let mut store = lock(&self.store);
         let Some(stream) = store.driven(self.name, &self.driver) else {
-            return Poll::Ready(Came::Over);
+            return Poll::Ready(Came::Driven);
         };
         let reading = stream.read;
-        let Some(source) = &stream.source else { return Poll::Ready(Came::Over) };
+        let end = if stream.replaced { Came::Replaced } else { Came::End };
+        let Some(source) = &stream.source else { return Poll::Ready(end) };
         let came = ready!(source.poll_next(cx));
         store.add(self.name, came.as_ref(), Instant::now());
-        let Some(Outgoing { held, .. }) = came else { return Poll::Ready(Came::Over) };
-        if reading || store.make_room(self.name) {
-            self.remember(&mut store);
-            Poll::Ready(Came::Added(held))
+        let Some(Outgoing { held, .. }) = came else { return Poll::Ready(end) };
+        let at = store.stream(self.name).map_or(0, |stream| stream.log.newest());
+        if reading || self.make_room(store) {
+            Poll::Ready(Came::Added(at, held))
         } else {
             Poll::Ready(Came::NoRoom)
         }
+    }
+
+    /// Makes room, at the cost of other sessions' delivered events if need be.
+    fn make_room<'a>(&'a self, mut store: MutexGuard<'a, Store>) -> bool {
+        store.shed_delivered(Some(self.name));
+        if store.is_crowded_out() {
+            drop(store);
+            self.all.shed_delivered();
+            store = lock(&self.store);
+        }
+        let found = store.make_room(self.name);
+        self.remember(&mut store);
+        found
     }
 
     /// The next event of the log, and whether it is the last.
@@ -84,9 +105,17 @@ impl Kept {
         Some((at, text, event.last))
     }
 
+    /// Its connection took everything up to event `at`.
+    fn written(&self, at: u64) {
+        if let Some(stream) = lock(&self.store).driven(self.name, &self.driver) {
+            stream.log.write(at);
+        }
+    }
+
     fn remember(&self, store: &mut Store) {
         for stream in store.forgotten.drain(..) {
-            self.all.remember_lost(self.session.id(), stream);
+            self.all.remember_lost(self.session.id(), &stream);
+            self.hand_back(stream);
         }
     }
 
@@ -101,8 +130,11 @@ impl Kept {
         }
         let driver = Arc::new(Notify::new());
         stream.driver = Arc::clone(&driver);
-        drop(store);
         self.driver = driver;
+        // what was being written is kept from now on
+        if !self.make_room(store) {
+            return self.give_up();
+        }
         if let Ok(runtime) = tokio::runtime::Handle::try_current() {
             runtime.spawn(self.keep());
         }
@@ -119,8 +151,8 @@ impl Kept {
                 () = self.driver.notified() => return,
                 () = &mut late => break,
                 came = poll_fn(|cx| self.poll(cx)), if !over => match came {
-                    Came::Added(_) => {}
-                    Came::Over => over = true,
+                    Came::Added(..) => {}
+                    Came::End | Came::Replaced | Came::Driven => over = true,
                     Came::NoRoom => break,
                 }
             }
@@ -134,19 +166,28 @@ impl Kept {
         if store.driven(self.name, &self.driver).is_none() {
             return;
         }
-        if let Some(stream) = store.remove(self.name) {
-            self.cancel(&stream);
-            // before its client can find it gone
-            self.all.remember_lost(self.session.id(), stream);
-        }
+        let Some(stream) = store.remove(self.name) else { return };
+        self.cancel(&stream);
+        // before its client can find it gone
+        self.all.remember_lost(self.session.id(), &stream);
         drop(store);
         self.all.tidy(self.session.id());
+        self.hand_back(stream);
+    }
+
+    /// What no connection took and concerns no call is for the next standing stream.
+    fn hand_back(&self, stream: Stream) {
+        if stream.name.kind == StreamKind::Standing {
+            for outgoing in stream.into_untaken() {
+                self.session.undelivered(&outgoing.payload);
+            }
+        }
     }
 
     fn cancel(&self, stream: &Stream) {
         if stream.source.is_some() {
-            for id in &stream.requests {
-                self.session.abandon(id);
+            for asked in &stream.requests {
+                self.session.abandon(&asked.id);
             }
         }
     }
@@ -155,8 +196,8 @@ impl Kept {
 impl Reader {
     /// A connection that has seen everything up to event `at`.
     pub(super) fn new(kept: Kept, at: u64, manner: Manner) -> Self {
-        let (ready, held) = (VecDeque::new(), Held::default());
-        Self { kept, manner, at, ready, held, ended: false }
+        let (ready, held) = (VecDeque::new(), BTreeMap::new());
+        Self { kept, manner, at, ready, held, silent: false, ended: false }
     }
 
     /// Begins a new stream: with an id and no data and when to come back, for clients that know of that;
@@ -170,15 +211,20 @@ impl Reader {
                 stream.known = true;
             }
         }
-        for outgoing in first {
+        for (number, outgoing) in (1..).zip(first) {
             store.add(self.kept.name, Some(&outgoing), Instant::now());
+            self.held.insert(number, outgoing.held);
         }
     }
 
-    /// Says that events are missing which are not kept any more: all of them were written once.
-    pub(super) fn admit_missing(&mut self, missing: u64) {
+    /// Says that events are missing which are not kept any more, and which requests they answered: all
+    /// of them were given to a connection once.
+    pub(super) fn admit_missing(&mut self, missing: u64, answers: &[RawId]) {
         if missing > 0 {
             self.ready.push_back(format!(": {missing} events are not kept any more\n\n").into());
+        }
+        if !answers.is_empty() {
+            self.ready.push_back(told_lost(answers).into());
         }
     }
 
@@ -199,16 +245,16 @@ impl Reader {
                 return Some(chunk);
             }
             // the client has taken all of the last message
-            let held = std::mem::take(&mut self.held);
+            self.held = self.held.split_off(&(self.at + 1));
             if self.ended {
+                self.kept.written(self.at);
                 return None;
             }
             if let Some((at, text, last)) = self.kept.take_after(self.at) {
                 self.ready.extend(text);
-                (self.at, self.ended, self.held) = (at, last, held);
+                (self.at, self.ended) = (at, last);
                 continue;
             }
-            drop(held);
             self.more().await;
         }
     }
@@ -220,11 +266,16 @@ impl Reader {
             biased;
             () = events::told(&mut self.manner.closing), if standing => self.ended = true,
             () = self.kept.driver.notified() => self.ended = true,
-            came = poll_fn(|cx| self.kept.poll(cx)) => match came {
-                Came::Added(held) => self.held = held,
-                Came::NoRoom | Came::Over => self.ended = true,
+            came = poll_fn(|cx| self.kept.poll(cx)), if !self.silent => match came {
+                Came::Added(number, held) => {
+                    self.held.insert(number, held);
+                }
+                // a client that sees it end would come back, and take the place of the other again
+                Came::Replaced => self.silent = true,
+                Came::NoRoom | Came::End | Came::Driven => self.ended = true,
             },
             () = sleep(self.manner.keep_alive) => {
+                self.ended = self.silent && !self.kept.session.is_alive();
                 lock(&self.kept.store).age(self.kept.name, Instant::now());
                 self.ready.push_back(events::COMMENT);
             }

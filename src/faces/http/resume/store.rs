@@ -1,8 +1,9 @@
 //! The streams of one session that can be resumed, under bounds.
 //!
-//! Room is made by forgetting, in this order: streams that are over and that nobody reads, the oldest
-//! first; then, of streams somebody reads, what was written already. A stream nobody reads that still
-//! finds no room is lost: what was kept of it is dropped, and its calls are to be cancelled.
+//! Room is made by forgetting, in this order: what connections took of the streams they read; streams
+//! that are over and that nobody reads, first those whose client has seen all of it; answers a connection
+//! took. A stream nobody reads that still finds no room is lost: what was kept of it is dropped, and its
+//! calls are to be cancelled.
 //!
 //! What was written is kept only in case a connection breaks. So over all sessions it may take half of the
 //! bytes: the other half is for clients that are away, and no session can have it by hearing much.
@@ -10,11 +11,13 @@
 //! *Invariant:* what is counted is what is kept, in the session and over all of them.
 
 use super::ResumeSettings;
+use super::asked::Asked;
 use super::event_id::{EventId, StreamKind, StreamName};
 use super::log::{Event, Log};
 use crate::faces::http::events;
+use crate::faces::http::server::UNTAKEN;
 use crate::faces::outbox::Outbox;
-use mcpvisor_actors::session::Outgoing;
+use mcpvisor_actors::session::{Held, Outgoing};
 use mcpvisor_actors::wire::RawId;
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -35,15 +38,51 @@ pub(super) struct Stream {
     /// Its name.
     pub(super) name: StreamName,
     /// The requests it answers.
-    pub(super) requests: Vec<RawId>,
+    pub(super) requests: Vec<Asked>,
     /// How many answers are still to come.
     pub(super) awaited: usize,
+    /// Whether another one took its place in the session.
+    pub(super) replaced: bool,
     /// Whether a connection reads it.
     pub(super) read: bool,
     /// Whether a client knows an id of it.
     pub(super) known: bool,
     /// Wakes whoever drives it when somebody else takes over.
     pub(super) driver: Arc<Notify>,
+}
+
+impl Stream {
+    /// The requests whose answers its client did not get, as far as we know.
+    pub(super) fn lost(&self) -> Vec<Asked> {
+        let got = |asked: &Asked| asked.answered.is_some_and(|number| self.log.is_written(number));
+        self.requests.iter().filter(|asked| !got(asked)).cloned().collect()
+    }
+
+    /// Whether its client got all of it, as far as we know.
+    fn is_delivered(&self) -> bool {
+        self.log.is_written(self.log.newest()) && self.lost().is_empty()
+    }
+
+    /// The requests whose answers came after event `at` and are not kept any more.
+    pub(super) fn dropped_after(&self, at: u64) -> Vec<RawId> {
+        let dropped = self.requests.iter().filter(|asked| {
+            asked.answered.is_some_and(|number| number > at && !self.log.keeps(number))
+        });
+        dropped.map(|asked| asked.id.clone()).collect()
+    }
+
+    /// What no connection took; nothing more comes.
+    pub(super) fn into_untaken(self) -> Vec<Outgoing> {
+        let untaken = self.log.untaken().into_iter();
+        let untaken =
+            untaken.map(|payload| Outgoing { payload, answer: false, held: Held::default() });
+        untaken.chain(self.source.map(|source| source.drain()).unwrap_or_default()).collect()
+    }
+
+    /// Whether nothing will come and nobody reads it.
+    fn is_over(&self) -> bool {
+        self.source.is_none() && !self.read
+    }
 }
 
 /// What is kept for one session.
@@ -91,6 +130,13 @@ impl Store {
         unread.map(|stream| stream.name).filter(|name| name.kind == StreamKind::Standing).collect()
     }
 
+    /// A standing stream takes the place of all others.
+    pub(super) fn replace_by(&mut self, name: StreamName) {
+        for stream in self.streams.values_mut() {
+            stream.replaced = stream.name.kind == StreamKind::Standing && stream.name != name;
+        }
+    }
+
     /// Adds what came on a stream; `None` is its end.
     pub(super) fn add(&mut self, name: StreamName, came: Option<&Outgoing>, now: Instant) {
         let Some(stream) = self.streams.get_mut(&name.number) else { return };
@@ -103,20 +149,26 @@ impl Store {
         if last {
             stream.source = None;
         }
-        let id = EventId { stream: name, at: stream.log.newest() + 1 };
+        let (answer, id) = (outgoing.answer, EventId { stream: name, at: stream.log.newest() + 1 });
+        if answer {
+            Asked::note(&mut stream.requests, &outgoing.payload, last, id.at);
+        }
         let message = outgoing.payload.clone();
         let text = events::event(message.clone(), Some(&id.to_string()));
         let before = stream.log.bytes();
-        stream.log.push(Event { text, message, last, at: now });
+        stream.log.push(Event { text, message, answer, last, at: now });
         let after = stream.log.bytes();
         self.recount(0, before, after, 1);
+        self.age(name, now);
     }
 
-    /// Drops what was written to the reader of a stream so long ago that it is not asked for again.
+    /// Drops what a connection took of a stream so long ago that it is not asked for again.
     pub(super) fn age(&mut self, name: StreamName, now: Instant) {
         let Some(stream) = self.streams.get_mut(&name.number) else { return };
+        // a client that is gone is noticed late, and may stay away after that
+        let Some(then) = now.checked_sub(self.bounds.ttl + UNTAKEN) else { return };
         let (events, bytes) = (stream.log.len(), stream.log.bytes());
-        stream.log.shed_before(now.checked_sub(self.bounds.ttl).unwrap_or(now));
+        stream.log.shed_before(then);
         let (now_events, now_bytes) = (stream.log.len(), stream.log.bytes());
         self.recount(events, bytes, now_bytes, now_events);
     }
@@ -131,30 +183,55 @@ impl Store {
 
     /// Makes room after something was added to a stream; `false` when there is none for it.
     pub(super) fn make_room(&mut self, name: StreamName) -> bool {
-        let Some(read) = self.stream(name).map(|stream| stream.read) else { return false };
+        self.shed_delivered(Some(name));
+        // what is being written may be all that there is
+        let read = self.is_read(name);
         while self.is_full(read) {
-            let oldest = self
-                .streams
-                .values()
-                .find(|stream| stream.name != name && stream.source.is_none() && !stream.read);
-            if let Some(stream) = oldest.map(|stream| stream.name).and_then(|it| self.remove(it)) {
-                stream.driver.notify_one();
-                self.forgotten.push(stream);
-            } else if !self.shed(name) {
-                // what is being written may be all that there is
+            let forgotten = !read && self.forget_over(Some(name), |_| true);
+            if !forgotten && !self.shed(Log::shed_answer) {
                 return read;
             }
         }
         true
     }
 
-    /// Drops the oldest event that was written to a reader: to that of this stream, or else of another.
-    fn shed(&mut self, name: StreamName) -> bool {
-        let own = self.streams.get_mut(&name.number).and_then(shed);
-        let Some(bytes) = own.or_else(|| self.streams.values_mut().find_map(shed)) else {
+    /// Drops what clients took already, for as long as room is needed, but not the stream that needs it.
+    pub(super) fn shed_delivered(&mut self, needs: Option<StreamName>) {
+        let here = needs.is_some_and(|name| self.is_read(name));
+        while self.is_full(here)
+            && (self.shed(Log::shed)
+                || self.forget_over(needs, Stream::is_delivered)
+                || self.forget_over(needs, |stream| stream.log.is_taken()))
+        {}
+    }
+
+    /// Whether it is not (only) this session that takes too much.
+    pub(super) fn is_crowded_out(&self) -> bool {
+        self.total.load(Ordering::Relaxed) > self.bounds.max_total_bytes
+    }
+
+    /// Drops one event of a stream somebody reads.
+    fn shed(&mut self, drop_one: impl Fn(&mut Log) -> bool) -> bool {
+        for stream in self.streams.values_mut().filter(|stream| stream.read) {
+            let before = stream.log.bytes();
+            if drop_one(&mut stream.log) {
+                let after = stream.log.bytes();
+                self.recount(1, before, after, 0);
+                return true;
+            }
+        }
+        false
+    }
+
+    /// Drops the oldest of the streams that are over.
+    fn forget_over(&mut self, needs: Option<StreamName>, which: impl Fn(&Stream) -> bool) -> bool {
+        let is_it = |it: &&Stream| it.is_over() && Some(it.name) != needs && which(it);
+        let Some(name) = self.streams.values().find(is_it).map(|stream| stream.name) else {
             return false;
         };
-        self.recount(1, bytes, 0, 0);
+        let Some(stream) = self.remove(name) else { return false };
+        stream.driver.notify_one();
+        self.forgotten.push(stream);
         true
     }
 
@@ -167,18 +244,16 @@ impl Store {
             || self.total.load(Ordering::Relaxed) > total
     }
 
+    fn is_read(&self, name: StreamName) -> bool {
+        self.streams.get(&name.number).is_some_and(|stream| stream.read)
+    }
+
     fn recount(&mut self, events_before: usize, before: usize, after: usize, events_after: usize) {
         self.events = (self.events + events_after).saturating_sub(events_before);
         self.bytes = (self.bytes + after).saturating_sub(before);
         self.total.fetch_add(after, Ordering::Relaxed);
         self.total.fetch_sub(before, Ordering::Relaxed);
     }
-}
-
-/// Drops the oldest event of a stream that is read, if its reader took it; what that frees, in bytes.
-fn shed(stream: &mut Stream) -> Option<usize> {
-    let before = stream.log.bytes();
-    (stream.read && stream.log.shed()).then(|| before - stream.log.bytes())
 }
 
 impl Drop for Store {

@@ -2,8 +2,10 @@
 
 use super::*;
 use bytes::Bytes;
+use futures_util::FutureExt;
 use log::Log;
 use mcpvisor_actors::session::ClientStream;
+use tokio::task::unconstrained;
 use tokio::time::Instant;
 
 const PLENTY: ResumeSettings = ResumeSettings {
@@ -29,13 +31,19 @@ fn open(store: &mut Store, number: u64) -> ClientStream {
         source: Some(outbox),
         log: Log::default(),
         name: name(number),
-        requests: vec![RawId::from(number)],
+        requests: Asked::all(&[RawId::from(number)]),
         awaited: 1,
+        replaced: false,
         read: true,
         known: true,
         driver: Arc::new(Notify::new()),
     });
     sender
+}
+
+/// What came on a stream and is not in its log yet.
+fn waiting(stream: &Stream) -> Option<Outgoing> {
+    unconstrained(stream.source.as_ref()?.next()).now_or_never()?
 }
 
 /// Adds one event, as its driver does; whether there is room for it.
@@ -47,7 +55,7 @@ fn add(store: &mut Store, number: u64, sender: &ClientStream, answer: bool) -> b
         sender.notify(payload).unwrap();
     }
     let stream = store.stream(name(number)).unwrap();
-    let (read, came) = (stream.read, stream.source.as_ref().unwrap().try_next());
+    let (read, came) = (stream.read, waiting(stream));
     store.add(name(number), came.as_ref(), Instant::now());
     if read {
         let log = &mut store.stream(name(number)).unwrap().log;
@@ -75,21 +83,92 @@ async fn nothing_is_kept_until_there_is_a_stream_and_all_of_it_is_given_back() {
     assert_eq!(total.load(Ordering::Relaxed), 0);
 }
 
+/// Writes everything of a stream, and leaves it.
+fn finish(store: &mut Store, number: u64) {
+    let stream = store.stream(name(number)).unwrap();
+    stream.read = false;
+    stream.log.write(stream.log.newest());
+}
+
 #[tokio::test]
-async fn a_stream_that_is_over_makes_room_before_one_that_goes_on() {
+async fn a_stream_whose_client_saw_all_of_it_makes_room_before_one_whose_client_did_not() {
     let (mut store, _) = store(ResumeSettings { max_events: 3, ..PLENTY });
-    let over = open(&mut store, 1);
-    assert!(add(&mut store, 1, &over, true));
+    let untold = open(&mut store, 1);
     store.stream(name(1)).unwrap().read = false;
-    let going_on = open(&mut store, 2);
-    for _ in 0..2 {
-        assert!(add(&mut store, 2, &going_on, false));
-    }
-    assert!(store.stream(name(1)).is_some(), "there was room");
-    assert!(add(&mut store, 2, &going_on, false));
+    assert!(add(&mut store, 1, &untold, true));
+    let told = open(&mut store, 2);
+    assert!(add(&mut store, 2, &told, true));
+    finish(&mut store, 2);
+    let going_on = open(&mut store, 3);
+    store.stream(name(3)).unwrap().read = false;
+    assert!(add(&mut store, 3, &going_on, false));
+    assert!(store.stream(name(2)).is_some(), "there was room");
+    assert!(add(&mut store, 3, &going_on, false));
+    assert!(store.stream(name(1)).is_some() && store.stream(name(2)).is_none());
+    assert_eq!(store.forgotten.pop().unwrap().lost().len(), 0, "there is nothing to tell");
+    assert!(add(&mut store, 3, &going_on, false));
     assert!(store.stream(name(1)).is_none());
-    assert_eq!(store.forgotten.len(), 1, "its client can be told");
-    assert_eq!(store.stream(name(2)).unwrap().log.missing_after(0), 0);
+    assert_eq!(store.forgotten.pop().unwrap().lost().len(), 1, "its client can be told");
+    assert_eq!(store.stream(name(3)).unwrap().log.missing_after(0), 0);
+    assert!(!add(&mut store, 3, &going_on, false));
+}
+
+#[tokio::test]
+async fn what_a_reader_took_makes_room_for_a_call_whose_client_is_away() {
+    let (mut store, _) = store(ResumeSettings { max_events: 3, ..PLENTY });
+    let talks = open(&mut store, 1);
+    for _ in 0..3 {
+        assert!(add(&mut store, 1, &talks, false));
+    }
+    let waits = open(&mut store, 2);
+    store.stream(name(2)).unwrap().read = false;
+    for _ in 0..2 {
+        assert!(add(&mut store, 2, &waits, false));
+    }
+    assert_eq!(store.stream(name(1)).unwrap().log.len(), 1);
+    assert!(!add(&mut store, 2, &waits, false), "what may be on its way stays");
+}
+
+#[tokio::test]
+async fn an_answer_that_is_being_written_is_kept_however_large_it_is() {
+    let (mut store, _) = store(ResumeSettings { max_bytes: 1, ..PLENTY });
+    let sender = open(&mut store, 1);
+    assert!(add(&mut store, 1, &sender, false));
+    assert!(add(&mut store, 1, &sender, true));
+    let stream = store.stream(name(1)).unwrap();
+    assert!(stream.log.keeps(2));
+    assert_eq!(stream.log.missing_after(1), 0);
+    assert_eq!((stream.lost().len(), stream.dropped_after(0).len()), (1, 0));
+}
+
+#[tokio::test]
+async fn an_answer_that_is_not_kept_any_more_is_told_of() {
+    let (mut store, _) = store(ResumeSettings { max_events: 1, ..PLENTY });
+    let (sender, outbox) = Outbox::new();
+    store.open(Stream {
+        requests: Asked::all(&[RawId::from(1), RawId::from(2)]),
+        awaited: 2,
+        source: Some(outbox),
+        log: Log::default(),
+        name: name(1),
+        replaced: false,
+        read: true,
+        known: true,
+        driver: Arc::new(Notify::new()),
+    });
+    let answer = mcpvisor_actors::wire::result_raw(&RawId::from(2), Bytes::from_static(b"{}"));
+    sender.answer(answer, None);
+    let came = waiting(store.stream(name(1)).unwrap());
+    store.add(name(1), came.as_ref(), Instant::now());
+    store.stream(name(1)).unwrap().log.take_after(0).unwrap();
+    for _ in 0..2 {
+        assert!(add(&mut store, 1, &sender, false));
+    }
+    let stream = store.stream(name(1)).unwrap();
+    assert_eq!(stream.dropped_after(0), [RawId::from(2)]);
+    assert_eq!(stream.dropped_after(1), []);
+    let lost: Vec<_> = stream.lost().into_iter().map(|asked| asked.id).collect();
+    assert_eq!(lost, [RawId::from(1)], "the other was written");
 }
 
 #[tokio::test]
@@ -164,14 +243,19 @@ async fn what_a_reader_took_long_ago_is_not_kept() {
     for _ in 0..3 {
         assert!(add(&mut store, 1, &sender, false));
     }
+    tokio::time::advance(PLENTY.ttl).await;
+    store.age(name(1), Instant::now());
+    assert_eq!(store.stream(name(1)).unwrap().log.len(), 3, "a client may be gone without a sign");
     tokio::time::advance(PLENTY.ttl * 2).await;
     store.age(name(1), Instant::now());
-    assert_eq!(store.stream(name(1)).unwrap().log.len(), 0);
+    assert_eq!(store.stream(name(1)).unwrap().log.len(), 1);
     assert_eq!(store.stream(name(1)).unwrap().log.newest(), 3);
 }
 
 #[test]
 fn every_lost_request_is_answered_once() {
-    let response = told_lost(&[RawId::from(1), RawId::from(2)]);
-    assert_eq!(response.headers()["content-type"], "text/event-stream");
+    let told = String::from_utf8(told_lost(&[RawId::from(1), RawId::from(2)])).unwrap();
+    for id in ["\"id\":1,", "\"id\":2,"] {
+        assert_eq!(told.matches(id).count(), 1, "{told}");
+    }
 }

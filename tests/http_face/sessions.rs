@@ -86,23 +86,28 @@ async fn a_silent_stream_shows_that_it_is_alive() {
 
 #[tokio::test]
 async fn a_stream_whose_place_another_took_stays_open_until_the_session_ends() {
-    let gateway = Gateway::with(|settings| {
-        settings.keep_alive = std::time::Duration::from_millis(50);
-    })
-    .await;
-    let session = open(&gateway).await;
-    let mut first = stream(&gateway, "/mcp", &session).await;
-    first.until("retry: ").await;
-    let mut second = stream(&gateway, "/mcp", &session).await;
-    second.until("retry: ").await;
-    for _ in 0..3 {
-        let read = first.until(": keep-alive").await;
-        assert!(!read.contains("\r\n0\r\n\r\n"), "a client would come back for ever: {read}");
+    for resumed in [true, false] {
+        let gateway = Gateway::with(|settings| {
+            settings.keep_alive = std::time::Duration::from_millis(50);
+            if !resumed {
+                settings.resume.ttl = std::time::Duration::ZERO;
+            }
+        })
+        .await;
+        let session = open(&gateway).await;
+        let mut first = stream(&gateway, "/mcp", &session).await;
+        first.until(": keep-alive").await;
+        let mut second = stream(&gateway, "/mcp", &session).await;
+        second.until(": keep-alive").await;
+        for _ in 0..3 {
+            let read = first.until(": keep-alive").await;
+            assert!(!read.contains("\r\n0\r\n\r\n"), "a client would come back for ever: {read}");
+        }
+        let leave = format!("DELETE /mcp HTTP/1.1\r\nhost: localhost\r\n{session}\r\n");
+        assert_eq!(gateway.send(&leave).await.status(), 200);
+        first.until("0\r\n\r\n").await;
+        second.until("0\r\n\r\n").await;
     }
-    let leave = format!("DELETE /mcp HTTP/1.1\r\nhost: localhost\r\n{session}\r\n");
-    assert_eq!(gateway.send(&leave).await.status(), 200);
-    first.until("0\r\n\r\n").await;
-    second.until("0\r\n\r\n").await;
 }
 
 /// The address a legacy stream names.

@@ -41,7 +41,7 @@ fn a_bad_batch_is_refused_as_a_whole() {
     }
     assert_eq!(ids(&client.ask(&pings(4)).json()), ["0", "1", "2", "3"], "all slots are back");
     // without a session there is no revision that could allow it
-    let stranger = Client { session: String::new(), ..client.clone() };
+    let stranger = Client { session: String::new(), ..client };
     let refused = stranger.ask(&pings(1));
     assert_eq!((refused.status(), &refused.json()["error"]["code"]), (400, &json!(-32_600)));
     // one whose session ended hears that it must open another

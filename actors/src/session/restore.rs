@@ -3,7 +3,6 @@
 //! *Invariant:* a session that is brought back can be found only once it knows what its client said at
 //! `initialize`; and there is one of it, however many requests name it at once.
 
-use super::records::Records;
 use super::{
     Client, ClientStream, ClientStreamReader, Clients, LogLevel, SessionHandle, SessionRecord,
     initialize,
@@ -23,18 +22,12 @@ const SAVED_WITHIN: Duration = Duration::from_secs(1);
 pub struct NoRoom;
 
 impl Clients {
-    /// The session with this id, if it is alive or can be brought back from an earlier run. What is begun
-    /// is finished, also when nobody waits for it any more.
+    /// The session with this id, if it is alive or can be brought back from an earlier run. To be waited
+    /// for to the end: a session that is only half brought back knows nothing of its subscriptions.
     pub async fn find_or_restore(&self, id: &str) -> Result<Option<SessionHandle>, NoRoom> {
         let (None, Some(records)) = (self.find(id), self.records()) else {
             return Ok(self.find(id));
         };
-        let (clients, records, id) = (self.clone(), records.clone(), id.to_owned());
-        let restoring = tokio::spawn(async move { clients.restore(&records, &id).await });
-        restoring.await.unwrap_or(Ok(None))
-    }
-
-    async fn restore(&self, records: &Records, id: &str) -> Result<Option<SessionHandle>, NoRoom> {
         let _one_at_a_time = records.restoring().await;
         if let Some(session) = self.find(id) {
             return Ok(Some(session));

@@ -84,6 +84,8 @@ pub(super) struct EventStream {
     ready: VecDeque<Bytes>,
     /// Of the message that is being written.
     held: Held,
+    /// Whether nothing but signs of life are written.
+    silent: bool,
     ended: bool,
 }
 
@@ -92,7 +94,8 @@ impl EventStream {
     pub(super) fn new(outbox: Outbox, purpose: Purpose, keep_alive: Duration) -> Self {
         let wanted = Box::new(|| true);
         let (ready, held) = (VecDeque::new(), Held::default());
-        Self { outbox, purpose, keep_alive, wanted, farewell: None, ready, held, ended: false }
+        let (silent, ended) = (false, false);
+        Self { outbox, purpose, keep_alive, wanted, farewell: None, ready, held, silent, ended }
     }
 
     /// A stream that carries one answer already known.
@@ -154,8 +157,12 @@ impl EventStream {
                 () = stopping(&mut self.purpose) => {
                     self.ended = matches!(self.purpose, Purpose::Listen(_));
                 }
-                outgoing = self.outbox.next() => match outgoing {
+                outgoing = self.outbox.next(), if !self.silent => match outgoing {
                     Some(outgoing) => self.take(outgoing),
+                    // another took its place; a client that sees it end would come back, and do so too
+                    None if matches!(self.purpose, Purpose::Listen(_)) && (self.wanted)() => {
+                        self.silent = true;
+                    }
                     None => self.end(),
                 },
                 () = sleep(self.keep_alive) => {

@@ -89,7 +89,13 @@ async fn post(face: &Shared, headers: &HeaderMap, body: Body) -> Result<Response
 async fn session(face: &Shared, headers: &HeaderMap) -> Result<SessionHandle, Refusal> {
     let named = headers.get(SESSION).ok_or(Refusal::NoSession)?;
     let id = named.to_str().map_err(|_| Refusal::UnknownSession)?;
-    let found = face.clients.find_or_restore(id).await;
+    if let Some(session) = face.clients.find(id) {
+        return Ok(session);
+    }
+    // a client that hangs up ends this request, but not what it began
+    let (clients, id) = (face.clients.clone(), id.to_owned());
+    let restoring = tokio::spawn(async move { clients.find_or_restore(&id).await });
+    let found = restoring.await.map_err(|_| Refusal::NoRoom)?;
     found.map_err(|NoRoom| Refusal::NoRoom)?.ok_or(Refusal::UnknownSession)
 }
 
@@ -190,7 +196,9 @@ async fn listen(face: &Shared, headers: &HeaderMap) -> Result<Response, Refusal>
     let (stream, outbox) = Outbox::new();
     session.attach(stream).map_err(|SessionGone| Refusal::UnknownSession)?;
     let purpose = Purpose::Listen(face.closing.subscribe());
-    Ok(EventStream::new(outbox, purpose, face.settings.keep_alive).into_response())
+    Ok(EventStream::new(outbox, purpose, face.settings.keep_alive)
+        .while_wanted(move || session.is_alive())
+        .into_response())
 }
 
 /// Ends the session.

@@ -181,15 +181,17 @@ impl Store {
         Some(stream)
     }
 
-    /// Makes room after something was added to a stream; `false` when there is none for it.
+    /// Makes room after something was added to a stream; `false` when there is none for it. A stream that
+    /// is over may take more than one session's part: its answers are all that is missing.
     pub(super) fn make_room(&mut self, name: StreamName) -> bool {
         self.shed_delivered(Some(name));
+        let Some(stream) = self.streams.get(&name.number) else { return false };
         // what is being written may be all that there is
-        let read = self.is_read(name);
+        let (read, over) = (stream.read, stream.is_over());
         while self.is_full(read) {
             let forgotten = !read && self.forget_over(Some(name), |_| true);
             if !forgotten && !self.shed(Log::shed_answer) {
-                return read;
+                return read || (over && !self.is_crowded_out());
             }
         }
         true

@@ -292,6 +292,8 @@ impl Resumption {
             for stream in store.forgotten.drain(..) {
                 self.remember_lost(&session, &stream);
             }
+            drop(store);
+            self.tidy(&session);
         }
     }
 }

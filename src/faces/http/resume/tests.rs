@@ -168,8 +168,14 @@ async fn what_clients_took_makes_room_in_other_sessions() {
     theirs.stream(name(1)).unwrap().read = true;
     let theirs = Arc::new(Mutex::new(theirs));
     resumption.stores.insert("theirs".into(), Arc::clone(&theirs));
+    let mut over = Store::new(resumption.settings, Arc::clone(&resumption.total));
+    let sender = open(&mut over, 2);
+    add(&mut over, 2, &sender, true);
+    finish(&mut over, 2);
+    resumption.stores.insert("over".into(), Arc::new(Mutex::new(over)));
     let before = resumption.total.load(Ordering::Relaxed);
     resumption.shed_delivered();
+    assert!(!resumption.stores.contains_key("over"), "all of it was read");
     assert!(resumption.total.load(Ordering::Relaxed) < before);
     // the second may be on its way, the third was taken by nobody
     assert_eq!(lock(&theirs).stream(name(1)).unwrap().log.len(), 2);

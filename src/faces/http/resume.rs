@@ -277,22 +277,28 @@ impl Resumption {
         Some(unseen.map(|asked| asked.id.clone()).collect())
     }
 
-    /// Drops what clients of any session took already, for as long as room is needed.
-    fn shed_delivered(&self) {
-        let stores: Vec<_> = self
-            .stores
-            .iter()
-            .map(|entry| (entry.key().clone(), Arc::clone(entry.value())))
-            .collect();
-        for (session, store) in stores {
+    /// Makes room when all sessions together take too much: of what clients took already, then of answers
+    /// that wait in sessions which take more than their part.
+    fn make_room(&self) {
+        let part = self.settings.max_total_bytes / self.stores.len().max(1);
+        self.in_each_store(|store| store.shed_delivered(None));
+        self.in_each_store(|store| store.shed_to(part));
+    }
+
+    /// Goes through the sessions for as long as there is too much.
+    fn in_each_store(&self, shed: impl Fn(&mut Store)) {
+        let each = self.stores.iter().map(|it| (it.key().clone(), Arc::clone(it.value())));
+        for (session, store) in each.collect::<Vec<_>>() {
             let mut store = lock(&store);
             if !store.is_crowded_out() {
                 return;
             }
-            store.shed_delivered(None);
+            shed(&mut store);
             for stream in store.forgotten.drain(..) {
                 self.remember_lost(&session, &stream);
             }
+            drop(store);
+            self.tidy(&session);
         }
     }
 }

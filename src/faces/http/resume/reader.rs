@@ -80,12 +80,12 @@ impl Kept {
         }
     }
 
-    /// Makes room, at the cost of other sessions' delivered events if need be.
+    /// Makes room, at the cost of other sessions if need be.
     fn make_room<'a>(&'a self, mut store: MutexGuard<'a, Store>) -> bool {
         store.shed_delivered(Some(self.name));
         if store.is_crowded_out() {
             drop(store);
-            self.all.shed_delivered();
+            self.all.make_room();
             store = lock(&self.store);
         }
         let found = store.make_room(self.name);

@@ -207,6 +207,13 @@ impl Store {
         {}
     }
 
+    /// Drops answers nobody read, for as long as all sessions together take too much and this one more
+    /// than its part.
+    pub(super) fn shed_to(&mut self, part: usize) {
+        let answers = |stream: &Stream| stream.name.kind == StreamKind::Calls;
+        while self.is_crowded_out() && self.bytes > part && self.forget_over(None, answers) {}
+    }
+
     /// Whether it is not (only) this session that takes too much.
     pub(super) fn is_crowded_out(&self) -> bool {
         self.total.load(Ordering::Relaxed) > self.bounds.max_total_bytes

@@ -168,11 +168,41 @@ async fn what_clients_took_makes_room_in_other_sessions() {
     theirs.stream(name(1)).unwrap().read = true;
     let theirs = Arc::new(Mutex::new(theirs));
     resumption.stores.insert("theirs".into(), Arc::clone(&theirs));
+    let mut over = Store::new(resumption.settings, Arc::clone(&resumption.total));
+    let sender = open(&mut over, 2);
+    add(&mut over, 2, &sender, true);
+    finish(&mut over, 2);
+    resumption.stores.insert("over".into(), Arc::new(Mutex::new(over)));
     let before = resumption.total.load(Ordering::Relaxed);
-    resumption.shed_delivered();
+    resumption.make_room();
+    assert!(!resumption.stores.contains_key("over"), "all of it was read");
     assert!(resumption.total.load(Ordering::Relaxed) < before);
     // the second may be on its way, the third was taken by nobody
     assert_eq!(lock(&theirs).stream(name(1)).unwrap().log.len(), 2);
+}
+
+#[tokio::test]
+async fn answers_that_wait_make_room_in_sessions_that_take_more_than_their_part() {
+    let resumption = Resumption::new(ResumeSettings { max_total_bytes: 6000, ..PLENTY });
+    for (session, answers) in [("greedy", 4), ("modest", 1)] {
+        let store = Store::new(resumption.settings, Arc::clone(&resumption.total));
+        let store = Arc::new(Mutex::new(store));
+        for number in 1..=answers {
+            let sender = open(&mut lock(&store), number);
+            sender.answer(Bytes::from(vec![b'x'; 1000]).into(), None);
+            let came = waiting(lock(&store).stream(name(number)).unwrap());
+            lock(&store).add(name(number), came.as_ref(), Instant::now());
+            lock(&store).stream(name(number)).unwrap().read = false;
+        }
+        resumption.stores.insert(session.into(), store);
+    }
+    resumption.make_room();
+    assert!(resumption.total.load(Ordering::Relaxed) <= 6000);
+    let modest = Arc::clone(&resumption.stores.get("modest").unwrap());
+    assert!(lock(&modest).stream(name(1)).is_some());
+    let greedy = Arc::clone(&resumption.stores.get("greedy").unwrap());
+    assert!(lock(&greedy).stream(name(1)).is_none() && lock(&greedy).stream(name(4)).is_some());
+    assert_eq!(resumption.lost.lock().unwrap().len(), 3, "their clients can be told");
 }
 
 #[tokio::test]

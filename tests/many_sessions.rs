@@ -35,7 +35,7 @@ const SOON: Duration = Duration::from_secs(20);
 /// Progress of each call of the one that does not read: far more than fits into what is kept for it.
 const STEPS: usize = 80_000;
 const FLOODS: usize = 2;
-const QUESTIONS: usize = 30;
+const QUESTIONS: usize = 12;
 /// Far less than all that progress takes. Of it the streams of the calls keep 1 MiB each; the rest is what
 /// may be kept for clients that come back, and what the system's allocator does with all of that.
 const GROWTH: u64 = 64_000_000;

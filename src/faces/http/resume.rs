@@ -52,7 +52,9 @@ pub(super) struct Resumption {
     numbers: AtomicU64,
     total: Arc<AtomicUsize>,
     stores: DashMap<String, Arc<Mutex<Store>>>,
-    lost: Mutex<VecDeque<Lost>>,
+    /// Streams whose client did not get everything, and streams whose client did as far as we know, so
+    /// that these never take the places of those.
+    lost: Mutex<[VecDeque<Lost>; 2]>,
 }
 
 /// A stream that cannot be resumed, and what it should have answered.
@@ -257,12 +259,14 @@ impl Resumption {
     }
 
     fn remember_lost(&self, session: &str, stream: &Stream) {
-        let requests = stream.lost();
+        let requests = stream.requests.clone();
         let ids: usize = requests.iter().map(|asked| asked.id.as_bytes().len()).sum();
         if ids > REMEMBERED_IDS || requests.is_empty() {
             return;
         }
+        let delivered = usize::from(stream.lost().is_empty());
         let mut lost = self.lost.lock().unwrap_or_else(PoisonError::into_inner);
+        let lost = &mut lost[delivered];
         if lost.len() == REMEMBERED {
             lost.pop_front();
         }
@@ -273,7 +277,8 @@ impl Resumption {
     fn lost_requests(&self, session: &SessionHandle, last: EventId) -> Option<Vec<RawId>> {
         let lost = self.lost.lock().unwrap_or_else(PoisonError::into_inner);
         let is_it = |lost: &&Lost| lost.name == last.stream && *lost.session == *session.id();
-        let unseen = lost.iter().find(is_it)?.requests.iter().filter(|it| it.is_open(last.at));
+        let unseen =
+            lost.iter().flatten().find(is_it)?.requests.iter().filter(|it| it.is_open(last.at));
         Some(unseen.map(|asked| asked.id.clone()).collect())
     }
 

@@ -1,3 +1,5 @@
+//! Whose tasks are found, by whom, and for how long.
+
 use super::*;
 use crate::bridge::ParamHeaders;
 use crate::catalog::{Capabilities, Groups, Naming, Selector, Views};

@@ -13,19 +13,18 @@ const ANSWERED: Duration = Duration::from_secs(10);
 const LONGER: Duration = Duration::from_secs(12);
 /// A replacement serves by then.
 const REPLACED: Duration = Duration::from_secs(15);
-/// After a server over HTTP moves again: what was asked meanwhile is answered.
-const MOVES: Duration = Duration::from_secs(2);
-/// The same when what was asked meanwhile is lost: the handshake on its way is given up first.
+/// After a server over HTTP moves again. What was asked meanwhile may be lost, so that the handshake on
+/// its way is given up first; who has no such handshake may wait for a slot behind three who do.
 const HEARS_ANEW: Duration = Duration::from_secs(5 + 2);
 
 const SILENCE: &[&str] = &["nothing was heard for"];
 
 pub(crate) const ROWS: &[Row] = &[
-    row(&["freeze"], |subject| stands_still(subject, "freeze", MOVES)),
-    row(&["freeze-at-call"], |subject| stands_still(subject, "set freeze-at-call 1", MOVES)),
+    row(&["freeze"], |subject| stands_still(subject, "freeze", HEARS_ANEW)),
+    row(&["freeze-at-call"], |subject| stands_still(subject, "set freeze-at-call 1", HEARS_ANEW)),
     Row {
         on: OVER_HTTP,
-        ..row(&["freeze-loop"], |subject| stands_still(subject, "set freeze-loop", MOVES))
+        ..row(&["freeze-loop"], |subject| stands_still(subject, "set freeze-loop", HEARS_ANEW))
     },
     Row { on: STDIO, ..row(&["freeze-loop"], is_kept_by_its_call) },
     row(&["freeze-on-call"], |subject| stands_still(subject, "set freeze-on-call", HEARS_ANEW)),

@@ -143,6 +143,11 @@ impl PendingTable {
         self.last_id
     }
 
+    /// The id of the newest request.
+    pub(super) fn last_id(&self) -> u64 {
+        self.last_id
+    }
+
     pub(super) fn insert(&mut self, id: u64, pending: Pending) {
         self.calls += usize::from(matches!(pending, Pending::Call(_)));
         self.requests.insert(id, pending);

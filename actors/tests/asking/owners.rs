@@ -160,3 +160,29 @@ async fn what_a_call_asks_that_was_given_up_reaches_nobody_else() {
     two.told("2").await; // and was asked nothing before
     gateway.stop(Duration::from_secs(5)).await;
 }
+
+#[tokio::test]
+async fn a_call_given_up_counts_no_more_once_its_server_answered_something_later() {
+    let (gateway, mut server) = gateway(Sharing::Auto).await;
+    let mut connection = server.ready().await;
+    let (one, mut two) =
+        (Client::open(&gateway, able()).await, Client::open(&gateway, able()).await);
+    one.calls("1");
+    connection.hears_of("tools/call").await;
+    let given_up = json!({ "requestId": "1" });
+    one.says(json!({ "jsonrpc": "2.0", "method": "notifications/cancelled", "params": given_up }));
+    connection.hears_of("notifications/cancelled").await;
+    two.calls("2");
+    let call = connection.hears_of("tools/call").await;
+    connection.answers(&call, json!({ "content": [] }));
+    two.told("2").await;
+    two.calls("3");
+    let call = connection.hears_of("tools/call").await;
+    connection.asks("q", "roots/list", json!({}));
+    let asked = two.hears_of("roots/list").await;
+    two.answers(&asked, json!({ "roots": [] }));
+    assert_eq!(connection.told(&json!("q")).await["result"], json!({ "roots": [] }));
+    connection.answers(&call, json!({ "content": [] }));
+    two.told("3").await;
+    gateway.stop(Duration::from_secs(5)).await;
+}

@@ -118,9 +118,9 @@ impl Driver {
 
     /// Its server may not have heard yet that a call was given up.
     fn remember_given_up(&mut self, id: u64, pending: &PendingCall) {
-        let now = Instant::now();
-        let until = now + self.context.spec.limits.call_timeout;
-        self.given_up.enter(id, &pending.call.ticket.client, until, now);
+        let until = Instant::now() + self.context.spec.limits.call_timeout;
+        let last = self.pending.last_id();
+        self.given_up.enter(id, &pending.call.ticket.client, last, until);
     }
 
     /// A call gave no sign for too long.

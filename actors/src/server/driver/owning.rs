@@ -3,7 +3,7 @@
 //! Over HTTP such a request comes on the stream of its call. Elsewhere it names none: it belongs to the
 //! client that has calls in flight if that is one, else to the only session that can be asked such a
 //! thing. A call that waits for an answer already asks nothing else meanwhile; one that a session gave up
-//! still counts for a while, because its server may not have heard of that yet. When it is not clear
+//! still counts until its server shows that it has heard of that. When it is not clear
 //! whose the request is, it is refused.
 
 use super::Driver;
@@ -45,31 +45,39 @@ impl Unowned {
     }
 }
 
-/// Calls that their sessions gave up and their server has not answered.
+/// Calls that their sessions gave up and whose server may not have heard of that: it answered neither
+/// them nor anything that was asked after it was told.
 #[derive(Debug, Default)]
-pub(super) struct GivenUp(BTreeMap<u64, (Arc<Client>, Instant)>);
+pub(super) struct GivenUp(BTreeMap<u64, Past>);
+
+#[derive(Debug)]
+struct Past {
+    client: Arc<Client>,
+    /// The last request before the server was told.
+    last: u64,
+    until: Instant,
+}
 
 impl GivenUp {
     /// A session gave a call up; from `until` on it does not count any more.
-    pub(super) fn enter(&mut self, id: u64, client: &Arc<Client>, until: Instant, now: Instant) {
+    pub(super) fn enter(&mut self, id: u64, client: &Arc<Client>, last: u64, until: Instant) {
         if client.session.is_empty() {
             return; // nothing tells stateless clients apart from each other
         }
-        self.0.retain(|_, (_, until)| *until > now);
         while self.0.len() >= MOST {
             self.0.pop_first();
         }
-        self.0.insert(id, (Arc::clone(client), until));
+        self.0.insert(id, Past { client: Arc::clone(client), last, until });
     }
 
-    /// Its server answered it all the same.
+    /// The server answered a request, maybe one of these; so it has read what was said before it.
     pub(super) fn answered(&mut self, id: u64) {
-        self.0.remove(&id);
+        self.0.retain(|given_up, past| *given_up != id && past.last >= id);
     }
 
     fn clients(&self, now: Instant) -> impl Iterator<Item = (u64, &Arc<Client>, bool)> {
-        let counts = move |(_, (_, until)): &(&u64, &(Arc<Client>, Instant))| *until > now;
-        self.0.iter().filter(counts).map(|(id, (client, _))| (*id, client, false))
+        let counts = move |(_, past): &(&u64, &Past)| past.until > now;
+        self.0.iter().filter(counts).map(|(id, past)| (*id, &past.client, false))
     }
 }
 

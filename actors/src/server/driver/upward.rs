@@ -78,6 +78,9 @@ impl Driver {
     }
 
     fn response(&mut self, id: Option<u64>, ok: bool, message: &Message) -> Vec<Action> {
+        if let Some(id) = id {
+            self.given_up.answered(id);
+        }
         match id.and_then(|id| self.pending.remove(id)) {
             Some(Pending::Call(pending)) => {
                 self.finish(id.unwrap_or_default(), *pending, message);
@@ -106,9 +109,6 @@ impl Driver {
                 let ended = if ok { over } else { Ended::Answered(message, false) };
                 if id.is_some_and(|id| self.listen_ended(id, &ended)) {
                     return Vec::new();
-                }
-                if let Some(id) = id {
-                    self.given_up.answered(id);
                 }
                 tracing::debug!(server = %self.context.spec.name, ?id, "an answer nobody waits for");
                 Vec::new()

@@ -16,7 +16,7 @@ mod report;
 mod routes;
 mod status_tool;
 
-pub use desk::Desk;
+pub use desk::{Desk, Running};
 pub use doctor::{Finding, Severity, findings};
 pub use health::{Brief, Health, Status, Sums};
 pub use monitor::{MonitorReport, ServerMonitor};

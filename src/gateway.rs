@@ -1,6 +1,6 @@
 //! From a checked configuration to a running tree, and back down again.
 
-use crate::admin::{Desk, StatusTool};
+use crate::admin::{Desk, Running, StatusTool};
 use crate::config::{Config, Server, Strategy, Target};
 use crate::downstream::{self, Custodian, HttpConnector, StdioConnector};
 use crate::exit::Exit;
@@ -8,9 +8,11 @@ use crate::faces::HttpSettings;
 use crate::redaction::Redaction;
 use crate::signals::Signals;
 use crate::state::{self, CatalogFiles, SessionFile, TimelineFiles};
+use crate::telemetry::Hub;
 use mcpvisor_actors::catalog::{CatalogStore, Forgetful, Group, Groups, Naming, NamingStrategy};
 use mcpvisor_actors::health::GlobalPolicy;
 use mcpvisor_actors::ingress::Face;
+use mcpvisor_actors::observation::Observer;
 use mcpvisor_actors::otp::StartError;
 use mcpvisor_actors::server::{Connector, Mask, ServerName, ServerSpec};
 use mcpvisor_actors::session::{BuiltinTool, Listing, SessionStore};
@@ -20,6 +22,7 @@ use mcpvisor_actors::wire::Limits;
 use secrecy::SecretString;
 use std::sync::Arc;
 use std::time::Duration;
+use tokio::time::Instant;
 
 /// Where things are kept from run to run.
 type Stores = (Arc<dyn CatalogStore>, Arc<dyn TimelineStore>, Option<Arc<dyn SessionStore>>);
@@ -87,6 +90,16 @@ pub fn redaction(config: &Config) -> Redaction {
 
 /// Starts the tree for a configuration.
 pub async fn start(config: &Config, faces: Vec<Arc<dyn Face>>) -> Result<Gateway, StartError> {
+    start_with(config, faces, &Desk::new()).await
+}
+
+/// Starts the tree for a configuration, and opens the desk once it runs.
+pub async fn start_with(
+    config: &Config,
+    faces: Vec<Arc<dyn Face>>,
+    desk: &Desk,
+) -> Result<Gateway, StartError> {
+    let hub = Arc::new(Hub::new(Vec::new()));
     let exe = std::env::current_exe().unwrap_or_else(|_| "mcpvisor".into());
     let custodian = Custodian::new(exe);
     let redaction = redaction(config);
@@ -100,7 +113,6 @@ pub async fn start(config: &Config, faces: Vec<Arc<dyn Face>>) -> Result<Gateway
         separator: config.naming.separator.clone(),
     };
     let (store, timeline_store, session_store) = stores(config);
-    let desk = Desk::new();
     let status = || Arc::new(StatusTool::new(desk.clone())) as Arc<dyn BuiltinTool>;
     let spec = GatewaySpec {
         servers: enabled(config)
@@ -125,10 +137,17 @@ pub async fn start(config: &Config, faces: Vec<Arc<dyn Face>>) -> Result<Gateway
         session_yields_after: config.limits.session_yields_after,
         session_store,
         drain: drain(config),
+        observer: Arc::clone(&hub) as Arc<dyn Observer>,
         faces,
     };
     let gateway = Gateway::start(spec).await?;
-    desk.open(gateway.fleet().clone());
+    desk.open(Running {
+        fleet: gateway.fleet().clone(),
+        clients: gateway.clients().clone(),
+        config: Arc::new(config.clone()),
+        hub,
+        since: Instant::now(),
+    });
     Ok(gateway)
 }
 

@@ -1,5 +1,9 @@
 //! Logs: human on a terminal, JSON elsewhere, always on stderr, never with a secret in them.
 
+mod hub;
+
+pub use hub::{Hub, Sink};
+
 use crate::config::LogFormat;
 use crate::redaction::Redaction;
 use std::io::{self, IsTerminal, Write};

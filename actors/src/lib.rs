@@ -12,6 +12,7 @@ pub mod catalog;
 pub mod fleet;
 pub mod health;
 pub mod ingress;
+pub mod observation;
 pub mod otp;
 pub mod proxy;
 pub mod reconnection;

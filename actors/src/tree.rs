@@ -30,6 +30,7 @@ use crate::health::{
     pings,
 };
 use crate::ingress::{self, Face, Ingress};
+use crate::observation::{Observer, Unobserved};
 use crate::otp::{
     Address, Budget, ChildSpec, DynamicSpec, DynamicSupervisor, Restart, Roster, Shutdown,
     StartError, Strategy, SupervisorSpec,
@@ -91,6 +92,8 @@ pub struct GatewaySpec {
     pub session_store: Option<Arc<dyn SessionStore>>,
     /// How long calls in flight may go on once the gateway stops.
     pub drain: Duration,
+    /// Who is told what happens.
+    pub observer: Arc<dyn Observer>,
     /// How clients come in.
     pub faces: Vec<Arc<dyn Face>>,
 }
@@ -119,6 +122,7 @@ impl Default for GatewaySpec {
             session_yields_after: Duration::from_secs(10),
             session_store: None,
             drain: Duration::from_secs(10),
+            observer: Arc::new(Unobserved),
             faces: Vec::new(),
         }
     }

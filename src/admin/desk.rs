@@ -1,12 +1,30 @@
-//! Where the fleet is found once it runs: faces are made before it, and their routes need it.
+//! Where a running gateway is found: faces are made before it, and their routes need it.
 
+use crate::config::Config;
+use crate::telemetry::Hub;
 use mcpvisor_actors::fleet::Fleet;
+use mcpvisor_actors::session::Clients;
+use std::fmt;
 use std::sync::{Arc, OnceLock};
 use tokio::time::Instant;
 
-/// A place for the fleet; cheap to clone, all clones are one.
-#[derive(Debug, Clone, Default)]
-pub struct Desk(Arc<OnceLock<(Fleet, Instant)>>);
+/// A place for a running gateway; cheap to clone, all clones are one.
+#[derive(Clone, Default)]
+pub struct Desk(Arc<OnceLock<Running>>);
+
+/// A gateway that runs, as its operators see it.
+pub struct Running {
+    /// Its servers.
+    pub fleet: Fleet,
+    /// A way in, to call tools.
+    pub clients: Clients,
+    /// What it was told.
+    pub config: Arc<Config>,
+    /// What it observes.
+    pub hub: Arc<Hub>,
+    /// Since when it runs.
+    pub since: Instant,
+}
 
 impl Desk {
     /// A desk nobody sits at yet.
@@ -15,12 +33,23 @@ impl Desk {
     }
 
     /// The gateway runs. Said again, nothing changes.
-    pub fn open(&self, fleet: Fleet) {
-        let _open_already = self.0.set((fleet, Instant::now()));
+    pub fn open(&self, running: Running) {
+        let _open_already = self.0.set(running);
+    }
+
+    /// The gateway, once it runs.
+    pub(super) fn running(&self) -> Option<&Running> {
+        self.0.get()
     }
 
     /// The fleet, and since when it runs; `None` while the gateway starts.
     pub(super) fn fleet(&self) -> Option<(&Fleet, Instant)> {
-        self.0.get().map(|(fleet, since)| (fleet, *since))
+        self.0.get().map(|running| (&running.fleet, running.since))
+    }
+}
+
+impl fmt::Debug for Desk {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("Desk").field(&self.0.get().is_some()).finish()
     }
 }

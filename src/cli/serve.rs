@@ -125,14 +125,13 @@ async fn serve(arguments: &Arguments, config: &Config) -> Exit {
         let face = StdioEntrance::new(gateway::limits(config), gateway::drain(config));
         faces.push(Arc::new(face.viewing(arguments.part.selector())));
     }
-    let gateway = match gateway::start(config, faces).await {
+    let gateway = match gateway::start_with(config, faces, &desk).await {
         Ok(gateway) => gateway,
         Err(error) => {
             complain(format_args!("error: {error}"));
             return Exit::GaveUp;
         }
     };
-    desk.open(gateway.fleet().clone());
     if let Some(address) = address {
         tracing::info!(%address, servers = config.servers.len(), "serving MCP");
         if !arguments.stdio {

@@ -1,0 +1,18 @@
+//! What can be told of each request of a client: who sent it, where it went, how long each part took, how
+//! it ended, and which trace it belongs to.
+//!
+//! The runtime marks what happens on an [`Observed`], which travels with the request, and tells an
+//! [`Observer`], which the edges bring in. Nothing here stores, counts or sends anything.
+//!
+//! *Invariant:* every request that was begun is over exactly once, also when whoever held it died; marking
+//! never waits.
+
+mod observed;
+mod observer;
+mod outcome;
+mod trace;
+
+pub use observed::{Observed, Origin, Phase, Watched};
+pub use observer::{Observer, SessionOver, Unobserved};
+pub use outcome::Outcome;
+pub use trace::{SpanId, Trace, TraceContext, TraceId};

@@ -1,0 +1,256 @@
+//! One request of a client, as it can be seen while it runs and once it is over.
+
+use super::{Observer, Outcome, Trace};
+use crate::catalog::Route;
+use crate::wire::RawId;
+use bytes::Bytes;
+use std::fmt;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, OnceLock};
+use std::time::{Duration, SystemTime};
+use tokio::time::Instant;
+
+/// Who sent a request.
+#[derive(Debug, Clone)]
+pub struct Origin {
+    /// How it came in: `http`, `sse`, `websocket`, `stdio`, `api`.
+    pub face: &'static str,
+    /// The session's id; empty without one.
+    pub session: Arc<str>,
+    /// The revision of the protocol it is written in; `None` before one is agreed on.
+    pub revision: Option<&'static str>,
+    /// What the client says it is: the JSON text of an `Implementation`.
+    pub client: Option<Bytes>,
+}
+
+/// Where a request is at the moment.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Phase {
+    /// Not yet at a server.
+    Routing,
+    /// Waits for its server to be ready.
+    Starting,
+    /// Waits for a free slot at its server.
+    Queued,
+    /// With its server.
+    Downstream,
+    /// Over.
+    Over,
+}
+
+/// A request. Times are counted from its arrival.
+pub struct Observed {
+    /// Its number in this process, from 1.
+    pub number: u64,
+    /// When it came.
+    pub arrived: SystemTime,
+    /// Who sent it.
+    pub origin: Origin,
+    /// Its id at the client.
+    pub id: RawId,
+    /// Its method.
+    pub method: Box<str>,
+    /// Its size, in bytes.
+    pub bytes: usize,
+    /// Its spans, when it is traced.
+    pub trace: Option<Trace>,
+    since: Instant,
+    name: OnceLock<Box<str>>,
+    route: OnceLock<Arc<Route>>,
+    marks: Marks,
+    answer_bytes: AtomicU64,
+    outcome: OnceLock<Outcome>,
+}
+
+/// Microseconds from the arrival, plus one; 0 for not yet.
+#[derive(Default)]
+struct Marks {
+    /// Its server was not ready when it came there.
+    waits: AtomicU64,
+    /// Its server was ready, or it queued there.
+    queued: AtomicU64,
+    sent: AtomicU64,
+    over: AtomicU64,
+}
+
+impl Observed {
+    /// What it names: a tool, prompt or URI as its client wrote it.
+    pub fn name(&self) -> Option<&str> {
+        self.name.get().map(|name| &**name)
+    }
+
+    /// Where it went: its server, and what it names by that server's own name.
+    pub fn route(&self) -> Option<&Route> {
+        self.route.get().map(|route| &**route)
+    }
+
+    /// Where it is.
+    pub fn phase(&self) -> Phase {
+        let marks = &self.marks;
+        let set = |mark: &AtomicU64| mark.load(Ordering::Relaxed) > 0;
+        if set(&marks.over) {
+            Phase::Over
+        } else if set(&marks.sent) {
+            Phase::Downstream
+        } else if set(&marks.queued) {
+            Phase::Queued
+        } else if set(&marks.waits) {
+            Phase::Starting
+        } else {
+            Phase::Routing
+        }
+    }
+
+    /// When its server was found not ready, if it was.
+    pub fn waits_at(&self) -> Option<Duration> {
+        at(&self.marks.waits)
+    }
+
+    /// When it was in the queue of a server that is ready.
+    pub fn queued_at(&self) -> Option<Duration> {
+        at(&self.marks.queued)
+    }
+
+    /// When it was handed to its server.
+    pub fn sent_at(&self) -> Option<Duration> {
+        at(&self.marks.sent)
+    }
+
+    /// When it was over.
+    pub fn over_at(&self) -> Option<Duration> {
+        at(&self.marks.over)
+    }
+
+    /// How long it waited for its server to be ready.
+    pub fn starting(&self) -> Duration {
+        let until = self.queued_at().or(self.over_at()).unwrap_or_else(|| self.since.elapsed());
+        self.waits_at().map_or(Duration::ZERO, |from| until.saturating_sub(from))
+    }
+
+    /// How long it waited for a slot.
+    pub fn queued(&self) -> Duration {
+        let until = self.sent_at().or(self.over_at()).unwrap_or_else(|| self.since.elapsed());
+        self.queued_at().map_or(Duration::ZERO, |from| until.saturating_sub(from))
+    }
+
+    /// How long it was with its server; `None` when it never was.
+    pub fn downstream(&self) -> Option<Duration> {
+        let until = self.over_at().unwrap_or_else(|| self.since.elapsed());
+        self.sent_at().map(|from| until.saturating_sub(from))
+    }
+
+    /// How long it took in all, or has taken so far.
+    pub fn took(&self) -> Duration {
+        self.over_at().unwrap_or_else(|| self.since.elapsed())
+    }
+
+    /// The size of its answer, in bytes; 0 as long as there is none.
+    pub fn answer_bytes(&self) -> u64 {
+        self.answer_bytes.load(Ordering::Relaxed)
+    }
+
+    /// How it ended; `None` while it has not.
+    pub fn outcome(&self) -> Option<&Outcome> {
+        self.outcome.get()
+    }
+
+    fn mark(&self, mark: &AtomicU64) {
+        let micros = u64::try_from(self.since.elapsed().as_micros()).unwrap_or(u64::MAX - 1);
+        let _marked_already =
+            mark.compare_exchange(0, micros + 1, Ordering::Relaxed, Ordering::Relaxed);
+    }
+}
+
+fn at(mark: &AtomicU64) -> Option<Duration> {
+    mark.load(Ordering::Relaxed).checked_sub(1).map(Duration::from_micros)
+}
+
+impl fmt::Debug for Observed {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Observed").field("number", &self.number).finish_non_exhaustive()
+    }
+}
+
+/// The numbers of this process.
+static NUMBERS: AtomicU64 = AtomicU64::new(1);
+
+/// A request under observation, held by whoever will answer it. Dropped before that, it is lost.
+#[derive(Debug)]
+pub struct Watched {
+    observed: Arc<Observed>,
+    observer: Arc<dyn Observer>,
+}
+
+impl Watched {
+    /// A request that just came.
+    pub fn begin(
+        observer: &Arc<dyn Observer>,
+        origin: Origin,
+        id: &RawId,
+        method: &str,
+        bytes: usize,
+        trace: Option<Trace>,
+    ) -> Self {
+        let observed = Arc::new(Observed {
+            number: NUMBERS.fetch_add(1, Ordering::Relaxed),
+            arrived: SystemTime::now(),
+            origin,
+            id: id.detached(),
+            method: method.into(),
+            bytes,
+            trace,
+            since: Instant::now(),
+            name: OnceLock::new(),
+            route: OnceLock::new(),
+            marks: Marks::default(),
+            answer_bytes: AtomicU64::new(0),
+            outcome: OnceLock::new(),
+        });
+        observer.began(&observed);
+        Self { observed, observer: Arc::clone(observer) }
+    }
+
+    /// What is known of it.
+    pub fn observed(&self) -> &Arc<Observed> {
+        &self.observed
+    }
+
+    /// It names this.
+    pub fn names(&self, name: &str) {
+        let _named_already = self.observed.name.set(name.into());
+    }
+
+    /// It was routed there. Routed once more, it goes there again.
+    pub fn routed(&self, route: &Arc<Route>) {
+        let _routed_already = self.observed.route.set(Arc::clone(route));
+    }
+
+    /// Its server is not ready.
+    pub fn waits(&self) {
+        self.observed.mark(&self.observed.marks.waits);
+    }
+
+    /// Its server is ready; it waits for a slot there, if only for a moment.
+    pub fn queues(&self) {
+        self.observed.mark(&self.observed.marks.queued);
+    }
+
+    /// It is handed to its server.
+    pub fn sent(&self) {
+        self.observed.mark(&self.observed.marks.sent);
+    }
+
+    /// It is over, with an answer of so many bytes. Only the first end counts.
+    pub fn over(self, outcome: Outcome, answer_bytes: usize) {
+        self.observed.answer_bytes.store(answer_bytes as u64, Ordering::Relaxed);
+        let _first = self.observed.outcome.set(outcome);
+    }
+}
+
+impl Drop for Watched {
+    fn drop(&mut self) {
+        self.observed.outcome.get_or_init(|| Outcome::Lost);
+        self.observed.mark(&self.observed.marks.over);
+        self.observer.over(Arc::clone(&self.observed));
+    }
+}

@@ -14,7 +14,7 @@ use std::hint::black_box;
 fn call(bytes: &Bytes) -> Payload {
     let message =
         Message::parse(bytes.clone(), Limits::default(), Strictness::Strict).expect("a message");
-    assert!(matches!(Incoming::of(&message, true, None), Incoming::Legacy));
+    assert!(matches!(Incoming::of(&message, None), Incoming::Legacy));
     let params = CallParams::of(Method::CallTool, &message).expect("a call");
     let own = string(params.name.rsplit('.').next().unwrap_or_default());
     message.with_id(b"12345", &[(params.name_span, own.as_bytes())])

@@ -3,11 +3,11 @@
 //!
 //! | topic | [`legacy_client`] of a modern server | [`modern_client`] of a legacy server |
 //! |---|---|---|
-//! | handshake | `initialize` answered from a discover result; `_meta` put into every request | `server/discover` answered from an initialize result; `_meta` stripped |
+//! | requests | `_meta` put into every one | `_meta` stripped |
 //! | requests to the client | [`Rounds`](legacy_client::Rounds): asked as requests, then the call is repeated | [`modern_client::input_required`] around a parked call, [`sealed`](SealKey) |
 //! | results, errors | members of 2026-07-28 stripped, codes mapped | members added, codes mapped |
 //! | changes | one [`Listen`] upstream of all sessions | [`Listen`] served from notifications |
-//! | methods that are no more | answered here: [`legacy_client::Route`] | [`modern_client::Route`] |
+//! | methods that are no more | the session answers them | refused: [`modern_client::Route`] |
 //! | tasks | [`tasks`]: hidden | hidden |
 //!
 //! It never parses a payload: what is not named by a rule is carried byte for byte. It never asks the
@@ -34,7 +34,7 @@ mod tests;
 
 pub use abilities::{Abilities, Need};
 pub use digest::RequestDigest;
-pub use era::{CancelBy, Era, Reaction};
+pub use era::{Era, Reaction};
 pub use fault::Fault;
 pub use headers::{
     BadAnnotation, HeaderFault, ParamHeaders, check_headers, check_version, named, request_headers,

@@ -8,6 +8,7 @@
 
 mod batch;
 mod edits;
+mod elements;
 mod error;
 mod id;
 mod limits;
@@ -23,6 +24,7 @@ mod version;
 
 pub use batch::Batch;
 pub use edits::Edits;
+pub use elements::elements;
 pub use error::{WireError, code};
 pub use id::RawId;
 pub use limits::Limits;

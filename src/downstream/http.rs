@@ -8,7 +8,6 @@
 //! *Invariant:* every request handed over is answered by its message or by one `Failed`.
 
 mod auto;
-mod batch;
 pub(super) mod body;
 pub(super) mod classify;
 mod client;

@@ -209,7 +209,7 @@ impl Intake {
     }
 
     fn deliver(&self, message: Message) {
-        match Incoming::of(&message, true, None) {
+        match Incoming::of(&message, None) {
             Incoming::Modern(meta) => return self.serve(&meta, message),
             Incoming::Refused(fault) => {
                 let id = id_of(&message);
@@ -217,7 +217,7 @@ impl Intake {
                 return;
             }
             Incoming::EraFree if self.requests.cancelled(&message) => return,
-            Incoming::EraFree | Incoming::Initialize | Incoming::Legacy | Incoming::Unopened => {}
+            Incoming::EraFree | Incoming::Legacy => {}
         }
         let request = id_of(&message);
         let admission = match &request {

@@ -96,8 +96,8 @@ fn renumbered(message: &Message) {
 }
 
 fn request(message: &Message) {
-    for (in_session, header) in [(false, None), (true, None), (false, Some("2026-07-28"))] {
-        if let Incoming::Refused(fault) = Incoming::of(message, in_session, header) {
+    for header in [None, Some("2026-07-28")] {
+        if let Incoming::Refused(fault) = Incoming::of(message, header) {
             is_message(&fault.reply(None), "a refusal");
         }
     }
@@ -119,7 +119,7 @@ fn request(message: &Message) {
             named.is_some_and(|meta| meta.iter().any(|member| member.key.as_bytes() == version));
         assert!(!named, "the revision stays in the other era");
     }
-    if let Ok((_, listen)) = Listen::requested(message) {
+    if let Ok(listen) = Listen::of(message) {
         let Kind::Request { id, .. } = message.kind() else { return };
         is_message(&listen.acknowledged(id), "an acknowledgement");
     }
@@ -146,7 +146,9 @@ fn notification(message: &Message) {
 }
 
 fn response(message: &Message) {
-    let _era = Reaction::of(message);
+    if let (Kind::Response { ok, .. }, Some(outcome)) = (message.kind(), message.outcome()) {
+        let _era = Reaction::of_outcome(if *ok { Ok(&outcome) } else { Err(&outcome) });
+    }
     let id = RawId::from(7);
     for method in METHODS {
         match legacy_client::answer(method, message) {

@@ -1,7 +1,7 @@
 //! The era a peer lives in, what follows from it, and how a server gives its era away.
 
 use super::MODERN_VERSIONS;
-use crate::wire::{Kind, Members, Message, ProtocolVersion, code};
+use crate::wire::{Members, ProtocolVersion, code};
 use bytes::Bytes;
 use serde_json::value::RawValue;
 
@@ -14,45 +14,9 @@ pub enum Era {
     Modern,
 }
 
-/// How a request in flight is given up.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum CancelBy {
-    /// With `notifications/cancelled`.
-    Notification,
-    /// By closing the response stream of its POST.
-    ClosingItsStream,
-}
-
 impl Era {
-    /// How a request is given up towards a peer of this era.
-    ///
-    /// Source: MCP 2026-07-28 "Cancellation"; 2025-11-25 "Cancellation", where a closed stream is
-    /// explicitly no cancellation.
-    pub fn cancel_by(self, over_http: bool) -> CancelBy {
-        match self {
-            Self::Modern if over_http => CancelBy::ClosingItsStream,
-            Self::Modern | Self::Legacy(_) => CancelBy::Notification,
-        }
-    }
-
-    /// Whether a client that closes the response stream of a request has given the request up.
-    pub fn closing_cancels(self) -> bool {
-        self == Self::Modern
-    }
-
-    /// Whether event ids are given out and `Last-Event-ID` is honoured.
-    pub fn resumes(self) -> bool {
-        matches!(self, Self::Legacy(_))
-    }
-
     /// Whether `ping` exists. Without it any answer, best to `server/discover`, proves life.
     pub fn pings(self) -> bool {
-        matches!(self, Self::Legacy(_))
-    }
-
-    /// Whether a connection keeps state of its client: capabilities, log level, subscriptions. Clients
-    /// that differ in these cannot share one without care.
-    pub fn is_sticky(self) -> bool {
         matches!(self, Self::Legacy(_))
     }
 }
@@ -72,17 +36,10 @@ pub enum Reaction {
 }
 
 impl Reaction {
-    /// Judges a response to `server/discover`.
+    /// Judges the result or the error object of a response to `server/discover`.
     ///
     /// Source: MCP 2026-07-28 "stdio" and "Streamable HTTP", backward compatibility: a discover result
     /// or a recognised modern error is modern, anything else is legacy.
-    pub fn of(response: &Message) -> Self {
-        let Kind::Response { ok, .. } = response.kind() else { return Self::Legacy };
-        let outcome = response.outcome().unwrap_or_default();
-        Self::of_outcome(if *ok { Ok(&outcome) } else { Err(&outcome) })
-    }
-
-    /// The same for its result or its error object alone.
     pub fn of_outcome(outcome: Result<&Bytes, &Bytes>) -> Self {
         let (Ok(raw) | Err(raw)) = outcome;
         let Some(members) = Members::of(raw) else { return Self::Legacy };

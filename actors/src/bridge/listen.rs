@@ -3,7 +3,7 @@
 //! Towards legacy servers it is served here from their notifications; towards modern servers it is
 //! asked once for all sessions and asked anew when [`Listen::covers`] says that is not enough.
 
-use super::{Fault, RequestMeta, key};
+use super::{Fault, key};
 use crate::wire::{
     Edits, Kind, Members, Message, ObjectEdit, Payload, RawId, notification_raw, result_raw, string,
 };
@@ -51,17 +51,6 @@ impl Supported {
             subscribe: is_true("resources", "subscribe"),
         }
     }
-
-    /// What can be heard of either.
-    #[must_use]
-    pub fn or(self, other: Self) -> Self {
-        Self {
-            tools: self.tools || other.tools,
-            prompts: self.prompts || other.prompts,
-            resources: self.resources || other.resources,
-            subscribe: self.subscribe || other.subscribe,
-        }
-    }
 }
 
 impl Listen {
@@ -94,16 +83,6 @@ impl Listen {
     /// subscribed to.
     pub fn for_sessions(uris: impl IntoIterator<Item = String>) -> Self {
         Self { tools: true, prompts: true, resources: true, uris: uris.into_iter().collect() }
-    }
-
-    /// What both listen for.
-    #[must_use]
-    pub fn or(mut self, other: Self) -> Self {
-        self.tools |= other.tools;
-        self.prompts |= other.prompts;
-        self.resources |= other.resources;
-        self.uris.extend(other.uris);
-        self
     }
 
     /// The part that can be heard.
@@ -209,11 +188,6 @@ impl Listen {
     pub fn ended(id: &RawId) -> Payload {
         let result = format!("{{\"resultType\":\"complete\",\"_meta\":{}}}", tag(id));
         result_raw(id, result.into())
-    }
-
-    /// Checks a whole request and reads its filter.
-    pub fn requested(message: &Message) -> Result<(RequestMeta, Self), Fault> {
-        Ok((RequestMeta::of(message)?, Self::of(message)?))
     }
 }
 

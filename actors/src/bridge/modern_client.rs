@@ -2,14 +2,12 @@
 
 mod answer;
 mod face;
-mod handshake;
 mod input;
 mod request;
 mod route;
 
 pub use answer::answer;
 pub use face::{CacheHints, CacheScope, Face};
-pub use handshake::discover_result;
 pub use input::{Question, Response, input_required, request_state, responses};
 pub use request::request;
-pub use route::{Destination, Route, upward_notification};
+pub use route::Route;

@@ -93,11 +93,6 @@ impl RequestMeta {
         let abilities = Abilities::of(&capabilities).unwrap_or_default();
         Ok(Self { version, capabilities, abilities, client_info, log_level, progress_token })
     }
-
-    /// Whether the client wants a log message of this level with this request.
-    pub fn wants(&self, level: LogLevel) -> bool {
-        self.log_level.is_some_and(|least| level >= least)
-    }
 }
 
 /// The revision a message names in its `_meta`, whatever it is; `None` when it names none. Parameters

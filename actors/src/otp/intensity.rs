@@ -41,11 +41,6 @@ impl Intensity {
         self.at.push_back(now);
         self.at.len() <= self.budget.max
     }
-
-    /// Forgets all restarts.
-    pub fn reset(&mut self) {
-        self.at.clear();
-    }
 }
 
 #[cfg(test)]

@@ -5,11 +5,9 @@
 //!
 //! *Invariant:* a batch has from one to [`Batch::MAX`] messages, none of them `initialize`.
 
-use super::{Kind, Limits, Message, Payload, RawId, Strictness, WireError, not_json};
+use super::{Kind, Limits, Message, Payload, RawId, Strictness, WireError, elements, not_json};
 use bytes::Bytes;
-use serde::de::{Deserialize, Deserializer, IgnoredAny, SeqAccess, Visitor};
 use serde_json::value::RawValue;
-use std::fmt;
 
 /// The messages of a batch in their order; what is none of JSON-RPC is there as its fault.
 #[derive(Debug)]
@@ -25,10 +23,8 @@ impl Batch {
         if let Err(fault) = std::str::from_utf8(bytes) {
             return Err(WireError::NotUtf8 { at: fault.valid_up_to() });
         }
-        let parts = serde_json::from_slice::<Parts<'_>>(bytes).map_err(|error| not_json(&error))?;
-        let Parts(Some(parts)) = parts else {
-            return Err(WireError::LongBatch { limit: Self::MAX });
-        };
+        let parts = elements(bytes, Self::MAX).map_err(|error| not_json(&error))?;
+        let parts = parts.ok_or(WireError::LongBatch { limit: Self::MAX })?;
         if parts.is_empty() {
             return Err(WireError::NotJsonRpc("a batch without a message"));
         }
@@ -80,37 +76,6 @@ impl IntoIterator for Batch {
 
     fn into_iter(self) -> Self::IntoIter {
         self.0.into_iter()
-    }
-}
-
-/// The members of an array, not looked into; `None` when there are too many.
-struct Parts<'a>(Option<Vec<&'a RawValue>>);
-
-impl<'de> Deserialize<'de> for Parts<'de> {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        deserializer.deserialize_seq(Elements)
-    }
-}
-
-struct Elements;
-
-impl<'de> Visitor<'de> for Elements {
-    type Value = Parts<'de>;
-
-    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("an array of messages")
-    }
-
-    fn visit_seq<A: SeqAccess<'de>>(self, mut array: A) -> Result<Parts<'de>, A::Error> {
-        let mut parts = Vec::new();
-        while let Some(part) = array.next_element()? {
-            if parts.len() == Batch::MAX {
-                while array.next_element::<IgnoredAny>()?.is_some() {}
-                return Ok(Parts(None));
-            }
-            parts.push(part);
-        }
-        Ok(Parts(Some(parts)))
     }
 }
 

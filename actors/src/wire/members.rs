@@ -43,12 +43,6 @@ impl Span {
         self.start..self.end
     }
 
-    /// The same span when its container starts at `offset` of a larger message.
-    #[must_use]
-    pub fn shifted(self, offset: usize) -> Self {
-        Self { start: self.start + offset, end: self.end + offset }
-    }
-
     /// Whether `other` lies within it.
     pub(crate) fn contains(self, other: Self) -> bool {
         self.start <= other.start && other.end <= self.end

@@ -2,14 +2,16 @@
 //!
 //! Never keeps more of a broken answer than an excerpt.
 
-use super::batch::{Batch, MAX_MESSAGES};
 use crate::downstream::evidence;
 use bytes::{Bytes, BytesMut};
 use mcpvisor_actors::server::{Loss, Noise};
-use mcpvisor_actors::wire::{Kind, Limits, Message, Strictness, WireError};
+use mcpvisor_actors::wire::{Kind, Limits, Message, Strictness, WireError, elements};
 
 /// How many bytes of something broken are kept; fewer are shown.
 pub(crate) const EXCERPT: usize = 1000;
+
+/// Messages in one batch.
+const MAX_MESSAGES: usize = 1024;
 
 /// Why a body could not be read.
 #[derive(Debug)]
@@ -59,13 +61,13 @@ pub(crate) fn messages(data: &Bytes, limits: Limits) -> Result<Vec<Result<Messag
         None => data.clone(),
     };
     if data.trim_ascii_start().first() == Some(&b'[')
-        && let Ok(batch) = serde_json::from_slice(&data)
+        && let Ok(batch) = elements(&data, MAX_MESSAGES)
     {
         return match batch {
-            Batch::Messages(all) => {
+            Some(all) => {
                 Ok(all.into_iter().map(|raw| one(data.slice_ref(raw.get().as_bytes()))).collect())
             }
-            Batch::TooLong => Err(Loss::Protocol {
+            None => Err(Loss::Protocol {
                 detail: format!("the server sent a batch of more than {MAX_MESSAGES} messages"),
             }),
         };

@@ -13,11 +13,9 @@ use crate::downstream::evidence;
 use bytes::{Bytes, BytesMut};
 use held::{Held, Joined};
 use mcpvisor_actors::server::Inbound;
-use mcpvisor_actors::wire::{Limits, Message, Strictness, WireError};
-use serde::de::{self, Deserialize, IgnoredAny, SeqAccess, Visitor};
-use serde_json::value::RawValue;
+use mcpvisor_actors::wire::{Limits, Message, Strictness, WireError, elements};
+use serde::de::IgnoredAny;
 use std::collections::VecDeque;
-use std::fmt;
 
 /// Most messages in one batch; what is heard must stay bounded by the bytes it took.
 const MAX_BATCH: usize = 1024;
@@ -121,16 +119,16 @@ impl Frames {
     fn take_batch(&mut self, text: &Bytes) {
         let parts = match self.limits.check(text) {
             Err(fault) => return self.noise(text, fault),
-            Ok(()) => serde_json::from_slice::<Batch<'_>>(text).map(|batch| batch.0),
+            Ok(()) => elements(text, MAX_BATCH),
         };
         match parts {
-            Ok(parts) if !parts.is_empty() => {
+            Ok(Some(parts)) if !parts.is_empty() => {
                 for part in parts {
                     self.take_part(&text.slice_ref(part.get().as_bytes()));
                 }
             }
-            Ok(_) => self.noise(text, WireError::Batch),
-            Err(_) => {
+            Ok(Some(_)) => self.noise(text, WireError::Batch),
+            Ok(None) | Err(_) => {
                 let parsed = Message::parse(text.clone(), self.limits, Strictness::Liberal);
                 self.noise(text, parsed.err().unwrap_or(WireError::Batch));
             }
@@ -172,34 +170,6 @@ fn message_by_itself(text: &Bytes, limits: Limits) -> Option<Message> {
     let says_so =
         text.first() == Some(&b'{') && text.windows(MARK.len()).any(|window| window == MARK);
     says_so.then(|| Message::parse(text.clone(), limits, Strictness::Liberal).ok()).flatten()
-}
-
-/// The raw elements of an array, not too many.
-struct Batch<'a>(Vec<&'a RawValue>);
-
-impl<'de> Deserialize<'de> for Batch<'de> {
-    fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        struct Elements;
-        impl<'de> Visitor<'de> for Elements {
-            type Value = Batch<'de>;
-
-            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                f.write_str("an array of messages")
-            }
-
-            fn visit_seq<A: SeqAccess<'de>>(self, mut array: A) -> Result<Self::Value, A::Error> {
-                let mut parts = Vec::new();
-                while let Some(part) = array.next_element()? {
-                    if parts.len() == MAX_BATCH {
-                        return Err(de::Error::custom("too many messages in one batch"));
-                    }
-                    parts.push(part);
-                }
-                Ok(Batch(parts))
-            }
-        }
-        deserializer.deserialize_seq(Elements)
-    }
 }
 
 #[cfg(test)]

@@ -57,7 +57,7 @@ async fn post(face: &Shared, headers: &HeaderMap, body: Body) -> Result<Response
         Kind::Notification { .. } | Kind::Response { .. } => None,
     };
     let refused = |why: Refusal| why.of(id.clone());
-    match Incoming::of(&message, true, media::version(headers)) {
+    match Incoming::of(&message, media::version(headers)) {
         Incoming::Modern(meta) => {
             let served = stateless::call(face, accepts, headers, &meta, message).await;
             return served.map_err(refused);
@@ -68,7 +68,7 @@ async fn post(face: &Shared, headers: &HeaderMap, body: Body) -> Result<Response
         Incoming::EraFree if media::is_stateless(headers) => {
             return stateless::tell(face, headers, &message).map_err(refused);
         }
-        Incoming::EraFree | Incoming::Initialize | Incoming::Legacy | Incoming::Unopened => {}
+        Incoming::EraFree | Incoming::Legacy => {}
     }
     media::check_version(headers).map_err(refused)?;
     let outcome = match (session(face, headers).await, message.kind()) {

@@ -115,6 +115,6 @@ impl ModernMeta {
 }
 
 /// A value of `json`, sharing its memory.
-pub(in crate::bridge) fn shared(json: &Bytes, part: &str) -> Bytes {
+pub(super) fn shared(json: &Bytes, part: &str) -> Bytes {
     Span::of(part.as_bytes(), json).share(json)
 }

@@ -4,7 +4,7 @@
 
 use super::meta::shared;
 use crate::bridge::{Abilities, Fault, Need};
-use crate::wire::{Kind, Members, Message, ObjectEdit, Payload, RawId, request_raw, string};
+use crate::wire::{Members, ObjectEdit, Payload, request_raw, string};
 use bytes::Bytes;
 
 /// How often one request is repeated with input, as in rmcp's client.
@@ -178,16 +178,6 @@ impl Ask {
             (Some(params), _) => params.clone(),
         };
         request_raw(id, self.method, &String::from_utf8_lossy(&params))
-    }
-
-    /// The client's answer to `id` as [`Rounds::answered`] takes it; `None` when it is not the answer.
-    pub fn answer_of(message: &Message, id: u64) -> Option<Result<Bytes, Bytes>> {
-        let Kind::Response { id: answered, ok } = message.kind() else { return None };
-        if answered.as_ref().and_then(RawId::as_number) != Some(id) {
-            return None;
-        }
-        let outcome = message.outcome()?;
-        Some(if *ok { Ok(outcome) } else { Err(outcome) })
     }
 }
 

@@ -7,7 +7,7 @@ use crate::bridge::Fault;
 pub enum Route {
     /// Send it on, with [`request`](super::request).
     Forward,
-    /// Answer from the initialize result, with [`discover_result`](super::discover_result).
+    /// Answer with what this gateway offers.
     Discover,
     /// Serve it here from the server's notifications, with [`Listen`](crate::bridge::Listen).
     Listen,
@@ -33,29 +33,5 @@ impl Route {
             _ if method.starts_with("tasks/") => Self::Refuse(Fault::NoSuchMethod(method.into())),
             _ => Self::Forward,
         }
-    }
-}
-
-/// Where a legacy server's notification goes.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Destination {
-    /// To the request it belongs to, if that wants it
-    /// ([`RequestMeta::wants`](crate::bridge::RequestMeta::wants) for log messages).
-    ItsRequest,
-    /// To every [`Listen`](crate::bridge::Listen) that wants it.
-    Listeners,
-    /// Nowhere: 2026-07-28 has no such notification.
-    Nowhere,
-}
-
-/// Decides by the method.
-pub fn upward_notification(method: &str) -> Destination {
-    match method {
-        "notifications/tools/list_changed"
-        | "notifications/prompts/list_changed"
-        | "notifications/resources/list_changed"
-        | "notifications/resources/updated" => Destination::Listeners,
-        "notifications/elicitation/complete" | "notifications/tasks/status" => Destination::Nowhere,
-        _ => Destination::ItsRequest,
     }
 }

@@ -13,7 +13,7 @@ fn listen() -> Listen {
     let params = format!(
         r#"{{"_meta":{{{META}}},"notifications":{{"toolsListChanged":true,"promptsListChanged":false,"resourceSubscriptions":["file:///b","file:///a"]}}}}"#
     );
-    Listen::requested(&request("subscriptions/listen", &params)).expect("a filter").1
+    Listen::of(&request("subscriptions/listen", &params)).expect("a filter")
 }
 
 #[test]
@@ -80,13 +80,13 @@ fn a_notification_is_marked_for_a_listen_and_unmarked_for_a_session() {
 #[test]
 fn one_listen_serves_all_sessions_and_is_asked_anew_when_it_is_too_narrow() {
     let first = Listen::for_sessions(["a:1".to_owned()]);
-    let both = first.clone().or(Listen { uris: ["a:2".to_owned()].into(), ..Listen::default() });
+    let both = Listen::for_sessions(["a:1".to_owned(), "a:2".to_owned()]);
     assert!(both.covers(&first) && !first.covers(&both) && first.covers(&Listen::default()));
     assert_eq!(
         both.member(),
         r#""notifications":{"toolsListChanged":true,"promptsListChanged":true,"resourcesListChanged":true,"resourceSubscriptions":["a:1","a:2"]}"#
     );
-    let supported = Supported::default().or(Supported::of(br#"{"prompts":{"listChanged":true}}"#));
+    let supported = Supported::of(br#"{"prompts":{"listChanged":true}}"#);
     assert_eq!(both.honoured(supported).filter(), r#"{"promptsListChanged":true}"#);
 }
 

@@ -1,16 +1,14 @@
 //! Which era a message or a server belongs to.
 
 use super::{META, error, frame, request, result};
-use crate::bridge::{CancelBy, Era, Fault, Incoming, Reaction, key};
+use crate::bridge::{Era, Fault, Incoming, Reaction, key};
 use crate::session::LogLevel;
-use crate::wire::ProtocolVersion;
+use crate::wire::{Kind, Message, ProtocolVersion};
 
 fn sorted(incoming: &Incoming) -> String {
     match incoming {
         Incoming::Modern(_) => "modern".to_owned(),
-        Incoming::Initialize => "initialize".to_owned(),
         Incoming::Legacy => "legacy".to_owned(),
-        Incoming::Unopened => "unopened".to_owned(),
         Incoming::EraFree => "free".to_owned(),
         Incoming::Refused(fault) => fault.code().to_string(),
     }
@@ -23,51 +21,41 @@ fn a_clients_message_tells_its_era() {
     let meta = |meta: &str| format!(r#"{{"_meta":{{{meta}}}}}"#);
     let whole = meta(META);
     let modern = Some("2026-07-28");
-    for (method, params, in_session, header, expected) in [
-        ("tools/list", whole.clone(), false, None, "modern"),
-        ("tools/list", whole.clone(), true, None, "modern"),
-        ("ping", whole.clone(), false, None, "modern"),
-        ("server/discover", whole, false, modern, "modern"),
-        ("server/discover", "{}".into(), true, None, "-32602"),
-        ("initialize", r#"{"protocolVersion":"2026-07-28"}"#.into(), false, None, "initialize"),
-        ("initialize", "{}".into(), false, modern, "initialize"),
-        ("tools/list", String::new(), true, None, "legacy"),
-        ("tools/list", String::new(), true, Some("2025-11-25"), "legacy"),
-        ("tools/list", String::new(), false, None, "unopened"),
-        ("ping", String::new(), false, None, "legacy"),
-        ("tools/list", "{}".into(), false, modern, "-32602"),
-        ("tools/list", meta(&format!(r#"{version}"2099-01-01""#)), false, None, "-32022"),
+    for (method, params, header, expected) in [
+        ("tools/list", whole.clone(), None, "modern"),
+        ("ping", whole.clone(), None, "modern"),
+        ("server/discover", whole, modern, "modern"),
+        ("server/discover", "{}".into(), None, "-32602"),
+        ("initialize", r#"{"protocolVersion":"2026-07-28"}"#.into(), None, "legacy"),
+        ("initialize", "{}".into(), modern, "legacy"),
+        ("tools/list", String::new(), None, "legacy"),
+        ("tools/list", String::new(), Some("2025-11-25"), "legacy"),
+        ("ping", String::new(), None, "legacy"),
+        ("tools/list", "{}".into(), modern, "-32602"),
+        ("tools/list", meta(&format!(r#"{version}"2099-01-01""#)), None, "-32022"),
         (
             "tools/list",
             meta(&format!(r#"{version}"2025-11-25",{capabilities}{{}}"#)),
-            true,
             None,
             "-32022",
         ),
-        ("tools/list", meta(&format!(r#"{version}"2026-07-28""#)), false, None, "-32602"),
-        (
-            "tools/list",
-            meta(&format!(r#"{version}"2026-07-28",{capabilities}[]"#)),
-            false,
-            None,
-            "-32602",
-        ),
-        ("tools/list", meta(&format!(r"{version}5,{capabilities}{{}}")), false, modern, "-32602"),
+        ("tools/list", meta(&format!(r#"{version}"2026-07-28""#)), None, "-32602"),
+        ("tools/list", meta(&format!(r#"{version}"2026-07-28",{capabilities}[]"#)), None, "-32602"),
+        ("tools/list", meta(&format!(r"{version}5,{capabilities}{{}}")), modern, "-32602"),
         (
             "tools/list",
             meta(&format!(r#"{META},"io.modelcontextprotocol/logLevel":"loud""#)),
-            false,
             None,
             "-32602",
         ),
-        ("tools/list", meta(&format!(r#"{META},"progressToken":{{}}"#)), false, None, "-32602"),
+        ("tools/list", meta(&format!(r#"{META},"progressToken":{{}}"#)), None, "-32602"),
     ] {
-        let incoming = Incoming::of(&request(method, &params), in_session, header);
+        let incoming = Incoming::of(&request(method, &params), header);
         assert_eq!(sorted(&incoming), expected, "{method} {params}");
     }
     let cancelled =
         frame(r#"{"jsonrpc":"2.0","method":"notifications/cancelled","params":{"requestId":1}}"#);
-    assert_eq!(sorted(&Incoming::of(&cancelled, false, None)), "free");
+    assert_eq!(sorted(&Incoming::of(&cancelled, None)), "free");
 }
 
 #[test]
@@ -78,11 +66,11 @@ fn a_modern_request_says_all_about_its_client() {
             r#"{{"_meta":{{{META},"progressToken": 1.0,"io.modelcontextprotocol/logLevel":"warning"}}}}"#
         ),
     );
-    let Incoming::Modern(meta) = Incoming::of(&message, false, None) else { panic!("modern") };
+    let Incoming::Modern(meta) = Incoming::of(&message, None) else { panic!("modern") };
     assert_eq!(meta.version, "2026-07-28");
     assert_eq!(meta.client_info.as_deref(), Some(&br#"{"name":"c","version":"1"}"#[..]));
     assert_eq!(meta.progress_token.as_ref().map(|(token, _)| token.as_ref()), Some(&b"1.0"[..]));
-    assert!(meta.wants(LogLevel::Error) && !meta.wants(LogLevel::Info));
+    assert_eq!(meta.log_level, Some(LogLevel::Warning));
 }
 
 #[test]
@@ -101,7 +89,7 @@ fn the_era_is_found_however_its_key_is_spelled_and_not_where_it_is_only_mentione
         (r#"{"_meta":{"protocolVersion":"2026-07-28"}}"#, "legacy"),
         (r#"{"arguments":{"text":"\u00e9 protocolVersion"}}"#, "legacy"),
     ] {
-        let incoming = Incoming::of(&request("tools/call", params), true, None);
+        let incoming = Incoming::of(&request("tools/call", params), None);
         assert_eq!(sorted(&incoming), expected, "{params}");
     }
 }
@@ -118,6 +106,12 @@ fn a_refusal_names_what_is_spoken_and_its_http_status() {
     assert_eq!((fault.code(), fault.http_status()), (-32602, 400));
     let fault = Fault::NoSuchMethod("ping".into());
     assert_eq!((fault.code(), fault.http_status()), (-32601, 404));
+}
+
+fn judged(answer: &Message) -> Reaction {
+    let outcome = answer.outcome().expect("an answer");
+    let ok = matches!(answer.kind(), Kind::Response { ok: true, .. });
+    Reaction::of_outcome(if ok { Ok(&outcome) } else { Err(&outcome) })
 }
 
 #[test]
@@ -138,9 +132,8 @@ fn a_servers_answer_to_the_probe_tells_its_era() {
         (error(r#"{"code":-32022,"message":"no","data":{"supported":["2025-06-18"]}}"#), "legacy"),
         (error(r#"{"code":-32022,"message":"no","data":{"supported":["2026-07-28"]}}"#), "refused"),
         (error(r#"{"code":-32022,"message":"no"}"#), "refused"),
-        (request("server/discover", ""), "legacy"),
     ] {
-        let told = match Reaction::of(&answer) {
+        let told = match judged(&answer) {
             Reaction::Modern(_) => "modern",
             Reaction::ModernRefused(_) => "refused",
             Reaction::Incompatible(_) => "incompatible",
@@ -148,23 +141,10 @@ fn a_servers_answer_to_the_probe_tells_its_era() {
         };
         assert_eq!(told, expected, "{answer:?}");
     }
-    assert_eq!(Reaction::of(&result(modern)), Reaction::Modern(modern.into()));
+    assert_eq!(judged(&result(modern)), Reaction::Modern(modern.into()));
 }
 
 #[test]
-fn an_era_decides_about_cancelling_resuming_and_pinging() {
-    let legacy = Era::Legacy(ProtocolVersion::LATEST);
-    for (era, over_http, expected) in [
-        (legacy, true, CancelBy::Notification),
-        (legacy, false, CancelBy::Notification),
-        (Era::Modern, true, CancelBy::ClosingItsStream),
-        (Era::Modern, false, CancelBy::Notification),
-    ] {
-        assert_eq!(era.cancel_by(over_http), expected);
-    }
-    assert!(legacy.resumes() && legacy.pings() && legacy.is_sticky() && !legacy.closing_cancels());
-    let modern = Era::Modern;
-    assert!(
-        !modern.resumes() && !modern.pings() && !modern.is_sticky() && modern.closing_cancels()
-    );
+fn only_the_initialize_era_has_pings() {
+    assert!(Era::Legacy(ProtocolVersion::LATEST).pings() && !Era::Modern.pings());
 }

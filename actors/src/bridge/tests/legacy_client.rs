@@ -1,13 +1,12 @@
 //! A client of the initialize era, a server of 2026-07-28.
 
-use super::{META, edited, error, frame, request, result, text};
+use super::{META, edited, error, request, result, text};
 use crate::bridge::legacy_client::{
-    Answer, Ask, MAX_ROUNDS, ModernMeta, Retry, Rounds, Route, Step, answer, initialize_result,
-    notification_passes, tool, upward_notification,
+    Answer, MAX_ROUNDS, ModernMeta, Retry, Rounds, Step, answer, tool,
 };
 use crate::bridge::{Abilities, Fault, Need, Translated};
 use crate::session::LogLevel;
-use crate::wire::{Message, ProtocolVersion, RawId};
+use crate::wire::{Message, RawId};
 use bytes::Bytes;
 
 fn session() -> ModernMeta {
@@ -58,25 +57,6 @@ fn a_request_says_who_its_client_is() {
         own,
         format!(r#"{{"_meta":{{{META},"io.modelcontextprotocol/logLevel":"info"}},"cursor":"x"}}"#)
     );
-}
-
-#[test]
-fn initialize_is_answered_from_what_was_discovered() {
-    let own = Bytes::from_static(br#"{"name":"gateway","version":"0"}"#);
-    for (discovered, expected) in [
-        (
-            r#"{"resultType":"complete","supportedVersions":["2026-07-28"],"capabilities":{"tools":{"listChanged":true},"extensions":{"io.modelcontextprotocol/tasks":{},"x/y":{}}},"_meta":{"io.modelcontextprotocol/serverInfo":{"name":"s","version":"1"}},"instructions":"Do.","vendor":1.0,"ttlMs":3600000,"cacheScope":"public"}"#,
-            r#"{"capabilities":{"tools":{"listChanged":true},"extensions":{"x/y":{}}},"instructions":"Do.","vendor":1.0,"protocolVersion":"2025-06-18","serverInfo":{"name":"s","version":"1"}}"#,
-        ),
-        (
-            r#"{"supportedVersions":[],"capabilities":{},"_meta":{"a/b":1}}"#,
-            r#"{"capabilities":{},"_meta":{"a/b":1},"protocolVersion":"2025-06-18","serverInfo":{"name":"gateway","version":"0"}}"#,
-        ),
-    ] {
-        let version = ProtocolVersion::V2025_06_18;
-        let made = initialize_result(&Bytes::from(discovered), version, &own).expect("an object");
-        assert_eq!(text(&made), expected);
-    }
 }
 
 #[test]
@@ -240,35 +220,8 @@ fn input_that_cannot_be_had_ends_the_request() {
     let mut rounds = Rounds::default();
     let _asks =
         rounds.input_required(&format!(r#"{{"inputRequests":{form}}}"#).into(), everything());
-    let refused = frame(r#"{"jsonrpc":"2.0","id":7,"error":{"code":-1,"message":"no"}}"#);
-    assert_eq!(Ask::answer_of(&refused, 8), None);
-    let answer = Ask::answer_of(&refused, 7).expect("its answer");
-    assert_eq!(rounds.answered(0, answer), Step::Refused(r#"{"code":-1,"message":"no"}"#.into()));
-}
-
-#[test]
-fn methods_that_are_no_more_are_served_here() {
-    for (method, params, expected) in [
-        ("initialize", "{}", Route::Initialize),
-        ("ping", "{}", Route::Pong),
-        ("logging/setLevel", r#"{"level":"error"}"#, Route::SetLevel(LogLevel::Error)),
-        ("resources/subscribe", r#"{"uri":"a:\u0062"}"#, Route::Subscribe("a:b".into())),
-        ("resources/unsubscribe", r#"{"uri":"a:b"}"#, Route::Unsubscribe("a:b".into())),
-        ("tasks/get", "{}", Route::Refuse(Fault::NoSuchMethod("tasks/get".into()))),
-        ("server/discover", "{}", Route::Refuse(Fault::NoSuchMethod("server/discover".into()))),
-        ("tools/call", "{}", Route::Forward),
-        ("vendor/method", "{}", Route::Forward),
-    ] {
-        assert_eq!(Route::of(method, Some(params.as_bytes())), expected, "{method}");
-    }
-    for (method, params) in [("logging/setLevel", r#"{"level":1}"#), ("resources/subscribe", "[]")]
-    {
-        assert!(matches!(Route::of(method, Some(params.as_bytes())), Route::Refuse(_)), "{method}");
-    }
-    assert!(notification_passes("notifications/cancelled"));
-    assert!(!notification_passes("notifications/roots/list_changed"));
-    assert!(upward_notification("notifications/message"));
-    assert!(!upward_notification("notifications/subscriptions/acknowledged"));
+    let error = Bytes::from_static(br#"{"code":-1,"message":"no"}"#);
+    assert_eq!(rounds.answered(0, Err(error.clone())), Step::Refused(error));
 }
 
 #[test]

@@ -2,8 +2,8 @@
 
 use super::{META, edited, error, frame, request, result, text};
 use crate::bridge::modern_client::{
-    self, CacheHints, CacheScope, Destination, Face, Question, Route, answer, discover_result,
-    input_required, request_state, responses, upward_notification,
+    self, CacheHints, CacheScope, Face, Question, Route, answer, input_required, request_state,
+    responses,
 };
 use crate::bridge::{Abilities, Fault, Need, tasks};
 use crate::wire::RawId;
@@ -48,15 +48,6 @@ fn a_request_loses_what_belongs_to_2026_alone() {
             format!(r#"{{"jsonrpc":"2.0","id":9,"method":"tools/call","params":{expected}}}"#);
         assert_eq!(edited(&message, &edits), expected);
     }
-}
-
-#[test]
-fn discover_is_answered_from_the_initialize_result() {
-    let initialized = Bytes::from_static(br#"{"protocolVersion":"2025-11-25","capabilities":{"tools":{},"tasks":{"list":{}}},"serverInfo":{"name":"s","version":"1"},"instructions":"Do.","vendor":[1.0]}"#);
-    assert_eq!(
-        text(&discover_result(&initialized, &face()).expect("an object")),
-        r#"{"capabilities":{"tools":{}},"instructions":"Do.","vendor":[1.0],"supportedVersions":["2026-07-28"],"resultType":"complete","ttlMs":0,"cacheScope":"private","_meta":{"io.modelcontextprotocol/serverInfo":{"name":"s","version":"1"}}}"#
-    );
 }
 
 #[test]
@@ -180,7 +171,7 @@ fn a_client_is_not_asked_for_what_it_cannot_do() {
 }
 
 #[test]
-fn removed_methods_are_unknown_and_notifications_find_their_stream() {
+fn removed_methods_are_unknown() {
     for (method, expected) in [
         ("server/discover", Route::Discover),
         ("subscriptions/listen", Route::Listen),
@@ -198,16 +189,6 @@ fn removed_methods_are_unknown_and_notifications_find_their_stream() {
         "tasks/result",
     ] {
         assert_eq!(Route::of(method), Route::Refuse(Fault::NoSuchMethod(method.into())));
-    }
-    for (method, expected) in [
-        ("notifications/progress", Destination::ItsRequest),
-        ("notifications/message", Destination::ItsRequest),
-        ("notifications/resources/updated", Destination::Listeners),
-        ("notifications/tools/list_changed", Destination::Listeners),
-        ("notifications/elicitation/complete", Destination::Nowhere),
-        ("notifications/tasks/status", Destination::Nowhere),
-    ] {
-        assert_eq!(upward_notification(method), expected, "{method}");
     }
 }
 

@@ -3,7 +3,7 @@
 use super::{edited, frame};
 use crate::bridge::legacy_client::{self, Answer, ModernMeta};
 use crate::bridge::modern_client::{self, CacheHints, Face};
-use crate::bridge::{Abilities, Translated};
+use crate::bridge::{Abilities, Reaction, Translated};
 use crate::wire::Message;
 use bytes::Bytes;
 use proptest::prelude::*;
@@ -128,10 +128,10 @@ proptest! {
             let answer = frame(&format!(r#"{{"jsonrpc":"2.0","id":1,"{key}":{text}}}"#));
             let _ = legacy_client::answer(&method, &answer);
             let _ = modern_client::answer(&method, &answer, &face(), Abilities::default());
-            let _ = crate::bridge::Reaction::of(&answer);
+            let outcome = answer.outcome().unwrap_or_default();
+            let _ = Reaction::of_outcome(if key == "result" { Ok(&outcome) } else { Err(&outcome) });
         }
         let raw = Bytes::from(text);
-        let _ = modern_client::discover_result(&raw, &face());
         let _ = crate::bridge::tasks::hidden(&raw);
         let _ = legacy_client::Rounds::default().input_required(&raw, Abilities::default());
     }

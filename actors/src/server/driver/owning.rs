@@ -3,8 +3,8 @@
 //! Over HTTP such a request comes on the stream of its call. Elsewhere it names none: it belongs to the
 //! client that has calls in flight if that is one, else to the only session that can be asked such a
 //! thing. A call that waits for an answer already asks nothing else meanwhile; one that a session gave up
-//! still counts until its server shows that it has heard of that. When it is not clear
-//! whose the request is, it is refused.
+//! still counts until its server shows that it has heard of that. When it is not clear whose the request
+//! is, it is refused.
 
 use super::Driver;
 use crate::bridge::Need;

@@ -22,7 +22,6 @@ use mcpvisor_actors::wire::Limits;
 use secrecy::SecretString;
 use std::sync::Arc;
 use std::time::Duration;
-use tokio::time::Instant;
 
 /// Where things are kept from run to run.
 type Stores = (Arc<dyn CatalogStore>, Arc<dyn TimelineStore>, Option<Arc<dyn SessionStore>>);
@@ -141,13 +140,7 @@ pub async fn start_with(
         faces,
     };
     let gateway = Gateway::start(spec).await?;
-    desk.open(Running {
-        fleet: gateway.fleet().clone(),
-        clients: gateway.clients().clone(),
-        config: Arc::new(config.clone()),
-        hub,
-        since: Instant::now(),
-    });
+    desk.open(Running::of(&gateway, config, hub));
     Ok(gateway)
 }
 

@@ -5,11 +5,13 @@ use axum::Router;
 use axum::body::Body;
 use axum::http::Request;
 use http_body_util::BodyExt;
-use mcpvisor::admin::{self, Desk, Exposure};
-use mcpvisor::config::{self, Env, Format};
+use mcpvisor::admin::{self, Desk, Exposure, Running};
+use mcpvisor::config::{self, Config, Env, Format};
 use mcpvisor::gateway;
+use mcpvisor::telemetry::Hub;
 use mcpvisor_actors::tree::Gateway;
 use serde_json::{Value, json};
+use std::sync::Arc;
 use std::time::Duration;
 use tokio::time::{Instant, sleep};
 use tower_service::Service;
@@ -19,6 +21,7 @@ const PATIENCE: Duration = Duration::from_secs(60);
 struct Fixture {
     gateway: Gateway,
     desk: Desk,
+    config: Config,
     _state: tempfile::TempDir,
 }
 
@@ -28,7 +31,15 @@ async fn fixture(server: Value) -> Fixture {
     let config = json!({ "servers": { "secret-name": server }, "state_dir": state.path() });
     let config = config::parse(&config.to_string(), Format::Json, &Env::default()).unwrap();
     let gateway = gateway::start(&config, Vec::new()).await.unwrap();
-    Fixture { gateway, desk: Desk::new(), _state: state }
+    Fixture { gateway, desk: Desk::new(), config, _state: state }
+}
+
+impl Fixture {
+    /// Somebody sits down at the desk.
+    fn open(&self) {
+        let hub = Arc::new(Hub::new(Vec::new()));
+        self.desk.open(Running::of(&self.gateway, &self.config, hub));
+    }
 }
 
 async fn ask(routes: &Router, method: &str, page: &str) -> (u16, Value) {
@@ -59,7 +70,7 @@ fn missing() -> Value {
 async fn a_listener_that_others_reach_tells_nothing_of_servers_and_takes_no_order() {
     let fixture = fixture(missing()).await;
     let routes = admin::router(fixture.desk.clone(), Exposure::Remote);
-    fixture.desk.open(fixture.gateway.fleet().clone());
+    fixture.open();
     until(&routes, "/health", |told| told["status"] == "degraded").await;
     assert_eq!(ask(&routes, "GET", "/health").await, (200, json!({ "status": "degraded" })));
     assert_eq!(ask(&routes, "GET", "/readyz").await, (503, json!({ "ready": false })));
@@ -85,7 +96,7 @@ async fn a_gateway_that_starts_or_whose_loops_stall_is_not_healthy() {
         }
     }
     let routes = admin::router(fixture.desk.clone(), Exposure::Local);
-    fixture.desk.open(fixture.gateway.fleet().clone());
+    fixture.open();
     let (status, told) = ask(&routes, "GET", "/health").await;
     assert_eq!((status, told["loops"]["monitor"].as_bool()), (200, Some(true)), "{told}");
     // its actors are gone, and somebody still asks
@@ -102,7 +113,7 @@ async fn a_gateway_that_starts_or_whose_loops_stall_is_not_healthy() {
 async fn a_server_whose_actor_crashed_too_often_is_told_to_be_out_of_service() {
     let fixture = fixture(missing()).await;
     let routes = admin::router(fixture.desk.clone(), Exposure::Local);
-    fixture.desk.open(fixture.gateway.fleet().clone());
+    fixture.open();
     let page = "/api/v1/servers/secret-name";
     let deadline = Instant::now() + PATIENCE;
     while fixture.gateway.roster().list().iter().all(|(path, starts)| {

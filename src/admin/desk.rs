@@ -4,6 +4,7 @@ use crate::config::Config;
 use crate::telemetry::Hub;
 use mcpvisor_actors::fleet::Fleet;
 use mcpvisor_actors::session::Clients;
+use mcpvisor_actors::tree::Gateway;
 use std::fmt;
 use std::sync::{Arc, OnceLock};
 use tokio::time::Instant;
@@ -24,6 +25,19 @@ pub struct Running {
     pub hub: Arc<Hub>,
     /// Since when it runs.
     pub since: Instant,
+}
+
+impl Running {
+    /// A gateway that was just started.
+    pub fn of(gateway: &Gateway, config: &Config, hub: Arc<Hub>) -> Self {
+        Self {
+            fleet: gateway.fleet().clone(),
+            clients: gateway.clients().clone(),
+            config: Arc::new(config.clone()),
+            hub,
+            since: Instant::now(),
+        }
+    }
 }
 
 impl Desk {

@@ -1,6 +1,7 @@
 //! Where a running gateway is found: faces are made before it, and their routes need it.
 
 use crate::config::Config;
+use crate::ledger::Ledger;
 use crate::telemetry::Hub;
 use mcpvisor_actors::fleet::Fleet;
 use mcpvisor_actors::session::Clients;
@@ -23,18 +24,21 @@ pub struct Running {
     pub config: Arc<Config>,
     /// What it observes.
     pub hub: Arc<Hub>,
+    /// What became of its requests.
+    pub ledger: Arc<Ledger>,
     /// Since when it runs.
     pub since: Instant,
 }
 
 impl Running {
     /// A gateway that was just started.
-    pub fn of(gateway: &Gateway, config: &Config, hub: Arc<Hub>) -> Self {
+    pub fn of(gateway: &Gateway, config: &Config, hub: Arc<Hub>, ledger: Arc<Ledger>) -> Self {
         Self {
             fleet: gateway.fleet().clone(),
             clients: gateway.clients().clone(),
             config: Arc::new(config.clone()),
             hub,
+            ledger,
             since: Instant::now(),
         }
     }

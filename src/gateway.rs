@@ -142,7 +142,7 @@ pub async fn start_with(
         faces,
     };
     let gateway = Gateway::start(spec).await?;
-    desk.open(Running::of(&gateway, config, hub, ledger));
+    desk.open(Running { ledger, ..Running::of(&gateway, config, hub) });
     Ok(gateway)
 }
 

@@ -127,13 +127,19 @@ impl Sink for Ledger {
         let now = SystemTime::now();
         {
             let mut tally = lock(&self.tally);
-            entries.iter().for_each(|entry| tally.count(entry));
+            for entry in &entries {
+                tally.count(entry);
+            }
         }
         {
             let mut rings = lock(&self.rings);
-            entries.into_iter().for_each(|entry| rings.put(entry, now));
+            for entry in &entries {
+                rings.put(entry, now);
+            }
         }
-        requests.iter().for_each(|request| self.forget(request.number));
+        for request in requests {
+            self.forget(request.number);
+        }
     }
 }
 

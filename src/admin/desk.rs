@@ -31,14 +31,14 @@ pub struct Running {
 }
 
 impl Running {
-    /// A gateway that was just started.
-    pub fn of(gateway: &Gateway, config: &Config, hub: Arc<Hub>, ledger: Arc<Ledger>) -> Self {
+    /// A gateway that was just started, with an empty ledger.
+    pub fn of(gateway: &Gateway, config: &Config, hub: Arc<Hub>) -> Self {
         Self {
             fleet: gateway.fleet().clone(),
             clients: gateway.clients().clone(),
             config: Arc::new(config.clone()),
             hub,
-            ledger,
+            ledger: Arc::default(),
             since: Instant::now(),
         }
     }

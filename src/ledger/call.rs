@@ -124,7 +124,7 @@ impl From<&Entry> for Call {
             bytes: entry.bytes,
             answer_bytes: entry.answer_bytes,
             outcome: entry.outcome.as_ref().map(CallOutcome::from),
-            trace_id: entry.trace.map(|id| id.iter().map(|byte| format!("{byte:02x}")).collect()),
+            trace_id: entry.trace.map(|id| format!("{:032x}", u128::from_be_bytes(id))),
         }
     }
 }

@@ -1,6 +1,8 @@
 //! Which requests somebody wants to see.
 
 use super::entry::Entry;
+use mcpvisor_actors::observation::Outcome;
+use mcpvisor_actors::server::ServerName;
 use std::time::Duration;
 
 /// A choice of requests; what is not said does not matter.
@@ -14,7 +16,7 @@ pub struct Query {
     pub method: Option<String>,
     /// Those that name this: as their client wrote it, or by the server's own name.
     pub name: Option<String>,
-    /// Those that ended so: a word of [`Outcome::word`](mcpvisor_actors::observation::Outcome::word).
+    /// Those that ended so: a word of [`Outcome::word`].
     pub outcome: Option<String>,
     /// Those that took longer.
     pub slower_than: Option<Duration>,
@@ -41,10 +43,10 @@ impl Query {
         let is = |asked: &Option<String>, found: Option<&str>| {
             asked.as_deref().is_none_or(|asked| found == Some(asked))
         };
-        is(&self.server, entry.server.as_ref().map(|server| server.as_str()))
+        is(&self.server, entry.server.as_ref().map(ServerName::as_str))
             && is(&self.method, Some(&entry.method))
             && (is(&self.name, entry.name.as_deref()) || is(&self.name, entry.own.as_deref()))
-            && is(&self.outcome, entry.outcome.as_ref().map(|outcome| outcome.word()))
+            && is(&self.outcome, entry.outcome.as_ref().map(Outcome::word))
             && self.slower_than.is_none_or(|than| entry.took > than)
     }
 }

@@ -24,14 +24,14 @@ pub(super) struct Rings {
 
 impl Rings {
     /// Keeps one more.
-    pub(super) fn put(&mut self, entry: Arc<Entry>, now: SystemTime) {
+    pub(super) fn put(&mut self, entry: &Arc<Entry>, now: SystemTime) {
         if entry.is_failed() {
-            push(&mut self.failed, &entry, FAILED);
+            push(&mut self.failed, entry, FAILED);
         }
         if entry.is_timed() {
-            self.slow.put(&entry, now);
+            self.slow.put(entry, now);
         }
-        push(&mut self.last, &entry, LAST);
+        push(&mut self.last, entry, LAST);
     }
 
     /// All of them; some more than once.

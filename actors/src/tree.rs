@@ -171,6 +171,7 @@ impl Gateway {
             idle: spec.session_idle,
             yields_after: spec.session_yields_after,
             store: spec.session_store.clone(),
+            observer: Arc::clone(&spec.observer),
         });
         let (finish, finished) = watch::channel(false);
         let ingress = ingress::Arguments {

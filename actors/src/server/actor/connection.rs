@@ -201,6 +201,7 @@ impl State {
         let tools = self.offers.as_ref().map_or(0, |offers| offers.items[Subject::Tool].len());
         tracing::info!(server = %self.spec.name, %generation, tools, "ready");
         self.enter(Phase::Ready { generation, link });
+        self.admission.waiting().for_each(|waiting| self.mark(&waiting.call.ticket));
         match slot {
             Some(slot) => slot.finish(Outcome::Ready),
             None => self.want(me), // its slot went back before: the coordinator hears that it is up

@@ -9,6 +9,7 @@ use crate::call::{CallTicket, Failure};
 use crate::catalog::{self, Known, Manifest};
 use crate::fleet::Card;
 use crate::health::{Policies, monitor};
+use crate::observation::Observer;
 use crate::otp::{Address, Exit, Lease, Shutdown, Timer};
 use crate::reconnection::{self, Schedule, Slot};
 use crate::session::SessionTable;
@@ -92,6 +93,8 @@ pub struct Arguments {
     pub policies: Policies,
     /// Where facts are noted.
     pub timelines: Timelines,
+    /// Who is told what it says, if anybody is.
+    pub observer: Option<Arc<dyn Observer>>,
     /// Where calls wait for input of their clients.
     pub parking: Parking,
     /// Whose connection it is, if it is not shared.

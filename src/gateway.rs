@@ -1,6 +1,6 @@
 //! From a checked configuration to a running tree, and back down again.
 
-use crate::admin::{Desk, Running, StatusTool};
+use crate::admin::{Desk, Feed, Running, StatusTool};
 use crate::config::{Config, Server, Strategy, Target};
 use crate::downstream::{self, Custodian, HttpConnector, StdioConnector};
 use crate::exit::Exit;
@@ -85,7 +85,7 @@ pub fn redaction(config: &Config) -> Redaction {
         })
         .flatten()
         .collect();
-    Redaction::of(written.chain(&in_urls).chain(&config.secrets))
+    Redaction::of(written.chain(&in_urls).chain(&config.secrets).chain(&config.admin.token))
 }
 
 /// Starts the tree for a configuration.
@@ -99,8 +99,10 @@ pub async fn start_with(
     faces: Vec<Arc<dyn Face>>,
     desk: &Desk,
 ) -> Result<Gateway, StartError> {
-    let ledger = Arc::new(Ledger::new());
-    let hub = Arc::new(Hub::new(vec![Arc::clone(&ledger) as Arc<dyn Sink>]));
+    let (ledger, feed) = (Arc::new(Ledger::new()), Feed::new());
+    let sinks: Vec<Arc<dyn Sink>> =
+        vec![Arc::clone(&ledger) as Arc<dyn Sink>, Arc::new(feed.clone())];
+    let hub = Arc::new(Hub::new(sinks));
     let exe = std::env::current_exe().unwrap_or_else(|_| "mcpvisor".into());
     let custodian = Custodian::new(exe);
     let redaction = redaction(config);
@@ -142,7 +144,7 @@ pub async fn start_with(
         faces,
     };
     let gateway = Gateway::start(spec).await?;
-    desk.open(Running { ledger, ..Running::of(&gateway, config, hub) });
+    desk.open(Running { ledger, feed, ..Running::of(&gateway, config, hub) });
     Ok(gateway)
 }
 

@@ -1,5 +1,6 @@
 //! Where a running gateway is found: faces are made before it, and their routes need it.
 
+use super::Feed;
 use crate::config::Config;
 use crate::ledger::Ledger;
 use crate::telemetry::Hub;
@@ -26,12 +27,14 @@ pub struct Running {
     pub hub: Arc<Hub>,
     /// What became of its requests.
     pub ledger: Arc<Ledger>,
+    /// What happens in it.
+    pub feed: Feed,
     /// Since when it runs.
     pub since: Instant,
 }
 
 impl Running {
-    /// A gateway that was just started, with an empty ledger.
+    /// A gateway that was just started, with an empty ledger and a feed of its own.
     pub fn of(gateway: &Gateway, config: &Config, hub: Arc<Hub>) -> Self {
         Self {
             fleet: gateway.fleet().clone(),
@@ -39,6 +42,7 @@ impl Running {
             config: Arc::new(config.clone()),
             hub,
             ledger: Arc::default(),
+            feed: Feed::new(),
             since: Instant::now(),
         }
     }

@@ -20,7 +20,8 @@ use super::ServerReport;
 use crate::ledger::Call;
 use crate::telemetry::Sink;
 use axum::body::Bytes;
-use differences::{Differences, Source};
+use differences::Differences;
+pub(super) use differences::Source;
 use mailbox::Mailbox;
 use mcpvisor_actors::observation::{Observed, SessionOver};
 use mcpvisor_actors::server::ServerName;
@@ -81,7 +82,9 @@ impl Feed {
         mailbox.put(&event("hello", &json!({ "version": env!("CARGO_PKG_VERSION") })));
         let reports = ServerReport::all(&source.fleet);
         if topics.has(Topics::SERVERS) {
-            reports.iter().for_each(|report| mailbox.put(&event("server", report)));
+            for report in &reports {
+                mailbox.put(&event("server", report));
+            }
         }
         let mut audience = self.0.audience();
         if audience.mailboxes.len() >= LISTENERS {
@@ -117,8 +120,9 @@ impl Shared {
 
     fn tell(&self, topic: Topics, event: &Bytes) {
         let audience = self.audience();
-        let listening = audience.mailboxes.iter().filter(|mailbox| mailbox.topics.has(topic));
-        listening.for_each(|mailbox| mailbox.put(event));
+        for mailbox in audience.mailboxes.iter().filter(|mailbox| mailbox.topics.has(topic)) {
+            mailbox.put(event);
+        }
     }
 
     /// Tells of the requests that were collected.
@@ -232,6 +236,3 @@ fn event(name: &str, data: &impl Serialize) -> Bytes {
 fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
-
-#[cfg(test)]
-mod tests;

@@ -86,7 +86,10 @@ mod tests {
         let large = Bytes::from(vec![b'x'; BYTES / 2]);
         (0..5).for_each(|_| mailbox.put(&large));
         assert_eq!(mailbox.next().await, "event: lagged\ndata: {\"lost\":3}\n\n");
-        assert_eq!((mailbox.next().await.len(), mailbox.next().await.len()), (BYTES / 2, BYTES / 2));
+        assert_eq!(
+            (mailbox.next().await.len(), mailbox.next().await.len()),
+            (BYTES / 2, BYTES / 2)
+        );
         assert!(mailbox.take().is_none() && lock(&mailbox.waiting).bytes == 0);
     }
 }

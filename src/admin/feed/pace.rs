@@ -4,7 +4,7 @@
 //! once. Fifty a second are told. The end of one that was told to run always is, so that nobody thinks
 //! it still does.
 
-use mcpvisor_actors::observation::{Observed, Phase};
+use mcpvisor_actors::observation::{Observed, Outcome, Phase};
 use std::collections::HashSet;
 use std::sync::Arc;
 use std::time::Duration;
@@ -91,7 +91,7 @@ impl Pace {
         }
         // what went wrong first
         let mut over = std::mem::take(&mut self.over);
-        over.sort_by_key(|request| request.outcome().is_some_and(|outcome| outcome.is_ok()));
+        over.sort_by_key(|request| request.outcome().is_some_and(Outcome::is_ok));
         for request in over {
             self.offer(&mut told, request);
         }
@@ -129,7 +129,7 @@ impl Pace {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use mcpvisor_actors::observation::{Observer, Origin, Outcome, Unobserved, Watched};
+    use mcpvisor_actors::observation::{Observer, Origin, Unobserved, Watched};
     use mcpvisor_actors::wire::RawId;
 
     fn begin() -> Watched {
@@ -186,7 +186,9 @@ mod tests {
         let start = Instant::now();
         let mut pace = Pace::new(start);
         let running: Vec<Watched> = (0..20).map(|_| begin()).collect();
-        running.iter().for_each(|watched| pace.began(watched.observed()));
+        for watched in &running {
+            pace.began(watched.observed());
+        }
         assert_eq!(pace.take(start).0.len(), 20);
         let flood: Vec<_> = (0..1_000).map(|_| end(begin(), Outcome::Ok)).collect();
         pace.over(&flood);

@@ -55,7 +55,7 @@ fn deliver(remote: Arc<Remote>, reports: Reports, frame: Outbound) -> Job {
             let exchange = Exchange::new(remote, reports, id, initialize).with(frame.headers);
             exchange.run(&frame.payload).await;
         } else {
-            exchange::tell(&remote, &reports, &frame.payload).await;
+            exchange::tell(&remote, &reports, &frame).await;
         }
     })
 }

@@ -1,6 +1,6 @@
 //! The fleet as the edges see it: what is known of every server, and how it is ordered about.
 
-use super::{Board, Card};
+use super::{Board, Card, FrameWatch};
 use crate::catalog::{self, Known};
 use crate::health::{GlobalPolicy, MonitorPatch, PingPatch, Policies, analyzer, monitor, pings};
 use crate::otp::Address;
@@ -53,6 +53,11 @@ impl Fleet {
     /// The card of one server.
     pub fn card(&self, name: &str) -> Result<&Arc<Card>, NoSuchServer> {
         self.board.card(&ServerName::new(name)).ok_or_else(|| NoSuchServer(name.to_owned()))
+    }
+
+    /// Watches every frame of a server's connections from now on.
+    pub fn tap(&self, name: &str) -> Result<FrameWatch, NoSuchServer> {
+        Ok(self.card(name)?.tap.watch())
     }
 
     /// Gives a server an order; it is carried out in its own time.

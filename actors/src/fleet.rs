@@ -9,6 +9,7 @@ mod control;
 mod frame;
 mod raw;
 mod standing;
+mod switching;
 mod tap;
 mod vitals;
 
@@ -19,5 +20,6 @@ pub use frame::{Direction, Frame, FrameKind, SHOWN};
 pub(crate) use frame::{Place, Said};
 pub use raw::{RawAnswer, RawFault, RawMessage};
 pub use standing::{Standing, State};
+pub use switching::Switched;
 pub use tap::{FrameWatch, Seen};
 pub use vitals::Vitals;

@@ -7,6 +7,7 @@
 //! *Invariant:* a [`Config`] exists only when there is no fault, and secrets in it are
 //! `SecretString`s from the moment their place is known.
 
+mod admin;
 mod dependencies;
 mod envfile;
 mod environment;
@@ -37,8 +38,8 @@ pub use read::Format;
 pub use report::Report;
 pub use schema::schema;
 pub use settings::{
-    Config, GlobalLimits, Http, Listing, Log, LogFormat, Naming, Server, ServerDefaults, Strategy,
-    Target,
+    Admin, Config, GlobalLimits, Http, Listing, Log, LogFormat, Naming, Server, ServerDefaults,
+    Strategy, Target,
 };
 
 use faults::Ledger;

@@ -103,7 +103,7 @@ pub fn redaction(config: &Config) -> Redaction {
         })
         .flatten()
         .collect();
-    Redaction::of(written.chain(&in_urls).chain(&config.secrets))
+    Redaction::of(written.chain(&in_urls).chain(&config.secrets).chain(&config.admin.token))
 }
 
 /// Starts the tree for a configuration.

@@ -8,10 +8,12 @@ use mcpvisor_actors::server::{Loss, Start};
 use mcpvisor_actors::wire::Subject;
 use serde::{Deserialize, Serialize};
 use tokio::time::Instant;
+use utoipa::ToSchema;
 
 /// One server at a moment. Times are in milliseconds, counted from that moment.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
+#[schema(as = Server)]
 pub struct ServerReport {
     /// Its name.
     pub name: String,
@@ -63,8 +65,9 @@ pub struct ServerReport {
 }
 
 /// Why a server is not ready.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
+#[schema(as = Cause)]
 pub struct CauseReport {
     /// What kind of fault, for programs.
     pub class: String,
@@ -75,7 +78,7 @@ pub struct CauseReport {
 }
 
 /// How many calls ended how.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct CallCounts {
     /// Answered by the server.
@@ -85,8 +88,9 @@ pub struct CallCounts {
 }
 
 /// What the checks of a server showed.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
+#[schema(as = Checks)]
 pub struct CheckReport {
     /// How long ago the last one ended.
     pub last_ms_ago: Option<u64>,

@@ -34,6 +34,8 @@ pub struct Config {
     pub limits: GlobalLimits,
     /// The HTTP endpoint.
     pub http: Http,
+    /// The API for people and programs who look after the gateway.
+    pub admin: Admin,
     /// Lists as clients see them.
     pub list: Listing,
     /// How long clients may keep lists of servers that do not say.
@@ -137,6 +139,13 @@ pub struct Http {
     pub resume: ResumeSettings,
     /// Whether sessions go on after the gateway was restarted.
     pub persist_sessions: bool,
+}
+
+/// The API for people and programs who look after the gateway.
+#[derive(Debug, Clone, Default)]
+pub struct Admin {
+    /// What requests must show; without it the API is for this machine alone.
+    pub token: Option<SecretString>,
 }
 
 /// Lists as clients see them.

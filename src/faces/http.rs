@@ -24,9 +24,10 @@ mod streamable;
 mod websocket;
 
 pub use host::NotAHost;
+pub(crate) use host::is_loopback_host;
 pub use resume::ResumeSettings;
 pub(in crate::faces) use server::bind;
-pub use server::{BindError, HttpServer};
+pub use server::{BindError, HttpServer, Peer};
 pub use settings::HttpSettings;
 
 use axum::Router;

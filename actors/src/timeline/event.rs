@@ -2,12 +2,14 @@
 
 use serde::{Deserialize, Serialize};
 use std::time::SystemTime;
+use utoipa::ToSchema;
 
 /// A fact, and when it became known.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, ToSchema)]
 pub struct Event {
     /// When; written as milliseconds since 1970.
     #[serde(rename = "atMs", with = "millis")]
+    #[schema(value_type = u64)]
     pub at: SystemTime,
     /// The connection it is about, when it is about one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -25,7 +27,7 @@ impl Event {
 }
 
 /// The kinds of facts.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, ToSchema)]
 #[serde(tag = "event", rename_all = "snake_case", rename_all_fields = "camelCase")]
 pub enum EventKind {
     /// It is in another state.

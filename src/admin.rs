@@ -8,6 +8,7 @@
 //! arrive with secrets masked.
 
 mod audit;
+mod bench;
 mod desk;
 mod doctor;
 mod guard;
@@ -20,6 +21,7 @@ mod request;
 mod routes;
 mod status_tool;
 
+pub use bench::{FrameReport, SendAnswer};
 pub use desk::{Desk, Running};
 pub use doctor::{Finding, Severity, findings};
 pub use guard::Exposure;

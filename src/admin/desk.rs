@@ -1,5 +1,6 @@
 //! Where a running gateway is found: faces are made before it, and their routes need it.
 
+use super::bench::Recordings;
 use crate::config::Config;
 use crate::telemetry::Hub;
 use mcpvisor_actors::fleet::Fleet;
@@ -23,6 +24,8 @@ pub struct Running {
     pub config: Arc<Config>,
     /// What it observes.
     pub hub: Arc<Hub>,
+    /// Frames that were recorded.
+    pub(super) recordings: Recordings,
     /// Since when it runs.
     pub since: Instant,
 }
@@ -35,6 +38,7 @@ impl Running {
             clients: gateway.clients().clone(),
             config: Arc::new(config.clone()),
             hub,
+            recordings: Recordings::default(),
             since: Instant::now(),
         }
     }

@@ -13,6 +13,7 @@ mod orders;
 mod servers;
 
 use super::Desk;
+use super::bench;
 use super::guard::{Exposure, Guard, guard};
 use super::refusal::Refusal;
 use axum::Router;
@@ -33,6 +34,7 @@ fn guarded() -> OpenApiRouter<Desk> {
         .merge(servers::routes())
         .merge(orders::routes())
         .merge(monitor::routes())
+        .merge(bench::routes())
 }
 
 /// The routes, to be merged into the listener's own. With a token the API asks for it; without one it is

@@ -7,6 +7,7 @@
 
 mod batch;
 mod body;
+mod closing;
 mod compression;
 mod events;
 mod guard;
@@ -23,6 +24,7 @@ mod stateless;
 mod streamable;
 mod websocket;
 
+pub use closing::Closing;
 pub use host::NotAHost;
 pub(crate) use host::is_loopback_host;
 pub use resume::ResumeSettings;

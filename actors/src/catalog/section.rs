@@ -25,6 +25,8 @@ pub struct Section {
     modern: Option<Listing>,
     routes: HashMap<Arc<str>, Arc<Route>>,
     aliases: HashMap<String, Arc<Route>>,
+    /// The names of what is in no list because it is switched off.
+    off: Vec<Arc<str>>,
     /// What those said who said how long it may be kept, together.
     hints: Option<CacheHints>,
     /// Whether somebody did not say.
@@ -97,6 +99,7 @@ impl Section {
             aliases.extend(also.into_iter().flatten().map(|alias| (alias, Arc::clone(&route))));
             section.routes.insert(Arc::clone(&name), route);
             if off {
+                section.off.push(name);
                 continue;
             }
             section.unsaid |= hints.is_none();
@@ -131,6 +134,11 @@ impl Section {
     /// All names, as they are shown to clients of the initialize era.
     pub fn names(&self) -> impl Iterator<Item = &str> {
         self.legacy.names()
+    }
+
+    /// Those that would be shown if they were not switched off.
+    pub fn switched_off(&self) -> impl Iterator<Item = (&str, &Arc<Route>)> {
+        self.off.iter().filter_map(|name| Some((&**name, self.routes.get(name)?)))
     }
 
     /// How many are shown.

@@ -88,7 +88,7 @@ impl Said {
             Kind::Response { id, .. } => (FrameKind::Response, id.as_ref(), None),
             Kind::Notification { method } => (FrameKind::Notification, None, Some(method)),
         };
-        let text = |text: &str| shown(mask, text).text;
+        let text = |text: &str| Shown::of(text.as_bytes(), mask).text;
         let id = id.map(RawId::to_string).map(|id| text(&id));
         let method = method.map(|method| text(method));
         Self { id, method, ..Self::text(kind, message.bytes(), mask) }
@@ -114,14 +114,8 @@ impl Said {
     }
 
     fn text(kind: FrameKind, bytes: &[u8], mask: &Mask) -> Self {
-        let part = &bytes[..bytes.len().min(SHOWN + SECRET)];
-        let whole = part.len() == bytes.len();
-        let Shown { text, masked, cut } = match (String::from_utf8_lossy(part), whole) {
-            (text, true) => shown(mask, &text),
-            (text, false) => beginning(mask, &text),
-        };
-        let (bytes, truncated) = (bytes.len(), !whole || cut);
-        Self { kind, id: None, method: None, bytes, truncated, masked, text }
+        let Shown { text, masked, truncated } = Shown::of(bytes, mask);
+        Self { kind, id: None, method: None, bytes: bytes.len(), truncated, masked, text }
     }
 
     /// The frame it is, there and then.
@@ -154,28 +148,33 @@ pub(crate) struct Place {
     pub(crate) direction: Direction,
 }
 
-/// A text as it may be shown.
-struct Shown {
-    text: String,
-    masked: bool,
-    cut: bool,
+/// What was said, as it may be shown.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Shown {
+    /// The text, or its beginning.
+    pub text: String,
+    /// Whether a secret was masked in it.
+    pub masked: bool,
+    /// Whether only the beginning is shown.
+    pub truncated: bool,
 }
 
-fn shown(mask: &Mask, text: &str) -> Shown {
-    let mut clean = mask(text);
-    let (masked, cut) = (clean != text, clean.len() > SHOWN);
-    cut_at(&mut clean, SHOWN);
-    Shown { text: clean, masked, cut }
-}
-
-/// The beginning of a text that goes on after `part`: a secret may have been cut at its end, so as much
-/// as a secret may be long is left out there.
-fn beginning(mask: &Mask, part: &str) -> Shown {
-    let mut clean = mask(part);
-    let masked = clean != part;
-    let most = SHOWN.min(clean.len().saturating_sub(SECRET));
-    cut_at(&mut clean, most);
-    Shown { text: clean, masked, cut: true }
+impl Shown {
+    /// At most [`SHOWN`] bytes of what was said, without the secrets of its server.
+    pub fn of(bytes: &[u8], mask: &Mask) -> Self {
+        let part = &bytes[..bytes.len().min(SHOWN + SECRET)];
+        let text = String::from_utf8_lossy(part);
+        let mut clean = mask(&text);
+        let (masked, length) = (clean != text, clean.len());
+        if part.len() == bytes.len() {
+            cut_at(&mut clean, SHOWN);
+        } else {
+            // a secret may have been cut at the end of the part
+            cut_at(&mut clean, SHOWN.min(length.saturating_sub(SECRET)));
+        }
+        let truncated = part.len() < bytes.len() || length > SHOWN;
+        Self { text: clean, masked, truncated }
+    }
 }
 
 /// Cuts a text after so many bytes at most, between two characters.

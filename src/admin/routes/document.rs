@@ -16,10 +16,12 @@ use utoipa::openapi::{
 use utoipa::{PartialSchema, ToSchema};
 
 /// What groups of pages are about.
-const TAGS: [(&str, &str); 4] = [
+const TAGS: [(&str, &str); 6] = [
     ("health", "Whether the gateway does what it should; open to everybody"),
     ("servers", "The servers behind the gateway: how they are, what happened, orders"),
     ("monitor", "Policies, and who connects"),
+    ("bench", "The frames of a server: watched, sent, recorded and replayed"),
+    ("tools", "The tools clients see"),
     ("api", "The API itself"),
 ];
 

@@ -5,6 +5,7 @@ use crate::config::{Config, Server, Strategy, Target};
 use crate::downstream::{self, Custodian, HttpConnector, StdioConnector};
 use crate::exit::Exit;
 use crate::faces::HttpSettings;
+use crate::logs::{Bounds, LogStore};
 use crate::redaction::Redaction;
 use crate::signals::Signals;
 use crate::state::{self, CatalogFiles, SessionFile, TimelineFiles};
@@ -20,6 +21,7 @@ use mcpvisor_actors::timeline::{TimelineStore, Unkept};
 use mcpvisor_actors::tree::{Ended, Gateway, GatewaySpec};
 use mcpvisor_actors::wire::Limits;
 use secrecy::SecretString;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -98,10 +100,12 @@ pub async fn start_with(
     faces: Vec<Arc<dyn Face>>,
     desk: &Desk,
 ) -> Result<Gateway, StartError> {
-    let hub = Arc::new(Hub::new(Vec::new()));
+    let folder = folder(config);
+    let redaction = redaction(config);
+    let logs = log_store(config, folder.as_deref(), &redaction);
+    let hub = Arc::new(Hub::new(vec![Arc::new(logs.clone())]));
     let exe = std::env::current_exe().unwrap_or_else(|_| "mcpvisor".into());
     let custodian = Custodian::new(exe);
-    let redaction = redaction(config);
     let hidden = redaction.clone();
     let mask: Mask = Arc::new(move |text: &str| hidden.clean_text(text));
     let naming = Naming {
@@ -111,11 +115,11 @@ pub async fn start_with(
         },
         separator: config.naming.separator.clone(),
     };
-    let (store, timeline_store, session_store) = stores(config);
+    let (store, timeline_store, session_store) = stores(config, folder.as_deref());
     let status = || Arc::new(StatusTool::new(desk.clone())) as Arc<dyn BuiltinTool>;
     let spec = GatewaySpec {
         servers: enabled(config)
-            .map(|server| server_spec(server, &custodian, &redaction, &mask))
+            .map(|server| server_spec(server, &custodian, &redaction, &mask, &logs))
             .collect(),
         naming,
         groups: groups(config),
@@ -140,7 +144,7 @@ pub async fn start_with(
         faces,
     };
     let gateway = Gateway::start(spec).await?;
-    desk.open(Running::of(&gateway, config, hub));
+    desk.open(Running { logs, ..Running::of(&gateway, config, hub) });
     Ok(gateway)
 }
 
@@ -159,15 +163,19 @@ fn server_spec(
     custodian: &Custodian,
     redaction: &Redaction,
     mask: &Mask,
+    logs: &LogStore,
 ) -> ServerSpec {
+    let name = ServerName::new(&server.name);
     let connector: Arc<dyn Connector> = match &server.target {
         Target::Stdio(target) => Arc::new(
-            StdioConnector::new(target.clone(), custodian.clone()).hiding(redaction.clone()),
+            StdioConnector::new(target.clone(), custodian.clone())
+                .hiding(redaction.clone())
+                .logging(logs.of_server(&name)),
         ),
         Target::Http(target) => Arc::new(HttpConnector::new(target.clone())),
     };
     ServerSpec {
-        name: ServerName::new(&server.name),
+        name,
         start: server.start,
         limits: server.limits,
         connect_timeout: server.connect_timeout,
@@ -190,24 +198,46 @@ fn server_spec(
     }
 }
 
-/// Where catalogs, timelines and sessions are kept.
-fn stores(config: &Config) -> Stores {
+/// The state folder, when it can be used.
+fn folder(config: &Config) -> Option<PathBuf> {
     let Some(folder) = config.state_dir.clone().or_else(state::default_dir) else {
         tracing::warn!("there is no state folder here, so nothing is remembered; set --state-dir");
-        return (Arc::new(Forgetful), Arc::new(Unkept), None);
+        return None;
     };
-    match CatalogFiles::open(&folder) {
+    match std::fs::create_dir_all(&folder) {
+        Ok(()) => Some(folder),
+        Err(error) => {
+            tracing::warn!(folder = %folder.display(), %error, "the state folder cannot be used, so nothing is remembered; set --state-dir");
+            None
+        }
+    }
+}
+
+/// Where catalogs, timelines and sessions are kept.
+fn stores(config: &Config, folder: Option<&Path>) -> Stores {
+    let Some(folder) = folder else { return (Arc::new(Forgetful), Arc::new(Unkept), None) };
+    match CatalogFiles::open(folder) {
         Ok(files) => {
             let sessions = config.http.persist_sessions.then(|| {
-                Arc::new(SessionFile::new(&folder, config.listen)) as Arc<dyn SessionStore>
+                Arc::new(SessionFile::new(folder, config.listen)) as Arc<dyn SessionStore>
             });
-            (Arc::new(files), Arc::new(TimelineFiles::new(&folder)), sessions)
+            (Arc::new(files), Arc::new(TimelineFiles::new(folder)), sessions)
         }
         Err(error) => {
             tracing::warn!(folder = %folder.display(), %error, "the state folder cannot be used, so nothing is remembered; set --state-dir");
             (Arc::new(Forgetful), Arc::new(Unkept), None)
         }
     }
+}
+
+/// Where what is said is kept.
+fn log_store(config: &Config, folder: Option<&Path>, redaction: &Redaction) -> LogStore {
+    let settings = &config.log.store;
+    if !settings.enabled {
+        return LogStore::off();
+    }
+    let bounds = Bounds { max_bytes: settings.max_bytes, max_age: settings.max_age };
+    LogStore::open(folder, bounds, redaction.clone())
 }
 
 /// Runs until a signal comes, the faces are done or the tree gives up; then stops in order.

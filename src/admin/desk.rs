@@ -1,6 +1,7 @@
 //! Where a running gateway is found: faces are made before it, and their routes need it.
 
 use crate::config::Config;
+use crate::logs::LogStore;
 use crate::telemetry::Hub;
 use mcpvisor_actors::fleet::Fleet;
 use mcpvisor_actors::session::Clients;
@@ -23,18 +24,21 @@ pub struct Running {
     pub config: Arc<Config>,
     /// What it observes.
     pub hub: Arc<Hub>,
+    /// What it and its servers say.
+    pub logs: LogStore,
     /// Since when it runs.
     pub since: Instant,
 }
 
 impl Running {
-    /// A gateway that was just started.
+    /// A gateway that was just started, and keeps no log.
     pub fn of(gateway: &Gateway, config: &Config, hub: Arc<Hub>) -> Self {
         Self {
             fleet: gateway.fleet().clone(),
             clients: gateway.clients().clone(),
             config: Arc::new(config.clone()),
             hub,
+            logs: LogStore::off(),
             since: Instant::now(),
         }
     }

@@ -10,6 +10,7 @@
 mod desk;
 mod doctor;
 mod health;
+mod logs;
 mod monitor;
 mod refusal;
 mod report;
@@ -19,6 +20,7 @@ mod status_tool;
 pub use desk::{Desk, Running};
 pub use doctor::{Finding, Severity, findings};
 pub use health::{Brief, Health, Status, Sums};
+pub use logs::Logs;
 pub use monitor::{MonitorReport, ServerMonitor};
 pub use report::{CallCounts, CauseReport, CheckReport, ServerReport};
 pub use routes::{Exposure, router};

@@ -27,6 +27,10 @@ pub(super) enum Refusal {
     Query { key: &'static str, value: String, choices: &'static str },
     #[error("the server is out of service, so it cannot be ordered about")]
     Quarantined,
+    #[error("no log is kept here")]
+    NoLog,
+    #[error("{0}")]
+    LogUnreadable(String),
     #[error("{} wrong", counted(.0.0.len()))]
     Policy(Faults),
 }
@@ -38,8 +42,8 @@ fn counted(faults: usize) -> String {
 impl Refusal {
     const fn status(&self) -> StatusCode {
         match self {
-            Self::Starting => StatusCode::SERVICE_UNAVAILABLE,
-            Self::NoSuchServer { .. } | Self::NoSuchPage => StatusCode::NOT_FOUND,
+            Self::Starting | Self::LogUnreadable(_) => StatusCode::SERVICE_UNAVAILABLE,
+            Self::NoSuchServer { .. } | Self::NoSuchPage | Self::NoLog => StatusCode::NOT_FOUND,
             Self::NotHere => StatusCode::FORBIDDEN,
             Self::Method => StatusCode::METHOD_NOT_ALLOWED,
             Self::ContentType => StatusCode::UNSUPPORTED_MEDIA_TYPE,
@@ -59,6 +63,8 @@ impl Refusal {
             Self::Body => "bad_body",
             Self::Query { .. } => "bad_query",
             Self::Quarantined => "quarantined",
+            Self::NoLog => "no_log",
+            Self::LogUnreadable(_) => "log_unreadable",
             Self::Policy(_) => "bad_policy",
         }
     }
@@ -77,6 +83,8 @@ impl Refusal {
             Self::Body => "Send a small JSON object in one piece.".into(),
             Self::Query { choices, .. } => format!("Write {choices}."),
             Self::Quarantined => "Wait: it is tried again by itself.".into(),
+            Self::NoLog => "Set `log.store.enabled: true` and start again.".into(),
+            Self::LogUnreadable(_) => "Look at the gateway's stderr, and at its disk.".into(),
             Self::Policy(_) => "Correct each of `faults`; nothing was changed.".into(),
         }
     }

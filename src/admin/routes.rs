@@ -6,6 +6,7 @@
 //!
 //! *Invariant:* a listener that other machines reach tells nothing of any server and takes no order.
 
+use super::logs;
 use super::monitor::{self, MonitorReport};
 use super::refusal::{Refusal, answer};
 use super::report::ServerReport;
@@ -59,7 +60,9 @@ pub fn router(desk: Desk, exposure: Exposure) -> Router {
             .method_not_allowed_fallback(async || Refusal::Method)
             .with_state(desk);
     }
+    let (logs, _described) = logs::routes().split_for_parts();
     Router::new()
+        .merge(logs)
         .route("/health", get(health))
         .route("/readyz", get(readiness))
         .route("/api/v1/servers", get(servers))

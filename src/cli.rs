@@ -8,6 +8,7 @@ mod demo;
 mod doctor;
 mod explain;
 mod health;
+mod logs;
 mod options;
 mod paint;
 mod serve;
@@ -54,6 +55,8 @@ enum Command {
     Doctor(doctor::Arguments),
     /// Tell what happened to a server, in words.
     Explain(explain::Arguments),
+    /// Show what a running gateway and its servers said.
+    Logs(logs::Arguments),
     /// Ask a running gateway whether it is alive.
     Health(health::Arguments),
     /// Watch over children of a gateway that may be killed.
@@ -81,6 +84,7 @@ pub fn run() -> std::process::ExitCode {
         Command::Status(arguments) => status::run(&arguments),
         Command::Doctor(arguments) => doctor::run(&arguments),
         Command::Explain(arguments) => explain::run(&arguments),
+        Command::Logs(arguments) => logs::run(&arguments),
         Command::Health(arguments) => health::run(&arguments),
         Command::Guard => return crate::downstream::run_guard(),
     }
@@ -104,6 +108,7 @@ fn block_on<F: Future<Output = Exit>>(future: F) -> Exit {
             let exit = runtime.block_on(future);
             // tasks that do not end by themselves are dropped, which kills their children
             runtime.shutdown_timeout(std::time::Duration::from_secs(1));
+            crate::telemetry::flush();
             exit
         }
         Err(error) => {

@@ -16,9 +16,9 @@ mod servers;
 mod tools;
 
 use super::Desk;
-use super::bench;
 use super::guard::{Exposure, Guard, guard};
 use super::refusal::Refusal;
+use super::{bench, logs};
 use axum::Router;
 use axum::http::header;
 use axum::middleware::from_fn_with_state;
@@ -41,6 +41,7 @@ fn guarded() -> OpenApiRouter<Desk> {
         .merge(calls::routes())
         .merge(events::routes())
         .merge(bench::routes())
+        .merge(logs::routes())
 }
 
 /// The routes, to be merged into the listener's own. With a token the API asks for it; without one it is

@@ -1,4 +1,4 @@
-//! A client of a running gateway's REST API, for `status`, `doctor` and `explain`.
+//! A client of a running gateway's REST API, for `status`, `doctor`, `explain` and `logs`.
 
 use super::complain;
 use crate::admin::{Health, ServerReport};

@@ -13,6 +13,7 @@ mod health;
 mod monitor;
 mod orders;
 mod servers;
+mod sessions;
 mod tools;
 
 use super::Desk;
@@ -39,6 +40,7 @@ fn guarded() -> OpenApiRouter<Desk> {
         .merge(monitor::routes())
         .merge(tools::routes())
         .merge(calls::routes())
+        .merge(sessions::routes())
         .merge(events::routes())
         .merge(bench::routes())
         .merge(logs::routes())

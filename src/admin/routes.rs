@@ -6,6 +6,7 @@
 //!
 //! *Invariant:* all but `/health` and `/readyz` stands behind [`super::guard`].
 
+mod config;
 mod document;
 mod health;
 mod monitor;
@@ -33,6 +34,7 @@ fn guarded() -> OpenApiRouter<Desk> {
         .merge(servers::routes())
         .merge(orders::routes())
         .merge(monitor::routes())
+        .merge(config::routes())
 }
 
 /// The routes, to be merged into the listener's own. With a token the API asks for it; without one it is

@@ -16,10 +16,11 @@ use utoipa::openapi::{
 use utoipa::{PartialSchema, ToSchema};
 
 /// What groups of pages are about.
-const TAGS: [(&str, &str); 4] = [
+const TAGS: [(&str, &str); 5] = [
     ("health", "Whether the gateway does what it should; open to everybody"),
     ("servers", "The servers behind the gateway: how they are, what happened, orders"),
     ("monitor", "Policies, and who connects"),
+    ("config", "The configuration in effect, its schema, and the check of a new one"),
     ("api", "The API itself"),
 ];
 

@@ -130,11 +130,13 @@ fn argument(text: &str, follows: bool) -> (String, bool) {
     if follows && !text.starts_with('-') {
         return (MASK.into(), false);
     }
-    match text.split_once('=') {
+    let pair = text.split_once('=').filter(|(name, _)| !name.contains("://"));
+    match pair {
         Some((name, value)) if is_secretive(name) && !value.is_empty() => {
             (format!("{name}={MASK}"), false)
         }
-        _ => match text.split_once(": ") {
+        Some((name, value)) => (format!("{name}={}", address(value)), false),
+        None => match text.split_once(": ") {
             // a header, as bridges take it
             Some((name, _)) if is_secretive(name) => (format!("{name}: {MASK}"), false),
             _ => (address(text), text.starts_with('-') && is_secretive(text)),
@@ -187,6 +189,8 @@ mod tests {
         assert_eq!(argument("Authorization: Bearer abc", false).0, "Authorization: ***");
         assert_eq!(argument("GITHUB_TOKEN=abc", false).0, "GITHUB_TOKEN=***");
         assert_eq!(argument("postgres://me:abc@h/db", false).0, "postgres://***@h/db");
+        assert_eq!(argument("--db=postgres://me:abc@h/db", false).0, "--db=postgres://***@h/db");
+        assert_eq!(argument("http://me:password@h/?q=abc", false).0, "http://***@h/?q=***");
     }
 
     #[test]

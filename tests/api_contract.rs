@@ -1,5 +1,5 @@
 //! The API keeps to its own description: every page is called with good and bad input, and each answer is
-//! checked against what the served OpenAPI document says of it.
+//! checked against what the served document says of it.
 #![allow(clippy::unwrap_used, clippy::expect_used)]
 
 #[path = "api_contract/document.rs"]

@@ -133,7 +133,7 @@ fn relaxed(schema: RefOr<Schema>) -> RefOr<Schema> {
         return OneOfBuilder::new().item(object).item(number).into();
     }
     object.required.clear();
-    for (_, property) in &mut object.properties {
+    for property in object.properties.values_mut() {
         let own = std::mem::replace(property, RefOr::T(Schema::Array(none())));
         *property = relaxed(own);
     }

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 
 pub(crate) const METHODS: [&str; 5] = ["get", "post", "put", "patch", "delete"];
 
-/// An OpenAPI document.
+/// An `OpenAPI` document.
 pub(crate) struct Document(pub(crate) Value);
 
 /// One method of one path.
@@ -53,7 +53,7 @@ impl Document {
         item.keys().filter(|key| METHODS.contains(&key.as_str())).cloned().collect()
     }
 
-    /// Is it OpenAPI 3.1, whole and without loose ends?
+    /// Is it `OpenAPI` 3.1, whole and without loose ends?
     pub(crate) fn check(&self) {
         let it = &self.0;
         assert!(it["openapi"].as_str().unwrap().starts_with("3.1."), "{}", it["openapi"]);
@@ -87,12 +87,12 @@ impl Document {
             let described: BTreeSet<String> =
                 described.iter().map(|it| it["name"].as_str().unwrap().to_owned()).collect();
             assert_eq!(named, described, "{at}: what stands in braces is described");
-            self.responses(&operation, &at);
+            Self::responses(&operation, &at);
         }
         assert!(ids.len() > 10, "{ids:?}");
     }
 
-    fn responses(&self, operation: &Operation, at: &str) {
+    fn responses(operation: &Operation, at: &str) {
         let responses = operation.told["responses"].as_object().unwrap();
         assert!(responses.keys().any(|status| status.starts_with('2')), "{at} may succeed");
         for (status, response) in responses {

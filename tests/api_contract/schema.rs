@@ -66,7 +66,9 @@ impl<'a> Check<'a> {
                 }
             }
             for (key, value) in keys {
-                let of = schema["properties"].get(key).unwrap_or(&schema["additionalProperties"]);
+                let of = schema["properties"]
+                    .get(key)
+                    .unwrap_or_else(|| &schema["additionalProperties"]);
                 if of.is_object() {
                     self.value(of, value, &format!("{at}/{key}"), found);
                 }
@@ -106,7 +108,7 @@ impl<'a> Check<'a> {
 
     /// The choices of a schema that this value fits.
     fn chosen(&self, schema: &'a Value, value: &Value) -> Vec<&'a Value> {
-        let choices = ["oneOf", "anyOf"].iter().flat_map(|some| schema[*some].as_array());
+        let choices = ["oneOf", "anyOf"].iter().filter_map(|some| schema[*some].as_array());
         choices.flatten().filter(|choice| self.fits(choice, value)).collect()
     }
 
@@ -146,7 +148,8 @@ impl<'a> Check<'a> {
             return Some(own);
         }
         let all = schema["allOf"].as_array().into_iter().flatten();
-        let choices = ["oneOf", "anyOf"].iter().flat_map(|some| schema[*some].as_array()).flatten();
+        let choices =
+            ["oneOf", "anyOf"].iter().filter_map(|some| schema[*some].as_array()).flatten();
         all.chain(choices).find_map(|part| {
             self.of_key(part, key, value).filter(|schema| self.fits(schema, value))
         })

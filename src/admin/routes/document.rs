@@ -1,4 +1,4 @@
-//! The description of all pages as OpenAPI 3.1: what the groups of pages do not say themselves.
+//! The description of all pages as `OpenAPI` 3.1: what the groups of pages do not say themselves.
 //!
 //! *Invariant:* whatever the guard may answer is described of each page behind it.
 

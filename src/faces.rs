@@ -13,5 +13,5 @@ pub mod stdio;
 
 pub use entrance::{HttpEntrance, StdioEntrance};
 pub(crate) use http::is_loopback_host;
-pub use http::{BindError, HttpFace, HttpServer, HttpSettings, Peer, ResumeSettings};
+pub use http::{BindError, Closing, HttpFace, HttpServer, HttpSettings, Peer, ResumeSettings};
 pub use stdio::{StdioError, serve_stdio};

@@ -1,6 +1,8 @@
 //! Where a running gateway is found: faces are made before it, and their routes need it.
 
+use super::Feed;
 use crate::config::Config;
+use crate::ledger::Ledger;
 use crate::telemetry::Hub;
 use mcpvisor_actors::fleet::Fleet;
 use mcpvisor_actors::session::Clients;
@@ -23,18 +25,24 @@ pub struct Running {
     pub config: Arc<Config>,
     /// What it observes.
     pub hub: Arc<Hub>,
+    /// What became of its requests.
+    pub ledger: Arc<Ledger>,
+    /// What happens in it.
+    pub feed: Feed,
     /// Since when it runs.
     pub since: Instant,
 }
 
 impl Running {
-    /// A gateway that was just started.
+    /// A gateway that was just started, with an empty ledger and a feed of its own.
     pub fn of(gateway: &Gateway, config: &Config, hub: Arc<Hub>) -> Self {
         Self {
             fleet: gateway.fleet().clone(),
             clients: gateway.clients().clone(),
             config: Arc::new(config.clone()),
             hub,
+            ledger: Arc::default(),
+            feed: Feed::new(),
             since: Instant::now(),
         }
     }

@@ -2,6 +2,7 @@
 
 mod api;
 mod call;
+mod calls;
 mod check;
 mod client;
 mod demo;
@@ -12,6 +13,7 @@ mod options;
 mod order;
 mod paint;
 mod serve;
+mod sessions;
 mod simulate;
 mod status;
 mod switch;
@@ -57,6 +59,10 @@ enum Command {
     Doctor(doctor::Arguments),
     /// Tell what happened to a server, in words.
     Explain(explain::Arguments),
+    /// Show the requests of clients: those that run, and the last ones.
+    Calls(calls::Arguments),
+    /// Show who is connected.
+    Sessions(sessions::Arguments),
     /// End a server's connection, and connect it anew.
     Restart(order::Arguments),
     /// Stop a server, until it is started again.
@@ -96,6 +102,8 @@ pub fn run() -> std::process::ExitCode {
         Command::Status(arguments) => status::run(&arguments),
         Command::Doctor(arguments) => doctor::run(&arguments),
         Command::Explain(arguments) => explain::run(&arguments),
+        Command::Calls(arguments) => calls::run(&arguments),
+        Command::Sessions(arguments) => sessions::run(&arguments),
         Command::Restart(arguments) => order::run(order::Order::Restart, &arguments),
         Command::Stop(arguments) => order::run(order::Order::Stop, &arguments),
         Command::Start(arguments) => order::run(order::Order::Start, &arguments),

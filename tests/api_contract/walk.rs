@@ -40,7 +40,14 @@ impl<'a> Walk<'a> {
     }
 
     /// Makes there be something to be found.
-    pub(crate) async fn prepare(&mut self) {}
+    pub(crate) async fn prepare(&mut self) {
+        // the first call, so that there is one
+        let url = format!("{}/api/v1/tools/up.echo/call", self.base);
+        let body = json!({ "arguments": { "text": "hi" } }).to_string();
+        let request = self.client.post(url).bearer_auth(self.token).body(body);
+        let answer = request.header(header::CONTENT_TYPE, "application/json").send().await.unwrap();
+        assert_eq!(answer.status(), 200);
+    }
 
     /// Everything that may be sent to one operation.
     pub(crate) async fn with_everything(&mut self, operation: &Operation) {

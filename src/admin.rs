@@ -8,6 +8,7 @@
 //! arrive with secrets masked.
 
 mod audit;
+mod bench;
 mod call;
 mod desk;
 mod doctor;
@@ -23,6 +24,7 @@ mod routes;
 mod status_tool;
 mod tools;
 
+pub use bench::{FrameReport, SendAnswer};
 pub use desk::{Desk, Running};
 pub use doctor::{Finding, Severity, findings};
 pub use feed::Feed;

@@ -8,9 +8,11 @@ use crate::faces::HttpSettings;
 use crate::ledger::Ledger;
 use crate::redaction::Redaction;
 use crate::signals::Signals;
-use crate::state::{self, CatalogFiles, SessionFile, TimelineFiles};
+use crate::state::{self, CatalogFiles, SessionFile, SwitchFile, TimelineFiles};
 use crate::telemetry::{Hub, Sink};
-use mcpvisor_actors::catalog::{CatalogStore, Forgetful, Group, Groups, Naming, NamingStrategy};
+use mcpvisor_actors::catalog::{
+    CatalogStore, Forgetful, Group, Groups, Naming, NamingStrategy, SwitchStore,
+};
 use mcpvisor_actors::health::GlobalPolicy;
 use mcpvisor_actors::ingress::Face;
 use mcpvisor_actors::observation::Observer;
@@ -25,7 +27,24 @@ use std::sync::Arc;
 use std::time::Duration;
 
 /// Where things are kept from run to run.
-type Stores = (Arc<dyn CatalogStore>, Arc<dyn TimelineStore>, Option<Arc<dyn SessionStore>>);
+struct Stores {
+    catalogs: Arc<dyn CatalogStore>,
+    timelines: Arc<dyn TimelineStore>,
+    switches: Arc<dyn SwitchStore>,
+    sessions: Option<Arc<dyn SessionStore>>,
+}
+
+impl Stores {
+    /// Nowhere.
+    fn none() -> Self {
+        Self {
+            catalogs: Arc::new(Forgetful),
+            timelines: Arc::new(Unkept),
+            switches: Arc::new(Forgetful),
+            sessions: None,
+        }
+    }
+}
 
 /// What stopping takes above draining and the end of the slowest server.
 const ABOVE_SERVERS: Duration = Duration::from_secs(2);
@@ -115,7 +134,7 @@ pub async fn start_with(
         },
         separator: config.naming.separator.clone(),
     };
-    let (store, timeline_store, session_store) = stores(config);
+    let stores = stores(config);
     let status = || Arc::new(StatusTool::new(desk.clone())) as Arc<dyn BuiltinTool>;
     let spec = GatewaySpec {
         servers: enabled(config)
@@ -132,19 +151,22 @@ pub async fn start_with(
         health: GlobalPolicy { monitor: config.monitor, ping: config.ping },
         max_concurrent_checks: config.max_concurrent_checks,
         max_concurrent_reconnections: config.max_concurrent_reconnections,
-        store,
-        timeline_store,
+        store: stores.catalogs,
+        timeline_store: stores.timelines,
+        switch_store: stores.switches,
         max_requests: config.limits.max_requests,
         max_sessions: config.limits.max_sessions,
         session_idle: config.limits.session_idle,
         session_yields_after: config.limits.session_yields_after,
-        session_store,
+        session_store: stores.sessions,
         drain: drain(config),
         observer: Arc::clone(&hub) as Arc<dyn Observer>,
         faces,
     };
     let gateway = Gateway::start(spec).await?;
-    desk.open(Running { ledger, feed, ..Running::of(&gateway, config, hub) });
+    let mut running = Running::of(&gateway, config, hub);
+    (running.ledger, running.feed) = (ledger, feed);
+    desk.open(running);
     Ok(gateway)
 }
 
@@ -187,6 +209,7 @@ fn server_spec(
         reconnection: server.reconnection,
         breaker: server.breaker,
         sharing: server.sharing,
+        propagate: server.propagate,
         mask: Arc::clone(mask),
         cache: server.cache,
         era: server.era,
@@ -194,22 +217,27 @@ fn server_spec(
     }
 }
 
-/// Where catalogs, timelines and sessions are kept.
+/// Where catalogs, timelines, sessions and switches are kept.
 fn stores(config: &Config) -> Stores {
     let Some(folder) = config.state_dir.clone().or_else(state::default_dir) else {
         tracing::warn!("there is no state folder here, so nothing is remembered; set --state-dir");
-        return (Arc::new(Forgetful), Arc::new(Unkept), None);
+        return Stores::none();
     };
     match CatalogFiles::open(&folder) {
         Ok(files) => {
             let sessions = config.http.persist_sessions.then(|| {
                 Arc::new(SessionFile::new(&folder, config.listen)) as Arc<dyn SessionStore>
             });
-            (Arc::new(files), Arc::new(TimelineFiles::new(&folder)), sessions)
+            Stores {
+                catalogs: Arc::new(files),
+                timelines: Arc::new(TimelineFiles::new(&folder)),
+                switches: Arc::new(SwitchFile::new(&folder)),
+                sessions,
+            }
         }
         Err(error) => {
             tracing::warn!(folder = %folder.display(), %error, "the state folder cannot be used, so nothing is remembered; set --state-dir");
-            (Arc::new(Forgetful), Arc::new(Unkept), None)
+            Stores::none()
         }
     }
 }

@@ -1,6 +1,7 @@
 //! Where a running gateway is found: faces are made before it, and their routes need it.
 
 use super::Feed;
+use super::bench::Recordings;
 use crate::config::Config;
 use crate::ledger::Ledger;
 use crate::telemetry::Hub;
@@ -29,6 +30,8 @@ pub struct Running {
     pub ledger: Arc<Ledger>,
     /// What happens in it.
     pub feed: Feed,
+    /// Frames that were recorded.
+    pub(super) recordings: Recordings,
     /// Since when it runs.
     pub since: Instant,
 }
@@ -43,6 +46,7 @@ impl Running {
             hub,
             ledger: Arc::default(),
             feed: Feed::new(),
+            recordings: Recordings::default(),
             since: Instant::now(),
         }
     }

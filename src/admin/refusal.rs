@@ -1,5 +1,6 @@
 //! Why an administrative request was not carried out, as JSON: `{error: {code, message, remedy}}`.
 
+use super::bench::BenchFault;
 use crate::config::Faults;
 use axum::body::Body;
 use axum::http::{HeaderValue, StatusCode, header};
@@ -48,6 +49,8 @@ pub(super) enum Refusal {
     Query { key: &'static str, value: String, choices: &'static str },
     #[error("the server is out of service, so it cannot be ordered about")]
     Quarantined,
+    #[error(transparent)]
+    Bench(BenchFault),
     #[error("{} wrong", counted(.0.0.len()))]
     Policy(Faults),
 }
@@ -117,6 +120,7 @@ impl Refusal {
                 StatusCode::BAD_REQUEST
             }
             Self::Quarantined => StatusCode::CONFLICT,
+            Self::Bench(fault) => fault.status(),
         }
     }
 
@@ -140,6 +144,7 @@ impl Refusal {
             Self::Body | Self::NotThat(_) => "bad_body",
             Self::Query { .. } => "bad_query",
             Self::Quarantined => "quarantined",
+            Self::Bench(fault) => fault.code(),
             Self::Policy(_) => "bad_policy",
         }
     }
@@ -179,6 +184,7 @@ impl Refusal {
             Self::NotThat(_) => "GET /api/v1/openapi.json describes it.".into(),
             Self::Query { choices, .. } => format!("Write {choices}."),
             Self::Quarantined => "Wait: it is tried again by itself.".into(),
+            Self::Bench(fault) => fault.remedy().into(),
             Self::Policy(_) => "Correct each of `faults`; nothing was changed.".into(),
         }
     }

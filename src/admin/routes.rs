@@ -17,6 +17,7 @@ mod servers;
 mod tools;
 
 use super::Desk;
+use super::bench;
 use super::guard::{Exposure, Guard, guard};
 use super::refusal::Refusal;
 use axum::Router;
@@ -41,6 +42,7 @@ fn guarded() -> OpenApiRouter<Desk> {
         .merge(tools::routes())
         .merge(calls::routes())
         .merge(events::routes())
+        .merge(bench::routes())
 }
 
 /// The routes, to be merged into the listener's own. With a token the API asks for it; without one it is

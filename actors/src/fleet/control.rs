@@ -1,13 +1,13 @@
 //! The fleet as the edges see it: what is known of every server, and how it is ordered about.
 
-use super::{Board, Card};
-use crate::catalog::{self, Known};
+use super::{Board, Card, FrameWatch};
+use crate::catalog::{self, Known, Switches};
 use crate::health::{GlobalPolicy, MonitorPatch, PingPatch, Policies, analyzer, monitor, pings};
 use crate::otp::Address;
 use crate::proxy;
 use crate::reconnection::{self, View};
 use crate::server::{self, Order, ServerName};
-use crate::session::Clients;
+use crate::session::{Clients, SessionSummary};
 use crate::timeline::{EventKind, Timelines};
 use futures_util::future::join_all;
 use std::sync::Arc;
@@ -45,6 +45,7 @@ pub struct Fleet {
     pub timelines: Timelines,
     /// What each server offers.
     pub known: Known,
+    pub(crate) switches: Switches,
     pub(crate) loops: Loops,
     pub(crate) clients: Clients,
 }
@@ -53,6 +54,11 @@ impl Fleet {
     /// The card of one server.
     pub fn card(&self, name: &str) -> Result<&Arc<Card>, NoSuchServer> {
         self.board.card(&ServerName::new(name)).ok_or_else(|| NoSuchServer(name.to_owned()))
+    }
+
+    /// Watches every frame of a server's connections from now on.
+    pub fn tap(&self, name: &str) -> Result<FrameWatch, NoSuchServer> {
+        Ok(self.card(name)?.tap.watch())
     }
 
     /// Gives a server an order; it is carried out in its own time.
@@ -93,6 +99,22 @@ impl Fleet {
     /// Sessions open and requests in flight.
     pub fn clients(&self) -> (usize, usize) {
         (self.clients.sessions(), self.clients.in_flight())
+    }
+
+    /// The sessions that are open, in the order in which they were opened.
+    pub fn sessions(&self) -> Vec<SessionSummary> {
+        let mut sessions = self.clients.table().summaries();
+        sessions.sort_by(|a, b| (a.opened, &a.id).cmp(&(b.opened, &b.id)));
+        sessions
+    }
+
+    /// Ends a session, as if its client had; whether there is one with this id.
+    pub fn end_session(&self, id: &str) -> bool {
+        let session = self.clients.table().find(id);
+        if let Some(session) = &session {
+            self.clients.end(session);
+        }
+        session.is_some()
     }
 
     /// The runtime's own loops, by name, and whether each turns: it answers within a second.

@@ -7,6 +7,7 @@
 //! *Invariant:* all but `/health` and `/readyz` stands behind [`super::guard`].
 
 mod calls;
+mod config;
 mod document;
 mod events;
 mod health;
@@ -38,6 +39,7 @@ fn guarded() -> OpenApiRouter<Desk> {
         .merge(servers::routes())
         .merge(orders::routes())
         .merge(monitor::routes())
+        .merge(config::routes())
         .merge(tools::routes())
         .merge(calls::routes())
         .merge(sessions::routes())

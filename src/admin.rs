@@ -24,6 +24,7 @@ mod request;
 mod routes;
 mod status_tool;
 mod tools;
+mod ui;
 
 pub use bench::{FrameReport, SendAnswer};
 pub use desk::{Desk, Running};

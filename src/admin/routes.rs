@@ -4,7 +4,8 @@
 //! Each group of pages is a file with a function `routes`, which carries its own part of the
 //! description, so that no page is served without being described.
 //!
-//! *Invariant:* all but `/health` and `/readyz` stands behind [`super::guard`].
+//! *Invariant:* all but `/health`, `/readyz` and the files of the web interface stands behind
+//! [`super::guard`]; those files are served only where the API is.
 
 mod calls;
 mod config;
@@ -20,7 +21,7 @@ mod tools;
 use super::Desk;
 use super::guard::{Exposure, Guard, guard};
 use super::refusal::Refusal;
-use super::{bench, logs};
+use super::{bench, logs, ui};
 use axum::Router;
 use axum::http::header;
 use axum::middleware::from_fn_with_state;
@@ -66,5 +67,7 @@ pub fn router(desk: Desk, exposure: Exposure, token: Option<&SecretString>) -> R
         .route("/api/{*rest}", any(async || Refusal::NoSuchPage))
         .method_not_allowed_fallback(async || Refusal::Method)
         .layer(from_fn_with_state(Arc::new(rules), guard));
+    let shown = exposure == Exposure::Local || token.is_some();
+    let open = if shown { open.merge(ui::routes()) } else { open };
     open.method_not_allowed_fallback(async || Refusal::Method).merge(guarded).with_state(desk)
 }

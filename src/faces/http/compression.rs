@@ -1,5 +1,5 @@
-//! Large JSON documents are compressed for clients that accept it; event streams never are, because
-//! an event must not wait for the next one.
+//! Large JSON documents and files of the web interface are compressed for clients that accept it; event
+//! streams never are, because an event must not wait for the next one.
 
 use axum::http::{Extensions, HeaderMap, StatusCode, Version, header};
 use tower_http::CompressionLevel;
@@ -13,10 +13,11 @@ const SMALL: u16 = 1024;
 pub(super) fn layer() -> CompressionLayer<impl Predicate + Send + Sync> {
     CompressionLayer::new()
         .quality(CompressionLevel::Fastest)
-        .compress_when(SizeAbove::new(SMALL).and(is_json))
+        .compress_when(SizeAbove::new(SMALL).and(is_document))
 }
 
-fn is_json(_: StatusCode, _: Version, headers: &HeaderMap, _: &Extensions) -> bool {
-    let kind = headers.get(header::CONTENT_TYPE).map(axum::http::HeaderValue::as_bytes);
-    kind.is_some_and(|kind| kind.starts_with(b"application/json"))
+fn is_document(_: StatusCode, _: Version, headers: &HeaderMap, _: &Extensions) -> bool {
+    let kinds = ["application/json", "text/css", "text/html", "text/javascript"];
+    let kind = headers.get(header::CONTENT_TYPE).and_then(|kind| kind.to_str().ok());
+    kind.is_some_and(|kind| kinds.iter().any(|known| kind.starts_with(known)))
 }

@@ -1,0 +1,50 @@
+// Without a mouse.
+import assert from 'node:assert/strict';
+import { visit } from '../browser.mjs';
+import { until } from '../until.mjs';
+
+const focused = (page) => page.evaluate(() => document.activeElement.textContent.trim() || document.activeElement.getAttribute('aria-label'));
+const path = (page) => new URL(page.url()).pathname;
+
+export async function walked({ page, gateway }) {
+  await visit(page, gateway);
+  await page.keyboard.press('Tab');
+  assert.equal(await focused(page), 'Skip to the content', 'the first stop leads past the navigation');
+  const ring = await page.evaluate(() => getComputedStyle(document.activeElement).outlineStyle);
+  assert.notEqual(ring, 'none', 'the focus is seen');
+  await page.keyboard.press('Tab');
+  await page.keyboard.press('Tab');
+  await page.keyboard.press('Tab');
+  assert.match(await focused(page), /^Tools/);
+  await page.keyboard.press('Enter');
+  await until('the page of tools is shown', () => path(page) === '/ui/tools');
+  await page.getByTestId('tools').waitFor();
+  assert.equal(await page.evaluate(() => document.activeElement.id), 'main', 'a new page begins at its content');
+
+  await page.keyboard.press('/');
+  await page.getByRole('combobox').waitFor();
+  await page.keyboard.type('worker');
+  await page.getByRole('option', { name: /worker/ }).first().waitFor();
+  await page.keyboard.press('Enter');
+  await until('the palette led to the server', () => path(page) === '/ui/servers/worker');
+  await page.keyboard.press('Control+k');
+  await page.getByRole('combobox').waitFor();
+  await page.keyboard.press('Escape');
+  await page.getByRole('combobox').waitFor({ state: 'detached' });
+
+  await page.locator('[data-order=stop]').focus();
+  await page.keyboard.press('Enter');
+  await page.getByRole('dialog').waitFor();
+  await page.keyboard.press('Escape');
+  await page.getByRole('dialog').waitFor({ state: 'detached' });
+  await until('the focus is back where it was', () => page.evaluate(() => document.activeElement.dataset.order === 'stop'));
+  assert.equal((await gateway.server('worker')).state, 'ready');
+
+  await visit(page, gateway);
+  await page.locator('[data-server]').first().focus();
+  const first = await focused(page);
+  await page.keyboard.press('ArrowDown');
+  assert.notEqual(await focused(page), first, 'arrows walk the tiles');
+  await page.keyboard.press('Enter');
+  await until('a tile opens', () => path(page).startsWith('/ui/servers/'));
+}

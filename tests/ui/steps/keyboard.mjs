@@ -22,15 +22,15 @@ export async function walked({ page, gateway }) {
   assert.equal(await page.evaluate(() => document.activeElement.id), 'main', 'a new page begins at its content');
 
   await page.keyboard.press('/');
-  await page.getByRole('combobox').waitFor();
+  await page.getByLabel('Jump to', { exact: true }).and(page.locator('input')).waitFor();
   await page.keyboard.type('worker');
-  await page.getByRole('option', { name: /worker/ }).first().waitFor();
+  await page.locator('#palette-list [role=option]', { hasText: 'worker' }).first().waitFor();
   await page.keyboard.press('Enter');
   await until('the palette led to the server', () => path(page) === '/ui/servers/worker');
   await page.keyboard.press('Control+k');
-  await page.getByRole('combobox').waitFor();
+  await page.getByLabel('Jump to', { exact: true }).and(page.locator('input')).waitFor();
   await page.keyboard.press('Escape');
-  await page.getByRole('combobox').waitFor({ state: 'detached' });
+  await page.getByLabel('Jump to', { exact: true }).and(page.locator('input')).waitFor({ state: 'detached' });
 
   await page.locator('[data-order=stop]').focus();
   await page.keyboard.press('Enter');

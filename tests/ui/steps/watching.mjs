@@ -48,11 +48,13 @@ export async function logs({ page, gateway }) {
   await visit(page, gateway, 'logs');
   const rows = page.getByTestId('logs').locator('li');
   await rows.first().waitFor();
-  await page.getByLabel('Source').selectOption('audit');
-  await until('only audit records are left', async () => await rows.count() > 0 && (await rows.evaluateAll((all) => all.every((one) => one.dataset.source === 'audit'))));
+  await page.getByLabel('Source').selectOption('gateway');
+  await page.getByLabel('Server', { exact: true }).selectOption('lately');
+  await until('only what fits is left', async () => await rows.count() > 0 && await rows.evaluateAll((all) => all.every((one) => one.dataset.source === 'gateway' && one.querySelector('.log-from').textContent.startsWith('lately'))));
   const before = await rows.count();
-  await gateway.post('/api/v1/servers/showcase/probe');
+  await gateway.post('/api/v1/servers/lately/restart');
   await until('what happens is followed', async () => await rows.count() > before);
+  await page.getByLabel('Server', { exact: true }).selectOption('');
   await page.getByLabel('Source').selectOption('');
   await page.getByLabel('Least level').selectOption('warn');
   await until('only warnings and errors are left', async () => await rows.count() > 0 && (await rows.evaluateAll((all) => all.every((one) => ['warn', 'error'].includes(one.dataset.level)))));

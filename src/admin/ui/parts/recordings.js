@@ -25,7 +25,7 @@ export function Recordings({ name }) {
   const stop = (one) => act(() => post(`recordings/${one.id}/stop`), () => toast('The recording is kept.'));
   const play = (one) => async () => {
     setReplay({ one, busy: true });
-    try { setReplay({ one, answer: await post(`recordings/${one.id}/replay`, {}) }); } catch (fault) { setReplay(null); failed(fault); }
+    try { setReplay({ one, answer: await post(`recordings/${one.id}/replay`, { fillMeta: true }) }); } catch (fault) { setReplay(null); failed(fault); }
   };
   const drop = (one) => async () => {
     if (await confirm({ title: 'Delete this recording?', text: 'It cannot be brought back.', go: 'Delete it' })) await act(() => remove(`recordings/${one.id}`))();

@@ -28,6 +28,7 @@ export function Sender({ name, sent }) {
   const [id, setId] = useState(1);
   const [template, setTemplate] = useState('ping');
   const [text, type] = useState(() => message('ping', 1));
+  const [fillMeta, fill] = useState(true);
   const [run, setRun] = useState({});
   const take = (next) => { setTemplate(next); type(message(next, id)); };
   const go = async (event) => {
@@ -39,7 +40,7 @@ export function Sender({ name, sent }) {
     }
     setRun({ busy: true });
     try {
-      setRun({ answer: await post(`servers/${part(name)}/send`, { message: given }) });
+      setRun({ answer: await post(`servers/${part(name)}/send`, { message: given, fillMeta }) });
       setId(id + 1);
       sent?.();
     } catch (fault) { setRun({ fault }); }
@@ -47,7 +48,8 @@ export function Sender({ name, sent }) {
   return html`<${Card} title="Send" aside=${html`<${Select} label="Template" options=${Object.keys(TEMPLATES)} value=${template} choose=${take} />`}>
     <form onSubmit=${go}><label class="field"><span class="unseen">Message</span><textarea class="input mono" rows="9" spellcheck="false" aria-label="Message" value=${text} onInput=${(event) => type(event.target.value)}></textarea></label>
       <div class="form-foot"><button class="button primary" disabled=${run.busy}><${Icon} name=${run.busy ? 'spinner' : 'send'} />${run.busy ? 'Waiting for the answer…' : 'Send'}</button>
+        <label class="tick" title="A request of revision 2026-07-28 must tell revision and capabilities in _meta"><input type="checkbox" checked=${fillMeta} onChange=${(event) => fill(event.target.checked)} />Fill in <code>_meta</code></label>
         ${run.answer && html`<span class="num faint">${run.answer.response ? 'answered' : 'sent'} in ${span(run.answer.tookMs)}</span>`}</div></form>
     ${run.fault && html`<${Problem} fault=${run.fault} />`}
-    ${run.answer && html`<div data-testid="response">${run.answer.response ? html`<${Code} text=${pretty(run.answer.response)} />` : html`<p class="faint">A notification has no answer.</p>`}</div>`}<//>`;
+    ${run.answer && html`<div class="response" data-testid="response">${run.answer.response ? html`<${Code} text=${pretty(run.answer.response)} />` : html`<p class="faint">A notification has no answer.</p>`}</div>`}<//>`;
 }

@@ -71,7 +71,7 @@ async function loadScores() {
     const { servers: all } = await get('monitor?history=minutes');
     const told = all.map(({ name, quality, history }) => {
       const lowest = (history ?? []).map((one) => one.lowest).filter((one) => one !== null);
-      return [name, [...lowest, quality.score].slice(-POINTS)];
+      return [name, quality.stale ? lowest : [...lowest, quality.score].slice(-POINTS)];
     });
     scores.value = new Map(told);
   } catch {

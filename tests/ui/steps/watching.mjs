@@ -68,7 +68,8 @@ export async function logs({ page, gateway }) {
 
 export async function config({ page, gateway }) {
   await visit(page, gateway, 'config');
-  await page.getByTestId('config').getByText('simulate').first().waitFor();
+  await page.getByTestId('config').getByRole('button', { name: /^args/ }).first().click();
+  await page.getByTestId('config').getByText('"simulate"').first().waitFor();
   assert.match(await page.locator('.head').innerText(), /config\.json/);
   await page.getByRole('button', { name: 'Check another' }).click();
   const verdict = page.getByTestId('verdict');

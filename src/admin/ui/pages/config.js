@@ -28,7 +28,7 @@ function InForce({ told }) {
   const aside = html`<${Choice} label="Shown as" options=${[['tree', 'Tree'], ['json', 'JSON']]} value=${as} choose=${show} /><button class="button small" onClick=${copy}><${Icon} name="copy" size=${13} />Copy</button>`;
   return html`${told.notes?.length > 0 && html`<${Card} title="Notes" hint=${many(told.notes.length, 'note')}><ul class="notes">${told.notes.map((note, index) => html`<li key=${index}><${Icon} name="alert" size=${14} /><span><${Words} text=${noteOf(note)} /></span></li>`)}</ul><//>`}
     <div data-testid="config">${as === 'json' ? html`<${Card} title="In force" hint="secrets are masked" aside=${aside}><${Code} text=${text} class="tall" /><//>`
-      : html`<div class="grid-2"><${Card} title="Servers" hint=${many(Object.keys(servers).length, 'server')}><${Tree} value=${servers} open=${3} mark=${masked} /><//>
+      : html`<div class="grid-2"><${Card} title="Servers" hint=${many(Object.keys(servers).length, 'server')}><${Tree} value=${servers} open=${2} mark=${masked} /><//>
         <${Card} title="Settings" hint="secrets are masked" aside=${aside}><${Tree} value=${settings} open=${2} mark=${masked} /><//></div>`}</div>`;
 }
 

@@ -21,7 +21,7 @@ mod request;
 mod routes;
 mod status_tool;
 
-pub use bench::{FrameReport, SendAnswer};
+pub use bench::{FrameReport, SendAnswer, Way, What};
 pub use desk::{Desk, Running};
 pub use doctor::{Finding, Severity, findings};
 pub use guard::Exposure;

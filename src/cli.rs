@@ -7,9 +7,11 @@ mod client;
 mod demo;
 mod doctor;
 mod explain;
+mod frames;
 mod health;
 mod options;
 mod paint;
+mod send;
 mod serve;
 mod simulate;
 mod status;
@@ -54,6 +56,10 @@ enum Command {
     Doctor(doctor::Arguments),
     /// Tell what happened to a server, in words.
     Explain(explain::Arguments),
+    /// Watch what goes over a server's connections.
+    Frames(frames::Arguments),
+    /// Send a JSON-RPC message to a server, as it is.
+    Send(send::Arguments),
     /// Ask a running gateway whether it is alive.
     Health(health::Arguments),
     /// Watch over children of a gateway that may be killed.
@@ -81,6 +87,8 @@ pub fn run() -> std::process::ExitCode {
         Command::Status(arguments) => status::run(&arguments),
         Command::Doctor(arguments) => doctor::run(&arguments),
         Command::Explain(arguments) => explain::run(&arguments),
+        Command::Frames(arguments) => frames::run(&arguments),
+        Command::Send(arguments) => send::run(&arguments),
         Command::Health(arguments) => health::run(&arguments),
         Command::Guard => return crate::downstream::run_guard(),
     }

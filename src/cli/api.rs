@@ -1,5 +1,7 @@
 //! A client of a running gateway's REST API, for `status`, `doctor` and `explain`.
 
+mod bench;
+
 use super::complain;
 use crate::admin::{Health, ServerReport};
 use crate::exit::Exit;

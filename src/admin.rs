@@ -9,8 +9,10 @@
 
 mod audit;
 mod bench;
+mod call;
 mod desk;
 mod doctor;
+mod feed;
 mod guard;
 mod health;
 mod monitor;
@@ -20,15 +22,17 @@ mod report;
 mod request;
 mod routes;
 mod status_tool;
+mod tools;
 
-pub use bench::{FrameReport, SendAnswer, Way, What};
+pub use bench::{FrameReport, Recordings, SendAnswer, Way, What};
 pub use desk::{Desk, Running};
 pub use doctor::{Finding, Severity, findings};
+pub use feed::Feed;
 pub use guard::Exposure;
 pub use health::{Brief, Health, Status, Sums};
 pub use monitor::{MonitorReport, QueueReport, ServerMonitor, TaskReport};
 pub use policy::{Checking, Pinging, PolicyReport, Reconnecting};
-pub use report::{CallCounts, CauseReport, CheckReport, ServerReport};
+pub use report::{CallCounts, CauseReport, CheckReport, ProcessReport, ServerReport};
 pub use routes::router;
 pub use status_tool::StatusTool;
 

@@ -29,6 +29,7 @@ mod shape;
 mod spellings;
 mod tree;
 mod validate;
+mod view;
 
 pub use environment::Env;
 pub use faults::{Fault, Faults};
@@ -46,6 +47,7 @@ use faults::Ledger;
 use serde_json::Value as Json;
 use std::path::{Path, PathBuf};
 use tree::{Node, Origin, Value};
+use view::View;
 
 /// What to do about a file that has none.
 const KEYS: &str = "write keys such as `servers:`; config.example.yaml shows all of them";
@@ -80,12 +82,20 @@ pub fn load(source: &Source) -> Result<Config, Faults> {
         Faults::whole(&format!("{file}:{line}"), "is not UTF-8", "save it as UTF-8")
     })?;
     let folder = source.path.parent().unwrap_or_else(|| Path::new(""));
-    build(&text, format, &source.env, &file, folder)
+    let config = build(&text, format, &source.env, &file, folder)?;
+    Ok(Config { path: Some(source.path.clone()), ..config })
 }
 
 /// Checks text; relative paths in it stay relative.
 pub fn parse(text: &str, format: Format, env: &Env) -> Result<Config, Faults> {
     build(text, format, env, "config", Path::new(""))
+}
+
+/// Checks text as if it were a file in this folder, its exposure included: all that `mcpvisor check` does.
+pub fn examine(text: &str, format: Format, env: &Env, folder: &Path) -> Result<Config, Faults> {
+    let config = build(text, format, env, "config", folder)?;
+    check_exposure(&config, false)?;
+    Ok(config)
 }
 
 /// Whether other machines may reach the listener. Apart from [`load`], because the command line
@@ -148,7 +158,10 @@ fn build(
     let config = judged(&root, &schema, env, name, folder, &mut ledger);
     let notes = ledger.close()?;
     match config {
-        Some(config) => Ok(Config { notes, secrets, ..config }),
+        Some((config, values)) => {
+            let view = View::of(values, &schema, &root, &secrets);
+            Ok(Config { notes, secrets, view, ..config })
+        }
         None => Err(Faults::whole(name, "a fault in the gateway's own schema", "please report it")),
     }
 }
@@ -174,9 +187,9 @@ fn judged(
     name: &str,
     folder: &Path,
     ledger: &mut Ledger,
-) -> Option<Config> {
+) -> Option<(Config, Json)> {
     let values = shape::Shape { schema, ledger }.check(root);
-    let file: file::File = match serde_json::from_value(values) {
+    let file: file::File = match serde_json::from_value(values.clone()) {
         Ok(file) => file,
         Err(error) => {
             let remedy = "please report this";
@@ -185,7 +198,7 @@ fn judged(
         }
     };
     let mut judge = validate::Judge { tree: root, ledger, folder, env };
-    Some(validate::judge(file, name, &mut judge))
+    Some((validate::judge(file, name, &mut judge), values))
 }
 
 /// Gives each server what `defaults` says and the server itself does not; of `breaker`, each key.

@@ -1,14 +1,15 @@
 //! From a checked configuration to a running tree, and back down again.
 
-use crate::admin::{Desk, Running, StatusTool};
+use crate::admin::{Desk, Feed, Running, StatusTool};
 use crate::config::{Config, Server, Strategy, Target};
 use crate::downstream::{self, Custodian, HttpConnector, StdioConnector};
 use crate::exit::Exit;
 use crate::faces::HttpSettings;
+use crate::ledger::Ledger;
 use crate::redaction::Redaction;
 use crate::signals::Signals;
 use crate::state::{self, CatalogFiles, SessionFile, SwitchFile, TimelineFiles};
-use crate::telemetry::Hub;
+use crate::telemetry::{Hub, Sink};
 use mcpvisor_actors::catalog::{
     CatalogStore, Forgetful, Group, Groups, Naming, NamingStrategy, SwitchStore,
 };
@@ -117,7 +118,10 @@ pub async fn start_with(
     faces: Vec<Arc<dyn Face>>,
     desk: &Desk,
 ) -> Result<Gateway, StartError> {
-    let hub = Arc::new(Hub::new(Vec::new()));
+    let (ledger, feed) = (Arc::new(Ledger::new()), Feed::new());
+    let sinks: Vec<Arc<dyn Sink>> =
+        vec![Arc::clone(&ledger) as Arc<dyn Sink>, Arc::new(feed.clone())];
+    let hub = Arc::new(Hub::new(sinks));
     let exe = std::env::current_exe().unwrap_or_else(|_| "mcpvisor".into());
     let custodian = Custodian::new(exe);
     let redaction = redaction(config);
@@ -160,7 +164,7 @@ pub async fn start_with(
         faces,
     };
     let gateway = Gateway::start(spec).await?;
-    desk.open(Running::of(&gateway, config, hub));
+    desk.open(Running { ledger, feed, ..Running::of(&gateway, config, hub) });
     Ok(gateway)
 }
 

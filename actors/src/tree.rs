@@ -145,6 +145,7 @@ struct Estate {
     parking: Parking,
     loops: Loops,
     roster: Roster,
+    observer: Option<Arc<dyn Observer>>,
 }
 
 impl Gateway {
@@ -181,6 +182,7 @@ impl Gateway {
             idle: spec.session_idle,
             yields_after: spec.session_yields_after,
             store: spec.session_store.clone(),
+            observer: Arc::clone(&spec.observer),
         });
         let (finish, finished) = watch::channel(false);
         let ingress = ingress::Arguments {
@@ -198,12 +200,16 @@ impl Gateway {
 impl Estate {
     fn of(spec: &GatewaySpec) -> Self {
         let now = Instant::now();
+        let observer = (!spec.observer.is_idle()).then(|| Arc::clone(&spec.observer));
         let card =
             |spec: &ServerSpec| Arc::new(Card::new(Arc::new(spec.clone()), Address::new(), now));
         Self {
             board: Board::new(spec.servers.iter().map(card)),
             policies: Policies::new(spec.health),
-            timelines: Timelines::of(spec.servers.iter().map(|spec| spec.name.clone())),
+            timelines: Timelines::observed(
+                spec.servers.iter().map(|spec| spec.name.clone()),
+                observer.clone(),
+            ),
             known: Known::default(),
             switches: Switches::of(Arc::clone(&spec.switch_store)),
             sessions: SessionTable::new(),
@@ -212,6 +218,7 @@ impl Estate {
             parking: Parking::new(),
             loops: Loops::default(),
             roster: Roster::default(),
+            observer,
         }
     }
 
@@ -328,6 +335,7 @@ impl Estate {
             monitor: self.loops.monitor.clone(),
             policies: self.policies.clone(),
             timelines: self.timelines.clone(),
+            observer: self.observer.clone(),
             parking: self.parking.clone(),
             switches: self.switches.clone(),
             own: None,

@@ -1,7 +1,9 @@
 //! Where a running gateway is found: faces are made before it, and their routes need it.
 
+use super::Feed;
 use super::bench::Recordings;
 use crate::config::Config;
+use crate::ledger::Ledger;
 use crate::telemetry::Hub;
 use mcpvisor_actors::fleet::Fleet;
 use mcpvisor_actors::session::Clients;
@@ -25,13 +27,17 @@ pub struct Running {
     /// What it observes.
     pub hub: Arc<Hub>,
     /// Frames that were recorded.
-    pub(super) recordings: Recordings,
+    pub recordings: Recordings,
+    /// What became of its requests.
+    pub ledger: Arc<Ledger>,
+    /// What happens in it.
+    pub feed: Feed,
     /// Since when it runs.
     pub since: Instant,
 }
 
 impl Running {
-    /// A gateway that was just started.
+    /// A gateway that was just started, with an empty ledger and a feed of its own.
     pub fn of(gateway: &Gateway, config: &Config, hub: Arc<Hub>) -> Self {
         Self {
             fleet: gateway.fleet().clone(),
@@ -39,6 +45,8 @@ impl Running {
             config: Arc::new(config.clone()),
             hub,
             recordings: Recordings::default(),
+            ledger: Arc::default(),
+            feed: Feed::new(),
             since: Instant::now(),
         }
     }

@@ -120,13 +120,20 @@ impl ToSchema for PolicyChange {
 
 /// The same keys, none of them required; what is text may be a number of milliseconds.
 fn relaxed(schema: RefOr<Schema>) -> RefOr<Schema> {
-    let RefOr::T(Schema::Object(mut object)) = schema else { return schema };
+    let mut object = match schema {
+        RefOr::T(Schema::Object(object)) => object,
+        RefOr::T(Schema::AllOf(mut all)) => {
+            all.items = all.items.into_iter().map(relaxed).collect();
+            return RefOr::T(Schema::AllOf(all));
+        }
+        other => return other,
+    };
     if object.schema_type == SchemaType::Type(Type::String) {
         let number = ObjectBuilder::new().schema_type(Type::Integer).minimum(Some(0));
         return OneOfBuilder::new().item(object).item(number).into();
     }
     object.required.clear();
-    for (_, property) in &mut object.properties {
+    for property in object.properties.values_mut() {
         let own = std::mem::replace(property, RefOr::T(Schema::Array(none())));
         *property = relaxed(own);
     }

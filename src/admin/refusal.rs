@@ -17,6 +17,18 @@ pub(super) enum Refusal {
     NoSuchServer { name: String, near: Vec<String> },
     #[error("there is no such page of the API")]
     NoSuchPage,
+    #[error("there is no tool `{name}`")]
+    NoSuchTool { name: String, near: Vec<String> },
+    #[error("no request {0} runs, and none is kept")]
+    NoSuchCall(String),
+    #[error("there is no session `{0}`")]
+    NoSuchSession(String),
+    #[error("all places for those who listen to events are taken")]
+    TooManyListeners,
+    #[error("all slots for requests are taken")]
+    Overloaded,
+    #[error("the call was not over after {0} s, so it was given up")]
+    NoAnswer(u64),
     #[error("this listener can be reached by other machines, so the API is not served here")]
     NotHere,
     #[error("the API asks for a token, and this request has none or another one")]
@@ -90,8 +102,15 @@ fn counted(faults: usize) -> String {
 impl Refusal {
     const fn status(&self) -> StatusCode {
         match self {
-            Self::Starting => StatusCode::SERVICE_UNAVAILABLE,
-            Self::NoSuchServer { .. } | Self::NoSuchPage => StatusCode::NOT_FOUND,
+            Self::Starting | Self::TooManyListeners | Self::Overloaded => {
+                StatusCode::SERVICE_UNAVAILABLE
+            }
+            Self::NoAnswer(_) => StatusCode::GATEWAY_TIMEOUT,
+            Self::NoSuchServer { .. }
+            | Self::NoSuchPage
+            | Self::NoSuchTool { .. }
+            | Self::NoSuchCall(_)
+            | Self::NoSuchSession(_) => StatusCode::NOT_FOUND,
             Self::NotHere | Self::Origin => StatusCode::FORBIDDEN,
             Self::Unauthorized => StatusCode::UNAUTHORIZED,
             Self::Attempts => StatusCode::TOO_MANY_REQUESTS,
@@ -110,6 +129,12 @@ impl Refusal {
             Self::Starting => "starting",
             Self::NoSuchServer { .. } => "no_such_server",
             Self::NoSuchPage => "no_such_page",
+            Self::NoSuchTool { .. } => "no_such_tool",
+            Self::NoSuchCall(_) => "no_such_call",
+            Self::NoSuchSession(_) => "no_such_session",
+            Self::TooManyListeners => "too_many_listeners",
+            Self::Overloaded => "overloaded",
+            Self::NoAnswer(_) => "no_answer",
             Self::NotHere => "not_here",
             Self::Unauthorized => "unauthorized",
             Self::Attempts => "too_many_attempts",
@@ -130,7 +155,19 @@ impl Refusal {
             Self::NoSuchServer { near, .. } if near.is_empty() => {
                 "GET /api/v1/servers lists them.".into()
             }
-            Self::NoSuchServer { near, .. } => format!("Did you mean {}?", near.join(" or ")),
+            Self::NoSuchTool { near, .. } if near.is_empty() => {
+                "GET /api/v1/tools lists them.".into()
+            }
+            Self::NoSuchServer { near, .. } | Self::NoSuchTool { near, .. } => {
+                format!("Did you mean {}?", near.join(" or "))
+            }
+            Self::NoSuchCall(_) => "GET /api/v1/calls lists those that are kept.".into(),
+            Self::NoSuchSession(_) => "GET /api/v1/sessions lists them.".into(),
+            Self::TooManyListeners => "Close a page that shows events, or try again later.".into(),
+            Self::Overloaded => {
+                "Try again in a moment; `limits.max_requests` sets how many.".into()
+            }
+            Self::NoAnswer(_) => "GET /api/v1/calls shows what became of it.".into(),
             Self::NoSuchPage => "GET /api/v1/openapi.json describes those there are.".into(),
             Self::NotHere => "Ask on the machine itself, with `listen` at 127.0.0.1, or set \
                               `admin.token` in the configuration."
@@ -155,7 +192,9 @@ impl Refusal {
     fn body(&self) -> ErrorAnswer {
         let (mut near, mut faults) = (None, None);
         match self {
-            Self::NoSuchServer { near: alike, .. } => near = Some(alike.clone()),
+            Self::NoSuchServer { near: alike, .. } | Self::NoSuchTool { near: alike, .. } => {
+                near = Some(alike.clone());
+            }
             Self::Policy(Faults(found)) => {
                 let report = |fault: &crate::config::Fault| FaultReport {
                     key: fault.key.clone(),

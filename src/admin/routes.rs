@@ -6,11 +6,15 @@
 //!
 //! *Invariant:* all but `/health` and `/readyz` stands behind [`super::guard`].
 
+mod calls;
+mod config;
 mod document;
+mod events;
 mod health;
 mod monitor;
 mod orders;
 mod servers;
+mod tools;
 
 use super::Desk;
 use super::bench;
@@ -35,6 +39,10 @@ fn guarded() -> OpenApiRouter<Desk> {
         .merge(orders::routes())
         .merge(monitor::routes())
         .merge(bench::routes())
+        .merge(config::routes())
+        .merge(tools::routes())
+        .merge(calls::routes())
+        .merge(events::routes())
 }
 
 /// The routes, to be merged into the listener's own. With a token the API asks for it; without one it is

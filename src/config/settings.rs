@@ -6,6 +6,7 @@
 use super::faults::Fault;
 use super::groups::Group;
 use super::tree::Origin;
+use super::view::View;
 use crate::downstream::{HttpTarget, StdioTarget};
 use crate::faces::ResumeSettings;
 use mcpvisor_actors::bridge::modern_client::CacheHints;
@@ -66,6 +67,10 @@ pub struct Config {
     pub notes: Vec<Fault>,
     /// Values of variables in arguments and URLs, which may be secrets.
     pub secrets: Vec<SecretString>,
+    /// The file it was read from.
+    pub path: Option<PathBuf>,
+    /// What people may see of it.
+    pub(super) view: View,
     /// Where `listen` was written.
     pub(super) listen_origin: ListenOrigin,
 }

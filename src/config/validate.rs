@@ -9,6 +9,7 @@ use super::faults::Ledger;
 use super::file::{File, Limits};
 use super::settings::{Config, GlobalLimits, Http, ListenOrigin, Listing, Log, Naming};
 use super::tree::{Node, dotted};
+use super::view::View;
 use super::{Env, admin, groups, health, policy, server};
 use crate::faces::ResumeSettings;
 use mcpvisor_actors::health::{MonitorPolicy, PingPolicy};
@@ -178,6 +179,8 @@ pub(super) fn judge(file: File, name: &str, judge: &mut Judge<'_>) -> Config {
         groups,
         notes: Vec::new(),
         secrets: Vec::new(),
+        path: None,
+        view: View::default(),
         listen_origin: ListenOrigin {
             file: name.to_owned(),
             origin: judge.tree.nearest(&["listen"]).origin.clone(),

@@ -7,7 +7,6 @@
 
 mod batch;
 mod body;
-mod closing;
 mod compression;
 mod events;
 mod guard;
@@ -24,12 +23,11 @@ mod stateless;
 mod streamable;
 mod websocket;
 
-pub use closing::Closing;
 pub use host::NotAHost;
 pub(crate) use host::is_loopback_host;
 pub use resume::ResumeSettings;
 pub(in crate::faces) use server::bind;
-pub use server::{BindError, HttpServer, Peer};
+pub use server::{BindError, Closing, HttpServer, Peer};
 pub use settings::HttpSettings;
 
 use axum::Router;
@@ -67,6 +65,7 @@ struct Shared {
 impl HttpFace {
     /// A face over the runtime.
     pub fn new(clients: Clients, settings: HttpSettings) -> Self {
+        let clients = clients.through("http");
         let (closing, _) = watch::channel(false);
         let legacy = sse::Streams::default();
         let resumption = Resumption::new(settings.resume);

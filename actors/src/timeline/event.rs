@@ -49,6 +49,7 @@ pub enum EventKind {
         /// `alive`, `silent` or `gone`.
         outcome: String,
         /// Round trip, in microseconds, when it answered.
+        #[schema(rename = "rttUs")]
         rtt_us: Option<u64>,
         /// Whether a call's silence was the reason.
         suspicion: bool,
@@ -86,6 +87,7 @@ pub enum EventKind {
         /// `ok`, or the reason of the failure.
         outcome: String,
         /// How long it took at the server, in microseconds.
+        #[schema(rename = "tookUs")]
         took_us: u64,
     },
     /// The circuit breaker is in another state.

@@ -1,4 +1,4 @@
-//! The description of all pages as OpenAPI 3.1: what the groups of pages do not say themselves.
+//! The description of all pages as `OpenAPI` 3.1: what the groups of pages do not say themselves.
 //!
 //! *Invariant:* whatever the guard may answer is described of each page behind it.
 
@@ -16,12 +16,15 @@ use utoipa::openapi::{
 use utoipa::{PartialSchema, ToSchema};
 
 /// What groups of pages are about.
-const TAGS: [(&str, &str); 6] = [
+const TAGS: &[(&str, &str)] = &[
     ("health", "Whether the gateway does what it should; open to everybody"),
     ("servers", "The servers behind the gateway: how they are, what happened, orders"),
     ("monitor", "Policies, and who connects"),
+    ("tools", "What clients can call, how it does, and a way to call it"),
+    ("calls", "The requests of clients, while they run and once they are over"),
+    ("events", "What happens, as it happens"),
+    ("config", "The configuration in effect, its schema, and the check of a new one"),
     ("bench", "The frames of a server: watched, sent, recorded and replayed"),
-    ("tools", "The tools clients see"),
     ("api", "The API itself"),
 ];
 
@@ -37,7 +40,7 @@ pub(super) fn whole(mut api: OpenApi, secured: bool) -> OpenApi {
     api.info = info;
     let tag =
         |(name, about): (&str, &str)| TagBuilder::new().name(name).description(Some(about)).build();
-    api.tags = Some(TAGS.into_iter().map(tag).collect());
+    api.tags = Some(TAGS.iter().copied().map(tag).collect());
     api.paths.paths.insert(DESCRIPTION.into(), PathItem::new(HttpMethod::Get, own()));
     let components = api.components.get_or_insert_with(Components::new);
     components.schemas.insert(ErrorAnswer::name().into(), ErrorAnswer::schema());

@@ -24,7 +24,6 @@ pub(super) fn routes(exposure: Exposure) -> OpenApiRouter<Desk> {
 /// How the gateway is: the whole of it, or the word alone.
 #[derive(Debug, Serialize, ToSchema)]
 #[serde(untagged)]
-#[expect(clippy::large_enum_variant, reason = "it lives for one answer")]
 enum Told {
     Whole(Health),
     Word { status: Status },

@@ -61,7 +61,8 @@ impl Api {
 
     async fn answered(&self, request: RequestBuilder) -> Result<Response, NoReport> {
         let failed = |error: reqwest::Error| unreachable(&self.url, &error);
-        let answer = request.send().await.map_err(failed)?;
+        let answer = self.token.on(request).send().await.map_err(failed)?;
+        self.admitted(answer.status())?;
         if answer.status().is_success() {
             return Ok(answer);
         }

@@ -39,7 +39,7 @@ fn the_command_line_sends_a_message_and_watches_its_frames() {
     assert_eq!(unknown.code, Some(1));
     assert!(unknown.stderr.contains("there is no server `t`"), "{unknown:?}");
     let torn = running.place.run(&["send", "s", "{torn", "--url", &url]);
-    assert_eq!((torn.code, torn.stdout.as_str()), (Some(2), ""), "{torn:?}");
+    assert_eq!((torn.code, torn.stdout.as_str()), (Some(64), ""), "{torn:?}");
     assert!(running.stop().success());
     for (child, _) in &mut watches {
         assert!(crate::running::wait(child).success(), "the gateway stopped in order");

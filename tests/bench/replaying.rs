@@ -16,7 +16,7 @@ fn record(running: &Running) -> u64 {
     client.still_works("s.echo", "a recording");
     client.call("s.echo", &json!({ "text": "two", "deep": [1, 2.50, { "x": null }] }));
     client.ask("prompts/get", &json!({ "name": "s.greet" }));
-    client.ask("resources/read", &json!({ "uri": "x://one" }));
+    client.ask("resources/read", &json!({ "uri": "mcpvisor+s:x://one" }));
     let stopped = done(&ask(running, "POST", &format!("{RECORDINGS}/{id}/stop"), ""));
     assert_eq!(stopped["state"], "stopped");
     assert!(stopped["frames"].as_u64().unwrap() >= 8, "{stopped}");

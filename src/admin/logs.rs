@@ -1,7 +1,7 @@
 //! `/api/v1/logs`: what the gateway and its servers said, filtered, newest first.
 
 use super::Desk;
-use super::refusal::{Refusal, answer};
+use super::refusal::{ErrorAnswer, Refusal, answer};
 use crate::logs::{Level, Log, Page, Query, Source, Unreadable};
 use axum::extract::{RawQuery, State};
 use axum::http::StatusCode;
@@ -59,13 +59,18 @@ struct Wanted {
 #[utoipa::path(
     get,
     path = "/api/v1/logs",
+    operation_id = "listLogs",
     tag = "logs",
     params(Wanted),
     responses(
         (status = 200, description = "The entries that fit, newest first", body = Logs),
-        (status = 400, description = "A value of the query makes no sense"),
-        (status = 404, description = "No log is kept"),
-        (status = 503, description = "The gateway is starting, or the log cannot be read"),
+        (status = 400, description = "A value of the query makes no sense", body = ErrorAnswer),
+        (status = 404, description = "No log is kept", body = ErrorAnswer),
+        (
+            status = 503,
+            description = "The gateway is starting, or the log cannot be read",
+            body = ErrorAnswer
+        ),
     )
 )]
 async fn logs(State(desk): State<Desk>, RawQuery(query): RawQuery) -> Result<Response, Refusal> {

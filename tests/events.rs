@@ -174,6 +174,16 @@ fn sixty_four_may_listen_and_the_next_one_is_told_why_not() {
 }
 
 #[test]
+fn what_is_said_is_told_to_who_asks_for_it() {
+    let running = one_server();
+    let events = Events::listen(&running, "topics=logs");
+    let stop = "POST /api/v1/servers/s/restart HTTP/1.1\r\nhost: {host}\r\n";
+    assert_eq!(running.send(stop, b"").status, 202);
+    let log = events.until("log", |log| log["server"] == "s");
+    assert!(log["id"].is_u64() && log["level"].is_string() && log["text"].is_string(), "{log}");
+}
+
+#[test]
 fn a_stream_ends_at_once_when_the_gateway_stops() {
     let running = one_server();
     let events = Events::listen(&running, "");

@@ -16,8 +16,8 @@ mod send;
 mod switch;
 
 pub(super) use fault::BenchFault;
-pub use frame::FrameReport;
-pub(super) use recordings::Recordings;
+pub use frame::{FrameReport, Way, What};
+pub use recordings::Recordings;
 pub use send::SendAnswer;
 
 use super::refusal::Refusal;

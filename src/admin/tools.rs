@@ -195,13 +195,17 @@ impl Running {
     }
 }
 
-/// All tools as they are listed to clients of the initialize era, who see every one.
+/// All tools as they are listed to clients of the initialize era, who see every one; those that are switched
+/// off, too.
 fn texts(snapshot: &Snapshot) -> Vec<Box<RawValue>> {
-    let page = snapshot.section(Subject::Tool).page(Seen::Legacy, None, usize::MAX);
+    let section = snapshot.section(Subject::Tool);
+    let page = section.page(Seen::Legacy, None, usize::MAX);
     let items = page.map(|page| page.items).unwrap_or_default();
     let mut text = Vec::with_capacity(items.len() + 2);
     text.push(b'[');
     text.extend_from_slice(&items);
     text.push(b']');
-    serde_json::from_slice(&text).unwrap_or_default()
+    let mut texts: Vec<Box<RawValue>> = serde_json::from_slice(&text).unwrap_or_default();
+    texts.extend(section.switched_off().filter_map(|(_, text)| serde_json::from_slice(text).ok()));
+    texts
 }

@@ -7,7 +7,6 @@
 
 mod batch;
 mod body;
-mod closing;
 mod compression;
 mod events;
 mod guard;
@@ -25,7 +24,6 @@ mod streamable;
 mod trace;
 mod websocket;
 
-pub use closing::Closing;
 pub use host::NotAHost;
 pub(crate) use host::is_loopback_host;
 pub use resume::ResumeSettings;

@@ -43,7 +43,7 @@ pub(super) struct Arguments {
     /// What is no older, as in `10m` or `1h 30m`.
     #[arg(long, value_name = "SPAN", value_parser = humantime::parse_duration)]
     since: Option<Duration>,
-    /// How many entries, the last ones.
+    /// How many entries, the last ones; with --follow 0 shows only what is new.
     #[arg(long, default_value_t = 100, value_name = "COUNT")]
     limit: usize,
     /// Go on with what is said from now on, until interrupted.
@@ -68,7 +68,11 @@ async fn tell(arguments: &Arguments) -> Result<(), NoReport> {
     let api = Api::new(&arguments.target)?;
     let show = Show { json: arguments.json, paint: Paint::of_stdout() };
     let query = arguments.query(SystemTime::now());
-    let (mut last, logs) = latest(&api, &query, 0, arguments.limit).await?;
+    let (mut last, mut logs) = latest(&api, &query, 0, arguments.limit.max(1)).await?;
+    if arguments.limit == 0 {
+        // the id of the newest was all that was wanted
+        logs.clear();
+    }
     if !show.all(&logs) || !arguments.follow {
         return Ok(());
     }

@@ -61,6 +61,7 @@ async fn all_sources_are_merged_and_each_filter_finds_its_part() {
         (Query { since_ms: Some(2_000), until_ms: Some(2_000), ..ask() }, vec!["a 100% LINE"]),
         (Query { since_ms: Some(2_001), ..ask() }, vec![audit, "slow"]),
         (Query { server: some("git"), request: Some(7), ..ask() }, vec!["slow"]),
+        (Query { after: Some(1), before: Some(4), ..ask() }, vec!["slow", "a 100% LINE"]),
     ] {
         assert_eq!(texts(&store, &query).await, expected, "{query:?}");
         let all = asked(&store, &ask()).await;

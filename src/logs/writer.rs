@@ -96,7 +96,7 @@ impl Work<'_> {
                 Order::Keep(draft, weight) => {
                     self.writer.gauge.leave(weight);
                     bytes += weight;
-                    entries.push(self.tidy(draft));
+                    entries.push(self.tidy(*draft));
                 }
                 Order::Flush(told) => {
                     waiting = Some(told);

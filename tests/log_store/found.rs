@@ -3,11 +3,13 @@
 use super::{DAY, MIB, asked, entry, holds, store, texts};
 use mcpvisor::logs::{Audit, AuditOutcome, Bounds, Entry, Level, LogStore, Query, Source};
 use mcpvisor::redaction::Redaction;
-use mcpvisor::telemetry::Sink;
+use mcpvisor::telemetry::{Hub, Sink};
+use mcpvisor_actors::observation::Observer;
 use mcpvisor_actors::server::ServerName;
 use mcpvisor_actors::session::LogLevel;
 use secrecy::SecretString;
 use serde_json::json;
+use std::sync::Arc;
 use tokio::sync::broadcast::error::RecvError;
 
 /// One entry of each source, told apart by their text.
@@ -20,7 +22,8 @@ fn fill(store: &LogStore) {
     (line.at_ms, line.server) = (2_000, Some("files".into()));
     store.keep(line);
     let said = br#"{"level":"warning","logger":"db","data":{"message":"slow","ms":12}}"#;
-    Sink::said(store, &ServerName::new("git"), LogLevel::Warning, said, Some(7));
+    let hub = Hub::new(vec![Arc::new(store.clone())]);
+    Observer::said(&hub, &ServerName::new("git"), LogLevel::Warning, said, Some(7));
     store.audit(&Audit {
         who: "api",
         action: "restart",

@@ -6,6 +6,7 @@ use crate::downstream::{self, Custodian, HttpConnector, StdioConnector};
 use crate::exit::Exit;
 use crate::faces::HttpSettings;
 use crate::ledger::Ledger;
+use crate::logs::{Bounds, LogStore};
 use crate::redaction::Redaction;
 use crate::signals::Signals;
 use crate::state::{self, CatalogFiles, SessionFile, SwitchFile, TimelineFiles};
@@ -23,6 +24,7 @@ use mcpvisor_actors::timeline::{TimelineStore, Unkept};
 use mcpvisor_actors::tree::{Ended, Gateway, GatewaySpec};
 use mcpvisor_actors::wire::Limits;
 use secrecy::SecretString;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -118,13 +120,15 @@ pub async fn start_with(
     faces: Vec<Arc<dyn Face>>,
     desk: &Desk,
 ) -> Result<Gateway, StartError> {
+    let folder = folder(config);
+    let redaction = redaction(config);
+    let logs = log_store(config, folder.as_deref(), &redaction);
     let (ledger, feed) = (Arc::new(Ledger::new()), Feed::new());
     let sinks: Vec<Arc<dyn Sink>> =
-        vec![Arc::clone(&ledger) as Arc<dyn Sink>, Arc::new(feed.clone())];
+        vec![Arc::clone(&ledger) as Arc<dyn Sink>, Arc::new(feed.clone()), Arc::new(logs.clone())];
     let hub = Arc::new(Hub::new(sinks));
     let exe = std::env::current_exe().unwrap_or_else(|_| "mcpvisor".into());
     let custodian = Custodian::new(exe);
-    let redaction = redaction(config);
     let hidden = redaction.clone();
     let mask: Mask = Arc::new(move |text: &str| hidden.clean_text(text));
     let naming = Naming {
@@ -134,11 +138,11 @@ pub async fn start_with(
         },
         separator: config.naming.separator.clone(),
     };
-    let stores = stores(config);
+    let stores = stores(config, folder.as_deref());
     let status = || Arc::new(StatusTool::new(desk.clone())) as Arc<dyn BuiltinTool>;
     let spec = GatewaySpec {
         servers: enabled(config)
-            .map(|server| server_spec(server, &custodian, &redaction, &mask))
+            .map(|server| server_spec(server, &custodian, &redaction, &mask, &logs))
             .collect(),
         naming,
         groups: groups(config),
@@ -164,7 +168,9 @@ pub async fn start_with(
         faces,
     };
     let gateway = Gateway::start(spec).await?;
-    desk.open(Running { ledger, feed, ..Running::of(&gateway, config, hub) });
+    let mut running = Running::of(&gateway, config, hub);
+    (running.ledger, running.feed, running.logs) = (ledger, feed, logs);
+    desk.open(running);
     Ok(gateway)
 }
 
@@ -183,15 +189,19 @@ fn server_spec(
     custodian: &Custodian,
     redaction: &Redaction,
     mask: &Mask,
+    logs: &LogStore,
 ) -> ServerSpec {
+    let name = ServerName::new(&server.name);
     let connector: Arc<dyn Connector> = match &server.target {
         Target::Stdio(target) => Arc::new(
-            StdioConnector::new(target.clone(), custodian.clone()).hiding(redaction.clone()),
+            StdioConnector::new(target.clone(), custodian.clone())
+                .hiding(redaction.clone())
+                .logging(logs.of_server(&name)),
         ),
         Target::Http(target) => Arc::new(HttpConnector::new(target.clone())),
     };
     ServerSpec {
-        name: ServerName::new(&server.name),
+        name,
         start: server.start,
         limits: server.limits,
         connect_timeout: server.connect_timeout,
@@ -207,6 +217,7 @@ fn server_spec(
         reconnection: server.reconnection,
         breaker: server.breaker,
         sharing: server.sharing,
+        propagate: server.propagate,
         mask: Arc::clone(mask),
         cache: server.cache,
         era: server.era,
@@ -214,21 +225,33 @@ fn server_spec(
     }
 }
 
-/// Where catalogs, timelines, sessions and switches are kept.
-fn stores(config: &Config) -> Stores {
+/// The state folder, when it can be used.
+fn folder(config: &Config) -> Option<PathBuf> {
     let Some(folder) = config.state_dir.clone().or_else(state::default_dir) else {
         tracing::warn!("there is no state folder here, so nothing is remembered; set --state-dir");
-        return Stores::none();
+        return None;
     };
-    match CatalogFiles::open(&folder) {
+    match std::fs::create_dir_all(&folder) {
+        Ok(()) => Some(folder),
+        Err(error) => {
+            tracing::warn!(folder = %folder.display(), %error, "the state folder cannot be used, so nothing is remembered; set --state-dir");
+            None
+        }
+    }
+}
+
+/// Where catalogs, timelines, sessions and switches are kept.
+fn stores(config: &Config, folder: Option<&Path>) -> Stores {
+    let Some(folder) = folder else { return Stores::none() };
+    match CatalogFiles::open(folder) {
         Ok(files) => {
             let sessions = config.http.persist_sessions.then(|| {
-                Arc::new(SessionFile::new(&folder, config.listen)) as Arc<dyn SessionStore>
+                Arc::new(SessionFile::new(folder, config.listen)) as Arc<dyn SessionStore>
             });
             Stores {
                 catalogs: Arc::new(files),
-                timelines: Arc::new(TimelineFiles::new(&folder)),
-                switches: Arc::new(SwitchFile::new(&folder)),
+                timelines: Arc::new(TimelineFiles::new(folder)),
+                switches: Arc::new(SwitchFile::new(folder)),
                 sessions,
             }
         }
@@ -237,6 +260,16 @@ fn stores(config: &Config) -> Stores {
             Stores::none()
         }
     }
+}
+
+/// Where what is said is kept.
+fn log_store(config: &Config, folder: Option<&Path>, redaction: &Redaction) -> LogStore {
+    let settings = &config.log.store;
+    if !settings.enabled {
+        return LogStore::off();
+    }
+    let bounds = Bounds { max_bytes: settings.max_bytes, max_age: settings.max_age };
+    LogStore::open(folder, bounds, redaction.clone())
 }
 
 /// Runs until a signal comes, the faces are done or the tree gives up; then stops in order.

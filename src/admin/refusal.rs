@@ -51,6 +51,10 @@ pub(super) enum Refusal {
     Quarantined,
     #[error(transparent)]
     Bench(BenchFault),
+    #[error("no log is kept here")]
+    NoLog,
+    #[error("{0}")]
+    LogUnreadable(String),
     #[error("{} wrong", counted(.0.0.len()))]
     Policy(Faults),
 }
@@ -102,12 +106,13 @@ fn counted(faults: usize) -> String {
 impl Refusal {
     const fn status(&self) -> StatusCode {
         match self {
-            Self::Starting | Self::TooManyListeners | Self::Overloaded => {
+            Self::Starting | Self::TooManyListeners | Self::Overloaded | Self::LogUnreadable(_) => {
                 StatusCode::SERVICE_UNAVAILABLE
             }
             Self::NoAnswer(_) => StatusCode::GATEWAY_TIMEOUT,
             Self::NoSuchServer { .. }
             | Self::NoSuchPage
+            | Self::NoLog
             | Self::NoSuchTool { .. }
             | Self::NoSuchCall(_)
             | Self::NoSuchSession(_) => StatusCode::NOT_FOUND,
@@ -145,6 +150,8 @@ impl Refusal {
             Self::Query { .. } => "bad_query",
             Self::Quarantined => "quarantined",
             Self::Bench(fault) => fault.code(),
+            Self::NoLog => "no_log",
+            Self::LogUnreadable(_) => "log_unreadable",
             Self::Policy(_) => "bad_policy",
         }
     }
@@ -185,6 +192,8 @@ impl Refusal {
             Self::Query { choices, .. } => format!("Write {choices}."),
             Self::Quarantined => "Wait: it is tried again by itself.".into(),
             Self::Bench(fault) => fault.remedy().into(),
+            Self::NoLog => "Set `log.store.enabled: true` and start again.".into(),
+            Self::LogUnreadable(_) => "Look at the gateway's stderr, and at its disk.".into(),
             Self::Policy(_) => "Correct each of `faults`; nothing was changed.".into(),
         }
     }

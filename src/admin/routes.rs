@@ -14,12 +14,13 @@ mod health;
 mod monitor;
 mod orders;
 mod servers;
+mod sessions;
 mod tools;
 
 use super::Desk;
-use super::bench;
 use super::guard::{Exposure, Guard, guard};
 use super::refusal::Refusal;
+use super::{bench, logs};
 use axum::Router;
 use axum::http::header;
 use axum::middleware::from_fn_with_state;
@@ -38,11 +39,13 @@ fn guarded() -> OpenApiRouter<Desk> {
         .merge(servers::routes())
         .merge(orders::routes())
         .merge(monitor::routes())
-        .merge(bench::routes())
         .merge(config::routes())
         .merge(tools::routes())
         .merge(calls::routes())
+        .merge(sessions::routes())
         .merge(events::routes())
+        .merge(bench::routes())
+        .merge(logs::routes())
 }
 
 /// The routes, to be merged into the listener's own. With a token the API asks for it; without one it is

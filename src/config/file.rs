@@ -10,6 +10,7 @@ mod cache;
 mod groups;
 mod health;
 mod http;
+mod log;
 mod text;
 
 pub(super) use super::quantity::Span;
@@ -20,10 +21,11 @@ pub(super) use health::{
     Breaker, Monitor, OwnMonitor, OwnPing, OwnReconnection, Ping, Reconnection,
 };
 pub(super) use http::Http;
+pub(super) use log::Log;
 pub(super) use text::{Secret, Text};
 
 use super::quantity::Size;
-use super::settings::{LogFormat, Strategy};
+use super::settings::Strategy;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
@@ -59,7 +61,7 @@ pub(super) struct File {
     /// How long clients of 2026-07-28 may keep what the gateway itself tells: lists of servers that do
     /// not say, and what it is.
     pub(super) cache: Cache,
-    /// Logging, on stderr.
+    /// Logging: what is said on stderr, and what is kept.
     pub(super) log: Log,
     /// Longest time a shutdown may take, at most 28s.
     pub(super) shutdown_timeout: Span,
@@ -179,22 +181,6 @@ impl Default for Listing {
     }
 }
 
-/// Logging, on stderr.
-#[derive(Serialize, Deserialize, JsonSchema)]
-#[serde(default, deny_unknown_fields)]
-pub(super) struct Log {
-    /// `error`, `warn`, `info`, `debug`, `trace`, or a filter such as `info,mcpvisor=debug`.
-    pub(super) level: String,
-    /// `human` for people, `json` for machines; `auto` is `human` on a terminal.
-    pub(super) format: LogFormat,
-}
-
-impl Default for Log {
-    fn default() -> Self {
-        Self { level: "info".into(), format: LogFormat::Auto }
-    }
-}
-
 /// One server: how it is reached, and the settings that `defaults` also has.
 #[derive(Deserialize, JsonSchema, Default)]
 #[serde(default)]
@@ -305,6 +291,9 @@ pub(super) struct Policy {
     /// (sampling, elicitation, roots) that could concern several of them; then each session gets its
     /// own. `shared`: always, such questions are refused. `session`: never.
     pub(super) sharing: Sharing,
+    /// Whether the server is told which trace a call belongs to: `traceparent` in `_meta` and in HTTP
+    /// headers. By default only with `url`: processes are known that refuse what they do not know.
+    pub(super) propagate: Option<bool>,
     /// When calls to a server that fails them are refused at once.
     pub(super) breaker: Breaker,
     /// How long clients of 2026-07-28 may keep a resource they read, when the server does not say.
@@ -330,6 +319,7 @@ impl Default for Policy {
             priority: USUAL_PRIORITY.into(),
             required: false,
             sharing: Sharing::Auto,
+            propagate: None,
             breaker: Breaker::default(),
             cache: Cache::default(),
         }

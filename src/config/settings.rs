@@ -169,6 +169,19 @@ pub struct Log {
     pub level: String,
     /// How lines look.
     pub format: LogFormat,
+    /// What is kept of it, and of what servers say.
+    pub store: LogStore,
+}
+
+/// What is kept of the log and of what servers say.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct LogStore {
+    /// Whether anything is.
+    pub enabled: bool,
+    /// Bytes of all its files.
+    pub max_bytes: u64,
+    /// Age of the oldest entry.
+    pub max_age: Duration,
 }
 
 /// How log lines look.
@@ -211,6 +224,8 @@ pub struct ServerDefaults {
     pub required: bool,
     /// Whether clients share its connection.
     pub sharing: Sharing,
+    /// Whether it is told which trace a call belongs to; absent: by the kind of server.
+    pub propagate: Option<bool>,
     /// When calls are refused at once.
     pub breaker: BreakerPolicy,
     /// How long clients may keep a resource, when the server does not say.
@@ -255,6 +270,8 @@ pub struct Server {
     pub required: bool,
     /// Whether clients share its connection.
     pub sharing: Sharing,
+    /// Whether it is told which trace a call belongs to.
+    pub propagate: bool,
     /// When calls are refused at once.
     pub breaker: BreakerPolicy,
     /// How long clients may keep a resource, when the server does not say.
@@ -333,6 +350,7 @@ impl fmt::Debug for ServerDefaults {
             .field("priority", &self.priority)
             .field("required", &self.required)
             .field("sharing", &self.sharing)
+            .field("propagate", &self.propagate)
             .field("breaker", &self.breaker)
             .field("cache", &self.cache)
             .finish()
@@ -359,6 +377,7 @@ impl fmt::Debug for Server {
             .field("era", &self.era)
             .field("required", &self.required)
             .field("sharing", &self.sharing)
+            .field("propagate", &self.propagate)
             .field("breaker", &self.breaker)
             .field("cache", &self.cache)
             .field("fingerprint", &self.fingerprint)

@@ -20,11 +20,13 @@ const TAGS: &[(&str, &str)] = &[
     ("health", "Whether the gateway does what it should; open to everybody"),
     ("servers", "The servers behind the gateway: how they are, what happened, orders"),
     ("monitor", "Policies, and who connects"),
+    ("bench", "The frames of a server: watched, sent, recorded and replayed"),
     ("tools", "What clients can call, how it does, and a way to call it"),
     ("calls", "The requests of clients, while they run and once they are over"),
+    ("sessions", "The clients that have a session"),
+    ("logs", "What the gateway and its servers said"),
     ("events", "What happens, as it happens"),
     ("config", "The configuration in effect, its schema, and the check of a new one"),
-    ("bench", "The frames of a server: watched, sent, recorded and replayed"),
     ("api", "The API itself"),
 ];
 

@@ -10,6 +10,7 @@
 mod desk;
 mod doctor;
 mod health;
+mod metrics;
 mod monitor;
 mod refusal;
 mod report;

@@ -26,6 +26,7 @@ mod server;
 mod settings;
 mod shape;
 mod spellings;
+mod telemetry;
 mod tree;
 mod validate;
 

@@ -8,7 +8,7 @@ use crate::faces::HttpSettings;
 use crate::redaction::Redaction;
 use crate::signals::Signals;
 use crate::state::{self, CatalogFiles, SessionFile, TimelineFiles};
-use crate::telemetry::Hub;
+use crate::telemetry::{Hub, Instruments, Sink};
 use mcpvisor_actors::catalog::{CatalogStore, Forgetful, Group, Groups, Naming, NamingStrategy};
 use mcpvisor_actors::health::GlobalPolicy;
 use mcpvisor_actors::ingress::Face;
@@ -84,7 +84,8 @@ pub fn redaction(config: &Config) -> Redaction {
         })
         .flatten()
         .collect();
-    Redaction::of(written.chain(&in_urls).chain(&config.secrets))
+    let sent = config.telemetry.targets().flat_map(|target| target.headers.values());
+    Redaction::of(written.chain(&in_urls).chain(&config.secrets).chain(sent))
 }
 
 /// Starts the tree for a configuration.
@@ -98,10 +99,11 @@ pub async fn start_with(
     faces: Vec<Arc<dyn Face>>,
     desk: &Desk,
 ) -> Result<Gateway, StartError> {
-    let hub = Arc::new(Hub::new(Vec::new()));
     let exe = std::env::current_exe().unwrap_or_else(|_| "mcpvisor".into());
     let custodian = Custodian::new(exe);
     let redaction = redaction(config);
+    let instruments = Instruments::start(config, redaction.clone());
+    let hub = Arc::new(Hub::new(vec![Arc::clone(&instruments) as Arc<dyn Sink>]));
     let hidden = redaction.clone();
     let mask: Mask = Arc::new(move |text: &str| hidden.clean_text(text));
     let naming = Naming {
@@ -140,7 +142,7 @@ pub async fn start_with(
         faces,
     };
     let gateway = Gateway::start(spec).await?;
-    desk.open(Running::of(&gateway, config, hub));
+    desk.open(Running::of(&gateway, config, hub, instruments));
     Ok(gateway)
 }
 

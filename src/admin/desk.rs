@@ -1,13 +1,18 @@
 //! Where a running gateway is found: faces are made before it, and their routes need it.
 
 use crate::config::Config;
-use crate::telemetry::Hub;
+use crate::telemetry::{Hub, Instruments, Watch};
 use mcpvisor_actors::fleet::Fleet;
 use mcpvisor_actors::session::Clients;
 use mcpvisor_actors::tree::Gateway;
 use std::fmt;
 use std::sync::{Arc, OnceLock};
-use tokio::time::Instant;
+use std::time::Duration;
+use tokio::sync::oneshot;
+use tokio::time::{Instant, timeout};
+
+/// What the last telemetry may take, above the time for stopping.
+const FAREWELL: Duration = Duration::from_secs(2);
 
 /// A place for a running gateway; cheap to clone, all clones are one.
 #[derive(Clone, Default)]
@@ -23,17 +28,28 @@ pub struct Running {
     pub config: Arc<Config>,
     /// What it observes.
     pub hub: Arc<Hub>,
+    /// What counts and exports.
+    pub instruments: Arc<Instruments>,
+    /// What gauges read; they are silent without it.
+    pub watch: Arc<Watch>,
     /// Since when it runs.
     pub since: Instant,
 }
 
 impl Running {
     /// A gateway that was just started.
-    pub fn of(gateway: &Gateway, config: &Config, hub: Arc<Hub>) -> Self {
+    pub fn of(
+        gateway: &Gateway,
+        config: &Config,
+        hub: Arc<Hub>,
+        instruments: Arc<Instruments>,
+    ) -> Self {
         Self {
             fleet: gateway.fleet().clone(),
             clients: gateway.clients().clone(),
             config: Arc::new(config.clone()),
+            watch: instruments.watch(gateway.fleet().clone(), Arc::clone(&hub)),
+            instruments,
             hub,
             since: Instant::now(),
         }
@@ -54,6 +70,23 @@ impl Desk {
     /// The gateway, once it runs.
     pub(super) fn running(&self) -> Option<&Running> {
         self.0.get()
+    }
+
+    /// What counts and exports, once the gateway runs.
+    pub(super) fn instruments(&self) -> Option<Arc<Instruments>> {
+        self.0.get().map(|running| Arc::clone(&running.instruments))
+    }
+
+    /// The gateway has ended: sends the last telemetry, but waits for no collector longer than a moment.
+    pub async fn farewell(&self) {
+        let Some(instruments) = self.instruments() else { return };
+        let (done, over) = oneshot::channel();
+        // a thread of its own: sending blocks, and may be given up
+        std::thread::spawn(move || {
+            instruments.shutdown(FAREWELL);
+            let _gone = done.send(());
+        });
+        let _late = timeout(FAREWELL, over).await;
     }
 
     /// The fleet, and since when it runs; `None` while the gateway starts.

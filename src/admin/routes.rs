@@ -6,6 +6,7 @@
 //!
 //! *Invariant:* a listener that other machines reach tells nothing of any server and takes no order.
 
+use super::metrics;
 use super::monitor::{self, MonitorReport};
 use super::refusal::{Refusal, answer};
 use super::report::ServerReport;
@@ -67,6 +68,7 @@ pub fn router(desk: Desk, exposure: Exposure) -> Router {
         .route("/api/v1/servers/{name}/timeline", get(timeline))
         .route("/api/v1/servers/{name}/{action}", post(order))
         .route("/api/v1/monitor", get(report).patch(change))
+        .merge(metrics::routes())
         .route("/api/{*rest}", any(async || Refusal::NoSuchPage))
         .method_not_allowed_fallback(async || Refusal::Method)
         .with_state(desk)

@@ -9,6 +9,7 @@ mod cache;
 mod groups;
 mod health;
 mod http;
+mod telemetry;
 mod text;
 
 pub(super) use super::quantity::Span;
@@ -18,6 +19,7 @@ pub(super) use health::{
     Breaker, Monitor, OwnMonitor, OwnPing, OwnReconnection, Ping, Reconnection,
 };
 pub(super) use http::Http;
+pub(super) use telemetry::Telemetry;
 pub(super) use text::{Secret, Text};
 
 use super::quantity::Size;
@@ -57,6 +59,8 @@ pub(super) struct File {
     pub(super) cache: Cache,
     /// Logging, on stderr.
     pub(super) log: Log,
+    /// Traces, metrics and logs sent to an OpenTelemetry collector. Off without an endpoint.
+    pub(super) telemetry: Telemetry,
     /// Longest time a shutdown may take, at most 28s.
     pub(super) shutdown_timeout: Span,
     /// How often servers are checked, and when they do well.
@@ -88,6 +92,7 @@ impl Default for File {
             list: Listing::default(),
             cache: Cache::default(),
             log: Log::default(),
+            telemetry: Telemetry::default(),
             shutdown_timeout: seconds(20),
             monitor: Monitor::default(),
             ping: Ping::default(),

@@ -8,16 +8,19 @@
 
 mod control;
 mod failure;
+mod last_word;
 mod request;
 
 pub use control::{Control, GoneBecause};
 pub use failure::{Failure, method_not_allowed};
+pub use last_word::LastWord;
 pub use request::{Admission, Request};
 
-use crate::bridge::Fault;
+use crate::bridge::{Fault, Translated};
+use crate::observation::{Outcome, Watched};
 use crate::otp::{Fate, Promise, Ticket};
 use crate::session::{Client, ClientStream, StreamFull};
-use crate::wire::{CallParams, Message, Payload, RawId, Span, result_raw};
+use crate::wire::{CallParams, Message, Payload, RawId, Span};
 use bytes::Bytes;
 use std::any::Any;
 use std::fmt;
@@ -47,6 +50,7 @@ pub struct Call {
     admission: Option<Admission>,
     /// The server's slot; kept until the call is over there.
     slot: Option<Box<dyn Any + Send>>,
+    watched: Option<Watched>,
 }
 
 impl Call {
@@ -59,7 +63,7 @@ impl Call {
         control: Arc<Control>,
         again: Again,
     ) -> Self {
-        let Request { message, stream, admission } = request;
+        let Request { message, stream, admission, watched } = request;
         Self {
             message,
             params,
@@ -71,6 +75,7 @@ impl Call {
             held: None,
             admission,
             slot: None,
+            watched,
         }
     }
 
@@ -82,6 +87,11 @@ impl Call {
     /// Where its progress, log messages and answer go.
     pub(crate) fn stream(&self) -> &ClientStream {
         &self.stream
+    }
+
+    /// What is known of it, where somebody looks.
+    pub(crate) fn watched(&self) -> Option<&Watched> {
+        self.watched.as_ref()
     }
 
     /// Whether it is routed once more when it turns out not to be sent.
@@ -117,35 +127,51 @@ impl Call {
     /// Answers with the server's own response, with these edits in it.
     pub fn answer(self, response: &Message, edits: &[(Span, &[u8])]) {
         let payload = response.with_id(self.id.as_bytes(), edits);
-        self.reply(payload);
+        let outcome = last_word::of_response(self.params.method, response);
+        self.reply(LastWord { payload, outcome });
     }
 
     /// Answers that it is done.
     pub fn done(self) {
-        let payload = result_raw(&self.id, Bytes::from_static(b"{}"));
-        self.reply(payload);
+        let word = LastWord::result(&self.id, Bytes::from_static(b"{}"));
+        self.reply(word);
     }
 
     /// Answers with a failure of ours.
     pub fn fail(self, failure: &Failure) {
         tracing::debug!(session = %self.client.session, method = self.params.method.as_str(), name = self.params.label(), reason = failure.reason(), "call failed");
-        let payload = failure.render(&self.id, self.params.method, self.client.era());
-        self.reply(payload);
+        let word = failure.render(&self.id, self.params.method, self.client.era());
+        self.reply(word);
     }
 
     /// Answers that it cannot be carried over between two eras.
     pub fn refuse(self, fault: &Fault) {
-        let payload = fault.reply(Some(&self.id));
-        self.reply(payload);
+        let word = LastWord::fault(&self.id, fault);
+        self.reply(word);
+    }
+
+    /// Answers with its server's response, carried over to its client's era.
+    pub(crate) fn translate(self, response: &Message, translated: &Translated) {
+        let word = LastWord::translated(&self.id, self.params.method, response, translated);
+        self.reply(word);
     }
 
     /// Ends a call whose client gave it up: nothing is answered.
-    pub fn forget(self) {
+    pub fn forget(mut self) {
         self.control.finish();
+        if let Some(watched) = self.watched.take() {
+            watched.over(Outcome::Cancelled, 0);
+        }
     }
 
-    /// Answers with this message, which bears its id.
-    pub(crate) fn reply(mut self, payload: Payload) {
+    /// Answers with this, which bears its id.
+    pub(crate) fn reply(mut self, word: LastWord) {
+        let LastWord { payload, outcome } = word;
+        if let Some(watched) = self.watched.take() {
+            let given_up = self.control.is_given_up();
+            let outcome = if given_up { Outcome::Cancelled } else { outcome };
+            watched.over(outcome, payload.len());
+        }
         if let Some(progress) = self.held.take() {
             self.stream.notify_held(progress);
         }
@@ -160,6 +186,9 @@ impl Promise for Box<Call> {
             (_, _) if self.control.is_given_up() => self.forget(),
             (Fate::NotSent, Some(again)) => {
                 self.release();
+                if let Some(watched) = &self.watched {
+                    watched.unsent();
+                }
                 again(Ticket::new(self));
             }
             (Fate::NotSent, None) => self.fail(&Failure::NotSent),

@@ -7,11 +7,14 @@
 //! *Invariant:* every request that was begun is over exactly once, also when whoever held it died; marking
 //! never waits.
 
+mod lookout;
+mod meta;
 mod observed;
 mod observer;
 mod outcome;
 mod trace;
 
+pub use lookout::Lookout;
 pub use observed::{Observed, Origin, Phase, Watched};
 pub use observer::{Observer, SessionOver, Unobserved};
 pub use outcome::Outcome;

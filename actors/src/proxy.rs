@@ -167,6 +167,9 @@ fn pass_on(snapshot: &Snapshot, guess: bool, ticket: CallTicket) -> Result<(), C
 }
 
 fn send(ticket: CallTicket, route: &Arc<Route>) {
+    if let Some(watched) = ticket.watched() {
+        watched.routed(route);
+    }
     let call = RoutedCall { ticket, route: Arc::clone(route) };
     // a server that is being restarted hands the call back: its ticket says "not sent" once
     if let Err(server::Message::Call(call)) = route.address.cast(server::Message::Call(call))

@@ -140,6 +140,7 @@ struct Estate {
     parking: Parking,
     loops: Loops,
     roster: Roster,
+    observer: Option<Arc<dyn Observer>>,
 }
 
 impl Gateway {
@@ -171,6 +172,7 @@ impl Gateway {
             idle: spec.session_idle,
             yields_after: spec.session_yields_after,
             store: spec.session_store.clone(),
+            observer: Arc::clone(&spec.observer),
         });
         let (finish, finished) = watch::channel(false);
         let ingress = ingress::Arguments {
@@ -188,12 +190,16 @@ impl Gateway {
 impl Estate {
     fn of(spec: &GatewaySpec) -> Self {
         let now = Instant::now();
+        let observer = (!spec.observer.is_idle()).then(|| Arc::clone(&spec.observer));
         let card =
             |spec: &ServerSpec| Arc::new(Card::new(Arc::new(spec.clone()), Address::new(), now));
         Self {
             board: Board::new(spec.servers.iter().map(card)),
             policies: Policies::new(spec.health),
-            timelines: Timelines::of(spec.servers.iter().map(|spec| spec.name.clone())),
+            timelines: Timelines::observed(
+                spec.servers.iter().map(|spec| spec.name.clone()),
+                observer.clone(),
+            ),
             known: Known::default(),
             sessions: SessionTable::new(),
             slots: Slots::new(spec.max_concurrent_reconnections),
@@ -201,6 +207,7 @@ impl Estate {
             parking: Parking::new(),
             loops: Loops::default(),
             roster: Roster::default(),
+            observer,
         }
     }
 
@@ -313,6 +320,7 @@ impl Estate {
             monitor: self.loops.monitor.clone(),
             policies: self.policies.clone(),
             timelines: self.timelines.clone(),
+            observer: self.observer.clone(),
             parking: self.parking.clone(),
             own: None,
         }

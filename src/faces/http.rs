@@ -64,6 +64,7 @@ struct Shared {
 impl HttpFace {
     /// A face over the runtime.
     pub fn new(clients: Clients, settings: HttpSettings) -> Self {
+        let clients = clients.through("http");
         let (closing, _) = watch::channel(false);
         let legacy = sse::Streams::default();
         let resumption = Resumption::new(settings.resume);

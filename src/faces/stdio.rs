@@ -41,6 +41,7 @@ pub async fn serve_stdio(
     drain: Duration,
     stop: impl Future<Output = ()>,
 ) -> Result<(), StdioError> {
+    let clients = clients.through("stdio");
     let connection = Connection::open(clients, limits).await.ok_or(StdioError::NoSession)?;
     let (input, output) = (pin!(input), pin!(output));
     let lines = Lines::new(input, limits.max_bytes);

@@ -104,6 +104,10 @@ impl Shared {
 }
 
 impl Observer for Hub {
+    fn is_idle(&self) -> bool {
+        self.shared.sinks.is_empty()
+    }
+
     fn trace(&self, told: Option<TraceContext>, ambient: Option<TraceContext>) -> Option<Trace> {
         self.shared.sinks.iter().find_map(|sink| sink.trace(told.as_ref(), ambient.as_ref()))
     }

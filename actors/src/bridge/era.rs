@@ -1,6 +1,6 @@
 //! The era a peer lives in, what follows from it, and how a server gives its era away.
 
-use super::MODERN_VERSIONS;
+use super::{MODERN, MODERN_VERSIONS};
 use crate::wire::{Members, ProtocolVersion, code};
 use bytes::Bytes;
 use serde_json::value::RawValue;
@@ -15,6 +15,14 @@ pub enum Era {
 }
 
 impl Era {
+    /// The revision spoken in it.
+    pub fn revision(self) -> &'static str {
+        match self {
+            Self::Legacy(version) => version.as_str(),
+            Self::Modern => MODERN,
+        }
+    }
+
     /// Whether `ping` exists. Without it any answer, best to `server/discover`, proves life.
     pub fn pings(self) -> bool {
         matches!(self, Self::Legacy(_))

@@ -1,7 +1,9 @@
 //! Why a call has no result of its server: every such answer is worded here.
 
+use super::LastWord;
 use crate::bridge::Era;
 use crate::bridge::modern_client::CacheHints;
+use crate::observation::Outcome;
 use crate::server::{Loss, ServerName};
 use crate::session::identity;
 use crate::wire::{Method, Payload, RawId, Subject, code, error_reply, result_raw};
@@ -209,18 +211,24 @@ impl Failure {
     /// have no such result: theirs are JSON-RPC errors with the same text and details.
     ///
     /// Source: MCP 2025-11-25 "Tools", "Prompts" and "Resources", error handling.
-    pub fn render(&self, id: &RawId, method: Method, era: Era) -> Payload {
+    pub fn render(&self, id: &RawId, method: Method, era: Era) -> LastWord {
         let text = self.to_string();
+        let payload = self.payload(id, method, era, &text);
+        let (reason, sent) = (self.reason(), self.sent());
+        LastWord { payload, outcome: Outcome::Failed { reason, sent, text: text.into() } }
+    }
+
+    fn payload(&self, id: &RawId, method: Method, era: Era, text: &str) -> Payload {
         if let Self::Unknown { subject, name, near } = self {
             let mut data = json!({ "near": near });
             if matches!(subject, Subject::Resource | Subject::Template) {
                 data["uri"] = name.as_str().into();
             }
-            return error_reply(Some(id), self.code(era), &text, Some(&data));
+            return error_reply(Some(id), self.code(era), text, Some(&data));
         }
         let details = json!({ "mcpvisor/error": self.details() });
         if method != Method::CallTool {
-            return error_reply(Some(id), self.code(era), &text, Some(&details));
+            return error_reply(Some(id), self.code(era), text, Some(&details));
         }
         let result = json!({
             "content": [{ "type": "text", "text": text }],
@@ -257,9 +265,9 @@ impl Failure {
 }
 
 /// The answer to a method that no server here declared.
-pub fn method_not_allowed(id: &RawId, method: &str) -> Payload {
+pub fn method_not_allowed(id: &RawId, method: &str) -> LastWord {
     let text = format!("method not allowed: no server behind this gateway declared `{method}`");
-    error_reply(Some(id), code::METHOD_NOT_FOUND, &text, None)
+    LastWord::error(id, code::METHOD_NOT_FOUND, &text)
 }
 
 struct Near<'a>(Subject, &'a [String]);

@@ -1,8 +1,10 @@
 //! A client's message in a session's mailbox.
 
+use super::LastWord;
+use crate::observation::{Outcome, Watched};
 use crate::otp::{Fate, Promise};
 use crate::session::ClientStream;
-use crate::wire::{Kind, Message, Payload, code, error_reply};
+use crate::wire::{CallParams, Kind, Message, code};
 use tokio::sync::OwnedSemaphorePermit;
 
 /// The right to have one request in flight; given back when dropped.
@@ -40,12 +42,31 @@ pub struct Request {
     pub stream: ClientStream,
     /// Its slot, when it is a request.
     pub admission: Option<Admission>,
+    /// Its owner guard, when it is a client's request and somebody looks.
+    pub watched: Option<Watched>,
 }
 
 impl Request {
     /// Answers it.
-    pub fn reply(self, payload: Payload) {
-        self.stream.answer(payload, self.admission);
+    pub fn reply(self, word: LastWord) {
+        if let Some(watched) = self.watched {
+            watched.over(word.outcome, word.payload.len());
+        }
+        self.stream.answer(word.payload, self.admission);
+    }
+
+    /// It was not taken in, because its session has ended; whoever brought it answers it.
+    pub(crate) fn refused(self) {
+        if let Some(watched) = self.watched {
+            watched.over(Outcome::Error { code: code::NOT_READY }, 0);
+        }
+    }
+
+    /// It names this.
+    pub(crate) fn names(&self, params: &CallParams) {
+        if let Some(watched) = &self.watched {
+            watched.names(params.label());
+        }
     }
 }
 
@@ -54,7 +75,7 @@ impl Promise for Request {
         if let Kind::Request { id, .. } = self.message.kind().clone() {
             let text = "the session ended before this request was read; nothing was sent, so \
                         initialize again and repeat it";
-            self.reply(error_reply(Some(&id), code::NOT_READY, text, None));
+            self.reply(LastWord::error(&id, code::NOT_READY, text));
         }
     }
 }

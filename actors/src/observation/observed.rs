@@ -123,13 +123,15 @@ impl Observed {
 
     /// How long it waited for its server to be ready.
     pub fn starting(&self) -> Duration {
-        let until = self.queued_at().or(self.over_at()).unwrap_or_else(|| self.since.elapsed());
+        let until =
+            self.queued_at().or_else(|| self.over_at()).unwrap_or_else(|| self.since.elapsed());
         self.waits_at().map_or(Duration::ZERO, |from| until.saturating_sub(from))
     }
 
     /// How long it waited for a slot.
     pub fn queued(&self) -> Duration {
-        let until = self.sent_at().or(self.over_at()).unwrap_or_else(|| self.since.elapsed());
+        let until =
+            self.sent_at().or_else(|| self.over_at()).unwrap_or_else(|| self.since.elapsed());
         self.queued_at().map_or(Duration::ZERO, |from| until.saturating_sub(from))
     }
 
@@ -216,7 +218,7 @@ impl Watched {
     }
 
     /// It names this.
-    pub fn names(&self, name: &str) {
+    pub fn names(&self, name: impl Into<Box<str>>) {
         let _named_already = self.observed.name.set(name.into());
     }
 
@@ -238,6 +240,12 @@ impl Watched {
     /// It is handed to its server.
     pub fn sent(&self) {
         self.observed.mark(&self.observed.marks.sent);
+    }
+
+    /// It certainly did not reach its server, and goes there again.
+    pub fn unsent(&self) {
+        self.observed.marks.queued.store(0, Ordering::Relaxed);
+        self.observed.marks.sent.store(0, Ordering::Relaxed);
     }
 
     /// It is over, with an answer of so many bytes. Only the first end counts.

@@ -10,6 +10,11 @@ use std::time::Duration;
 
 /// Is told what happens. Called on the path of requests: never waits, never fails.
 pub trait Observer: Send + Sync + 'static {
+    /// Whether it will never look at anything: then requests are not put under observation at all.
+    fn is_idle(&self) -> bool {
+        false
+    }
+
     /// The spans of a request, unless nothing is traced. `told` is what the request itself said of its
     /// trace (`_meta`), `ambient` what came beside it (HTTP headers).
     fn trace(&self, told: Option<TraceContext>, ambient: Option<TraceContext>) -> Option<Trace>;
@@ -49,6 +54,9 @@ pub struct SessionOver {
 pub struct Unobserved;
 
 impl Observer for Unobserved {
+    fn is_idle(&self) -> bool {
+        true
+    }
     fn trace(&self, _: Option<TraceContext>, _: Option<TraceContext>) -> Option<Trace> {
         None
     }

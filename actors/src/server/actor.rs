@@ -7,8 +7,9 @@ use super::phase::{Phase, Wait};
 use super::{Fact, Generation, Loss, Parking, RoutedCall, ServerSpec, Whose};
 use crate::call::{CallTicket, Failure};
 use crate::catalog::{self, Known, Manifest};
-use crate::fleet::{Admitted, Card};
+use crate::fleet::Card;
 use crate::health::{Policies, monitor};
+use crate::observation::Observer;
 use crate::otp::{Address, Exit, Lease, Shutdown, Timer};
 use crate::reconnection::{self, Schedule, Slot};
 use crate::session::SessionTable;
@@ -23,6 +24,7 @@ use tokio::time::Instant;
 
 mod apart;
 mod connection;
+mod waiting;
 
 use connection::fail;
 
@@ -91,6 +93,8 @@ pub struct Arguments {
     pub policies: Policies,
     /// Where facts are noted.
     pub timelines: Timelines,
+    /// Who is told what it says, if anybody is.
+    pub observer: Option<Arc<dyn Observer>>,
     /// Where calls wait for input of their clients.
     pub parking: Parking,
     /// Whose connection it is, if it is not shared.
@@ -255,6 +259,7 @@ impl State {
             _ => limits.route_timeout,
         };
         let first = !self.is_awaited();
+        self.mark(&call.ticket);
         let waiting = Waiting { call, since: now, deadline: now + wait };
         if let Err(refused) = self.admission.enqueue(waiting) {
             let server = self.spec.name.clone();
@@ -282,25 +287,6 @@ impl State {
         self.admission.queued() + self.unlisted.len() > 0
     }
 
-    /// Why no call is taken at the moment, if none is.
-    fn refusal(&self, now: Instant) -> Option<Failure> {
-        let (server, vitals) = (|| self.spec.name.clone(), &self.arguments.card.vitals);
-        match &self.phase {
-            Phase::Stopped => Some(self.unavailable(Duration::ZERO, now)),
-            Phase::Ready { .. } => match vitals.admit(&self.spec.breaker, now) {
-                Admitted::Yes => None,
-                Admitted::No(next) => {
-                    let cause = vitals.trouble();
-                    Some(Failure::BreakerOpen { server: server(), cause, next })
-                }
-            },
-            Phase::Idle
-            | Phase::Waiting { .. }
-            | Phase::Starting { .. }
-            | Phase::Publishing { .. } => None,
-        }
-    }
-
     /// A call of a tool that must be its, before it has told any: it is tried, and the call waits as
     /// any other does for a server that is down.
     fn unlisted(&mut self, ticket: CallTicket, me: &ActorRef<Message>) {
@@ -315,6 +301,7 @@ impl State {
             Phase::Idle | Phase::Waiting { .. } | Phase::Starting { .. } => {}
         }
         let first = !self.is_awaited();
+        self.mark(&ticket);
         self.unlisted.push((now + limits.call_wait.min(limits.route_timeout), ticket));
         self.awaited(first, me);
         self.dispatch(me);
@@ -354,21 +341,6 @@ impl State {
             fail(ticket, &self.unavailable(self.spec.limits.call_wait, now));
         }
         self.dispatch(me);
-    }
-
-    fn unavailable(&self, waited: Duration, now: Instant) -> Failure {
-        let server = self.spec.name.clone();
-        let (cause, next) = match &self.phase {
-            Phase::Ready { .. } => return Failure::QueueTimeout { server, waited },
-            Phase::Waiting { until, cause, .. } => (
-                cause.as_ref().map(|(_, loss)| loss.clone()),
-                Some(until.saturating_duration_since(now)),
-            ),
-            Phase::Idle | Phase::Stopped => (None, None),
-            Phase::Starting { .. } | Phase::Publishing { .. } => (self.last_loss.clone(), None),
-        };
-        let (attempt, state) = (self.schedule.failures(), self.phase.state(now).word());
-        Failure::Unavailable { server, state, cause, attempt, next }
     }
 
     fn slot_freed(&mut self, generation: Generation, me: &ActorRef<Message>) {

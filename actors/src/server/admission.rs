@@ -60,6 +60,11 @@ impl Admission {
         None
     }
 
+    /// Those that wait.
+    pub(super) fn waiting(&self) -> impl Iterator<Item = &Waiting> {
+        self.queue.iter()
+    }
+
     /// A slot came back.
     pub(super) fn freed(&mut self) {
         self.in_flight = self.in_flight.saturating_sub(1);

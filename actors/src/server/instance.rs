@@ -11,6 +11,7 @@ use super::{Fact, Generation, Loss, Message as ServerMessage, ServerName, Server
 use crate::catalog::Manifest;
 use crate::fleet::Card;
 use crate::health::{Policies, monitor};
+use crate::observation::Observer;
 use crate::otp::{Address, Lease};
 use crate::session::SessionTable;
 use crate::timeline::{EventKind, Timelines};
@@ -32,6 +33,8 @@ pub(super) struct Connected {
     pub(super) monitor: Address<monitor::Message>,
     pub(super) policies: Policies,
     pub(super) timelines: Timelines,
+    /// Who is told what the server says, if anybody is.
+    pub(super) observer: Option<Arc<dyn Observer>>,
     /// Where calls wait for input of their clients.
     pub(super) parking: Parking,
     /// Whose this connection is, if it is not shared.

@@ -6,6 +6,7 @@ use super::news::News;
 use super::{BuiltinTool, Client, ClientStream, Fact, SessionHandle, SessionTable};
 use crate::call::{Again, CallTicket, Control, GoneBecause, Request};
 use crate::catalog::SnapshotCell;
+use crate::observation::{Lookout, SessionOver};
 use crate::otp::{Address, Ticket, Timer};
 use crate::proxy;
 use crate::wire::{CancelParams, Kind, ProgressParams, RawId};
@@ -15,6 +16,7 @@ use std::sync::Arc;
 use std::time::Duration;
 use tokio::sync::{OwnedSemaphorePermit, oneshot};
 use tokio::task::JoinSet;
+use tokio::time::Instant;
 
 mod requests;
 
@@ -63,6 +65,8 @@ pub struct Arguments {
     pub builtin: Option<Arc<dyn BuiltinTool>>,
     /// Without traffic for this long it ends.
     pub idle: Duration,
+    /// Who looks at its requests.
+    pub lookout: Lookout,
     /// Its place among the sessions, given back when it is gone, however it ends.
     pub place: Arc<OwnedSemaphorePermit>,
 }
@@ -86,20 +90,34 @@ pub struct State {
 }
 
 /// Its place in the table: there from before it can be found to whenever and however it ends.
-struct Entry(SessionTable, Arc<str>);
+struct Entry {
+    table: SessionTable,
+    client: Arc<Client>,
+    lookout: Lookout,
+    opened: Instant,
+}
 
 impl Entry {
     fn new(arguments: &Arguments) -> Self {
-        let id = Arc::clone(&arguments.client.session);
-        let handle = SessionHandle::new(&arguments.client, &arguments.address);
-        arguments.table.enter(Arc::clone(&id), handle);
-        Self(arguments.table.clone(), id)
+        let Arguments { client, address, table, lookout, .. } = arguments;
+        let (table, client, lookout) = (table.clone(), Arc::clone(client), lookout.clone());
+        let handle = SessionHandle::new(&client, address, &lookout);
+        table.enter(Arc::clone(&client.session), handle);
+        Self { table, client, lookout, opened: Instant::now() }
     }
 }
 
 impl Drop for Entry {
     fn drop(&mut self) {
-        self.0.leave(&self.1);
+        self.table.leave(&self.client.session);
+        if let Some(observer) = self.lookout.observer() {
+            observer.session_over(&SessionOver {
+                session: Arc::clone(&self.client.session),
+                face: self.lookout.face(),
+                revision: self.client.profile().map(|profile| profile.era.revision()),
+                lasted: self.opened.elapsed(),
+            });
+        }
     }
 }
 

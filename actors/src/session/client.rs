@@ -5,6 +5,7 @@ use super::usage::Usage;
 use crate::bridge::legacy_client::ModernMeta;
 use crate::bridge::{Abilities, Era, RequestMeta, tasks};
 use crate::catalog::View;
+use crate::observation::Origin;
 use crate::wire::ProtocolVersion;
 use std::sync::atomic::{AtomicU8, Ordering};
 use std::sync::{Arc, OnceLock};
@@ -64,6 +65,17 @@ impl Client {
     /// What it said of itself; `None` before `initialize`.
     pub fn profile(&self) -> Option<&Profile> {
         self.profile.get()
+    }
+
+    /// The client of a session, as it is told to who looks at its requests.
+    pub(super) fn origin(&self, face: &'static str) -> Origin {
+        let profile = self.profile();
+        Origin {
+            face,
+            session: Arc::clone(&self.session),
+            revision: profile.map(|profile| profile.era.revision()),
+            client: profile.and_then(|profile| profile.meta.client_info().cloned()),
+        }
     }
 
     /// The era it speaks.

@@ -8,6 +8,7 @@ use super::{
 };
 use crate::call::{Admission, Again, Request};
 use crate::catalog::{NoView, Selector, View, Views};
+use crate::observation::{Lookout, Observer, TraceContext};
 use crate::otp::{Address, ChildSpec, DynamicMessage, Restart, Shutdown, Ticket};
 use crate::proxy;
 use crate::wire;
@@ -33,6 +34,7 @@ pub struct Clients {
     pub(super) listens: Arc<Semaphore>,
     /// Where stateless calls go for their second try.
     pub(super) again: Again,
+    pub(super) lookout: Lookout,
 }
 
 /// What sessions are made of.
@@ -59,6 +61,8 @@ pub struct ClientsSpec {
     pub yields_after: Duration,
     /// Where sessions are remembered from run to run, if they are.
     pub store: Option<Arc<dyn SessionStore>>,
+    /// Who is told of requests.
+    pub observer: Arc<dyn Observer>,
 }
 
 /// One client session.
@@ -66,6 +70,7 @@ pub struct ClientsSpec {
 pub struct SessionHandle {
     client: Arc<Client>,
     address: Address<Message>,
+    lookout: Lookout,
 }
 
 /// The session has ended (or its actor was restarted): the client must initialize anew.
@@ -85,13 +90,21 @@ impl Clients {
             .store
             .clone()
             .map(|store| Records::new(store, spec.table.clone(), spec.idle, spec.max_sessions));
-        Self { spec: Arc::new(spec), view, records, requests, sessions, listens, again }
+        let lookout = Lookout::new(&spec.observer);
+        Self { spec: Arc::new(spec), view, records, requests, sessions, listens, again, lookout }
     }
 
     /// The same way in, to what is selected: sessions opened through it see nothing else, and no other
     /// session is found through it.
     pub fn viewing(&self, selector: &Selector) -> Result<Self, NoView> {
         Ok(Self { view: self.spec.views.open(selector)?, ..self.clone() })
+    }
+
+    /// The same way in for clients of this face, as [`Origin::face`](crate::observation::Origin::face)
+    /// names it. A session keeps the face it was opened through.
+    #[must_use]
+    pub fn through(self, face: &'static str) -> Self {
+        Self { lookout: self.lookout.through(face), ..self }
     }
 
     /// What clients of this way in see: for a request without a session, its lists are in the view's
@@ -152,7 +165,7 @@ impl Clients {
         let client = Arc::new(client);
         let id = Arc::clone(&client.session);
         let address = Address::new();
-        let session = SessionHandle::new(&client, &address);
+        let session = SessionHandle::new(&client, &address, &self.lookout);
         let arguments = Arguments {
             client,
             address: address.clone(),
@@ -162,6 +175,7 @@ impl Clients {
             listing: spec.listing,
             builtin: self.builtin().cloned(),
             idle: spec.idle,
+            lookout: self.lookout.clone(),
             place,
         };
         let child = ChildSpec::new(
@@ -217,8 +231,9 @@ impl fmt::Debug for Clients {
 }
 
 impl SessionHandle {
-    pub(super) fn new(client: &Arc<Client>, address: &Address<Message>) -> Self {
-        Self { client: Arc::clone(client), address: address.clone() }
+    pub(super) fn new(client: &Arc<Client>, address: &Address<Message>, lookout: &Lookout) -> Self {
+        let (client, address) = (Arc::clone(client), address.clone());
+        Self { client, address, lookout: lookout.clone() }
     }
 
     /// The session's id (unguessable; visible ASCII).
@@ -244,11 +259,31 @@ impl SessionHandle {
         admission: Option<Admission>,
         stream: ClientStream,
     ) -> Result<(), SessionGone> {
+        self.deliver_within(message, admission, stream, None)
+    }
+
+    /// Does so for a message beside which this came of its trace.
+    pub fn deliver_within(
+        &self,
+        message: wire::Message,
+        admission: Option<Admission>,
+        stream: ClientStream,
+        ambient: Option<TraceContext>,
+    ) -> Result<(), SessionGone> {
         self.client.usage.touch();
-        let ticket = Ticket::new(Request { message, stream, admission });
+        let origin = |face| self.client.origin(face);
+        let watched = self.lookout.begin(&message, ambient, origin);
+        self.put(Request { message, stream, admission, watched })
+    }
+
+    /// Puts a message into its mailbox.
+    pub(super) fn put(&self, request: Request) -> Result<(), SessionGone> {
+        let ticket = Ticket::new(request);
         self.address.cast(Message::Deliver(ticket)).map_err(|undelivered| {
-            if let Message::Deliver(ticket) = undelivered {
-                let _unanswered = ticket.redeem(); // the face answers
+            if let Message::Deliver(ticket) = undelivered
+                && let Some(request) = ticket.redeem()
+            {
+                request.refused(); // the face answers
             }
             SessionGone
         })

@@ -10,15 +10,17 @@
 //! not read costs one inbox of coalesced news.
 
 use super::news::News;
+use super::underway::GivenUp;
 use super::{Client, ClientStream, ClientStreamReader, Clients, Fact, SessionTable, Underway};
 use crate::bridge::Listen;
-use crate::call::{Admission, Call, Control, Request};
+use crate::call::{Admission, Call, Control, LastWord, Request};
 use crate::catalog::{Capability, Route, Snapshot, View};
+use crate::observation::Outcome;
 use crate::otp::Ticket;
 use crate::proxy;
 use crate::wire::{
     CallParams, Kind, Limits, Members, Message, Method, Payload, RawId, Strictness, Subject, code,
-    error_reply, request_raw, string,
+    request_raw, string,
 };
 use futures_util::stream::{self, StreamExt};
 use std::collections::BTreeSet;
@@ -84,27 +86,28 @@ pub(super) fn listen(clients: &Clients, request: Request, id: &RawId) -> Underwa
     let filter = match Listen::of(&request.message) {
         Ok(filter) => filter,
         Err(fault) => {
-            request.reply(fault.reply(Some(id)));
+            request.reply(LastWord::fault(id, &fault));
             return Underway::over();
         }
     };
     if filter.uris.len() > MOST_URIS {
         let text = format!("listen for at most {MOST_URIS} resources in one request");
-        request.reply(error_reply(Some(id), code::INVALID_PARAMS, &text, None));
+        request.reply(LastWord::error(id, code::INVALID_PARAMS, &text));
         return Underway::over();
     }
     let Ok(place) = Arc::clone(&clients.listens).try_acquire_owned() else {
         let text = "too many clients listen already; nothing was done, try again later";
-        request.reply(error_reply(Some(id), code::OVERLOADED, text, None));
+        request.reply(LastWord::error(id, code::OVERLOADED, text));
         return Underway::over();
     };
-    let Request { stream, admission, .. } = request;
+    let Request { stream, admission, watched, .. } = request;
     // it lasts as long as its client likes
     let share = admission.and_then(Admission::into_share);
     let (end, mut told) = watch::channel(false);
     let (clients, id) = (clients.clone(), id.detached());
+    let given_up = GivenUp(watched);
     let listening = async move {
-        let _place = (place, share);
+        let (_place, given_up) = ((place, share), given_up);
         let in_order = tokio::select! {
             biased;
             () = stream.closed() => false,
@@ -112,7 +115,11 @@ pub(super) fn listen(clients: &Clients, request: Request, id: &RawId) -> Underwa
             () = serve(&clients, filter, &stream, &id) => true,
         };
         if in_order {
-            stream.answer(Listen::ended(&id), None);
+            let ended = Listen::ended(&id);
+            if let Some(watched) = given_up.take() {
+                watched.over(Outcome::Ok, ended.len());
+            }
+            stream.answer(ended, None);
         }
     };
     Underway::listen(listening, end)
@@ -192,7 +199,7 @@ fn subscribe(clients: &Clients, client: &Arc<Client>, uri: &str) -> Option<Clien
     let params = CallParams::of(Method::Subscribe, &message).ok()?;
     let control = Arc::new(Control::of_subscription(uri));
     let (stream, answer) = ClientStream::new();
-    let request = Request { message, stream, admission: None };
+    let request = Request { message, stream, admission: None, watched: None };
     let (client, again) = (Arc::clone(client), Arc::clone(&clients.again));
     let call = Call::new(request, RawId::from(1), params, client, control, again);
     clients.spec.proxy.tell(proxy::Message::Route(Ticket::new(Box::new(call))));

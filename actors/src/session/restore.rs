@@ -8,6 +8,7 @@ use super::{
     initialize,
 };
 use crate::bridge::legacy_client::ModernMeta;
+use crate::call::Request;
 use crate::wire::{Limits, Message, Strictness, request_raw};
 use serde_json::json;
 use std::time::Duration;
@@ -92,7 +93,7 @@ impl Clients {
             let request = request_raw(id, "resources/subscribe", &params).to_bytes();
             let message = Message::parse(request, Limits::default(), Strictness::Strict).ok()?;
             let (stream, answer) = ClientStream::new();
-            session.deliver(message, None, stream).ok()?;
+            session.put(Request { message, stream, admission: None, watched: None }).ok()?;
             Some((uri.clone(), answer))
         });
         subscribing.collect()

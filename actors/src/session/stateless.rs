@@ -8,19 +8,20 @@
 //! *Invariant:* a request never waits here, and leaves nothing behind once it is over.
 
 use super::list::{self, Listing};
+use super::underway::GivenUp;
 use super::{Client, ClientStream, Clients, Underway, actor, identity, listening};
 use crate::bridge::modern_client::Route;
 use crate::bridge::{
     Fault, MODERN_VERSIONS, ParamHeaders, RequestMeta, check_headers, named, tasks,
 };
-use crate::call::{Admission, Again, Call, CallTicket, Control, Request, method_not_allowed};
+use crate::call::{
+    Admission, Again, Call, CallTicket, Control, LastWord, Request, method_not_allowed,
+};
 use crate::catalog::{Capability, STATUS_TOOL, Snapshot, SnapshotCell};
+use crate::observation::{Origin, TraceContext};
 use crate::otp::{Address, Ticket};
 use crate::proxy;
-use crate::wire::{
-    CallParams, Kind, Message, Method, ObjectEdit, Payload, RawId, Subject, code, error_reply,
-    result_raw,
-};
+use crate::wire::{CallParams, Kind, Message, Method, ObjectEdit, RawId, Subject, code};
 use bytes::Bytes;
 use serde_json::json;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -46,6 +47,12 @@ pub(super) fn again(proxy: &Address<proxy::Message>) -> Again {
     })
 }
 
+/// Who sent a request, from what it says itself. Its parts do not keep the request.
+fn origin(meta: &RequestMeta, face: &'static str) -> Origin {
+    let client = meta.client_info.as_ref().map(|info| Bytes::copy_from_slice(info));
+    Origin { face, session: Arc::from(""), revision: Some(meta.version), client }
+}
+
 impl Clients {
     /// What stateless clients see.
     pub(super) fn shown(&self) -> &SnapshotCell {
@@ -69,18 +76,31 @@ impl Clients {
         admission: Admission,
         stream: ClientStream,
     ) -> Underway {
+        self.serve_within(meta, message, admission, stream, None)
+    }
+
+    /// Does so for a request beside which this came of its trace.
+    pub fn serve_within(
+        &self,
+        meta: &RequestMeta,
+        message: Message,
+        admission: Admission,
+        stream: ClientStream,
+        ambient: Option<TraceContext>,
+    ) -> Underway {
         let Kind::Request { id, method } = message.kind().clone() else { return Underway::over() };
-        let request = Request { message, stream, admission: Some(admission) };
+        let watched = self.lookout.begin(&message, ambient, |face| origin(meta, face));
+        let request = Request { message, stream, admission: Some(admission), watched };
         let reply = match Route::of(&method) {
-            Route::Discover => result_raw(&id, self.discovered()),
+            Route::Discover => LastWord::result(&id, self.discovered()),
             Route::Listen => return listening::listen(self, request, &id),
-            Route::Refuse(fault) => fault.reply(Some(&id)),
+            Route::Refuse(fault) => LastWord::fault(&id, &fault),
             Route::Forward => match (Subject::listed_by(&method), Method::parse(&method)) {
                 (Some(subject), _) => return self.list(request, id, subject),
                 (_, Some(named))
                     if named.is_of_task() && !tasks::are_understood(&meta.capabilities) =>
                 {
-                    Fault::MissingExtension(tasks::EXTENSION).reply(Some(&id))
+                    LastWord::fault(&id, &Fault::MissingExtension(tasks::EXTENSION))
                 }
                 (_, Some(named)) if self.offers(Capability::of_method(named)) => {
                     return self.call(meta, request, id, named);
@@ -136,16 +156,19 @@ impl Clients {
             request.reply(reply);
             return Underway::over();
         }
-        let clients = self.clone();
+        let (clients, mut request) = (self.clone(), request);
+        let given_up = GivenUp(request.watched.take());
         Underway::list(async move {
+            let given_up = given_up;
             let complete = clients.shown().complete();
             let _late = timeout(clients.spec.listing.boot_wait, complete).await;
             let reply = clients.listed(&request.message, &id, subject);
+            request.watched = given_up.take();
             request.reply(reply);
         })
     }
 
-    fn listed(&self, message: &Message, id: &RawId, subject: Subject) -> Payload {
+    fn listed(&self, message: &Message, id: &RawId, subject: Subject) -> LastWord {
         let snapshot = self.shown().load();
         let Listing { page_size, cache, .. } = self.spec.listing;
         let face = identity::face(snapshot.hints(subject, cache));
@@ -156,8 +179,8 @@ impl Clients {
             list::page(&snapshot, subject, own.as_ref(), cursor, page_size, Some(&face))
         });
         match page {
-            Ok(result) => result_raw(id, result),
-            Err(fault) => error_reply(Some(id), code::INVALID_PARAMS, &fault.to_string(), None),
+            Ok(result) => LastWord::result(id, result),
+            Err(fault) => LastWord::error(id, code::INVALID_PARAMS, &fault.to_string()),
         }
     }
 
@@ -167,10 +190,11 @@ impl Clients {
             Ok(params) => params,
             Err(fault) => {
                 let text = fault.to_string();
-                request.reply(error_reply(Some(&id), code::INVALID_PARAMS, &text, None));
+                request.reply(LastWord::error(&id, code::INVALID_PARAMS, &text));
                 return Underway::over();
             }
         };
+        request.names(&params);
         if let Some(reply) = self.own_tool(&params, &id) {
             request.reply(reply);
             return Underway::over();
@@ -187,13 +211,13 @@ impl Clients {
     }
 
     /// The answer of the gateway's own tool, if that is called.
-    fn own_tool(&self, params: &CallParams, id: &RawId) -> Option<Payload> {
+    fn own_tool(&self, params: &CallParams, id: &RawId) -> Option<LastWord> {
         let called = params.subject == Subject::Tool && params.name == STATUS_TOOL;
         let tool = self.builtin().filter(|_| called)?;
         let snapshot: Arc<Snapshot> = self.shown().load();
         let result = tool.call(&snapshot);
         let face = identity::face(self.spec.listing.cache);
         let edits = face.complete(params.method.as_str(), &result, &result).unwrap_or_default();
-        Some(result_raw(id, edits.splice(&result).to_bytes()))
+        Some(LastWord::result(id, edits.splice(&result).to_bytes()))
     }
 }

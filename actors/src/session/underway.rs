@@ -4,6 +4,7 @@
 //! latest.
 
 use crate::call::{Control, GoneBecause};
+use crate::observation::{Outcome, Watched};
 use bytes::Bytes;
 use std::sync::Arc;
 use tokio::sync::watch;
@@ -36,6 +37,25 @@ impl Task {
     fn new(work: impl Future<Output = ()> + Send + 'static) -> Self {
         let mut owned = JoinSet::new();
         Self { handle: owned.spawn(work), _owned: owned }
+    }
+}
+
+/// The guard of a request that is served by such a task: dropped, its client gave it up.
+#[derive(Debug)]
+pub(super) struct GivenUp(pub(super) Option<Watched>);
+
+impl GivenUp {
+    /// It is answered now.
+    pub(super) fn take(mut self) -> Option<Watched> {
+        self.0.take()
+    }
+}
+
+impl Drop for GivenUp {
+    fn drop(&mut self) {
+        if let Some(watched) = self.0.take() {
+            watched.over(Outcome::Cancelled, 0);
+        }
     }
 }
 

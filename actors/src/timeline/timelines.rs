@@ -2,6 +2,7 @@
 
 use super::ring::Ring;
 use super::{Event, EventKind, TimelineStore};
+use crate::observation::Observer;
 use crate::server::{Generation, ServerName};
 use dashmap::DashMap;
 use std::io;
@@ -22,13 +23,23 @@ struct Shared {
     /// Held while disk and timelines are brought together, on threads that may block: a recorder that
     /// died may have left a thread that still does.
     saving: Mutex<()>,
+    /// Is told of every new fact.
+    observer: Option<Arc<dyn Observer>>,
 }
 
 impl Timelines {
     /// Timelines of these servers, to be loaded by the first [`Self::save`]. Others may be added by
     /// [`Self::put`].
     pub fn of(servers: impl IntoIterator<Item = ServerName>) -> Self {
-        let timelines = Self::default();
+        Self::observed(servers, None)
+    }
+
+    /// The same, of which somebody is told every new fact.
+    pub fn observed(
+        servers: impl IntoIterator<Item = ServerName>,
+        observer: Option<Arc<dyn Observer>>,
+    ) -> Self {
+        let timelines = Self(Arc::new(Shared { observer, ..Shared::default() }));
         for server in servers {
             timelines.0.rings.entry(server).or_default();
             timelines.0.dirty.store(true, Ordering::Release);
@@ -40,6 +51,9 @@ impl Timelines {
     /// 500 bytes each, 4 KiB a list; secrets in them are masked already.
     pub fn put(&self, server: &ServerName, event: Event) {
         let event = Event { kind: event.kind.trimmed(), ..event };
+        if let Some(observer) = &self.0.observer {
+            observer.noted(server, &event);
+        }
         lock(&self.ring(server)).put(event, Instant::now());
         self.0.dirty.store(true, Ordering::Release);
     }

@@ -141,7 +141,7 @@ impl CallParams {
                 self.name.split(['?', '#']).next().unwrap_or_default()
             }
         };
-        name.chars().take(SHOWN).collect()
+        if name.len() <= SHOWN { name.to_owned() } else { name.chars().take(SHOWN).collect() }
     }
 }
 

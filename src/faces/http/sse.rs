@@ -63,7 +63,7 @@ pub(super) async fn open(Selected(face): Selected, request: Request) -> Response
 }
 
 async fn connect(face: &Shared) -> Result<Response, Refusal> {
-    let session = face.clients.open().await.ok_or(Refusal::NoRoom)?;
+    let session = face.clients.clone().through("sse").open().await.ok_or(Refusal::NoRoom)?;
     let (stream, outbox) = Outbox::of_connection();
     session.attach(stream.clone()).map_err(|SessionGone| Refusal::NoRoom)?;
     let id = session.id().to_owned();

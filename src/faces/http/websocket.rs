@@ -99,7 +99,8 @@ async fn upgrade(face: &Arc<Shared>, mut request: Request) -> Result<Response, R
     let subprotocol = values(request.headers(), header::SEC_WEBSOCKET_PROTOCOL)
         .any(|offered| names(offered, SUBPROTOCOL));
     let settings = &face.settings;
-    let connection = Connection::open(face.clients.clone(), settings.limits).await;
+    let clients = face.clients.clone().through("websocket");
+    let connection = Connection::open(clients, settings.limits).await;
     let connection = connection.ok_or(Refusal::NoRoom)?.sharing(MAX_REQUESTS);
     let (response, upgraded) =
         answer(&mut request, options(settings.limits)).ok_or(Refusal::Broken)?;

@@ -38,6 +38,11 @@ impl ModernMeta {
         Self { log_level, ..self }
     }
 
+    /// Who the client says it is: the JSON text of an object.
+    pub fn client_info(&self) -> Option<&Bytes> {
+        self.client_info.as_ref()
+    }
+
     /// What the client may be asked for.
     pub fn abilities(&self) -> Abilities {
         Abilities::of(&self.capabilities).unwrap_or_default()

@@ -5,9 +5,8 @@ use crate::wire::ProtocolVersion;
 use serde_json::Value;
 
 fn render(failure: &Failure, method: Method) -> Value {
-    let text =
-        failure.render(&RawId::from(4), method, Era::Legacy(ProtocolVersion::LATEST)).to_bytes();
-    serde_json::from_slice(&text).expect("JSON")
+    let word = failure.render(&RawId::from(4), method, Era::Legacy(ProtocolVersion::LATEST));
+    serde_json::from_slice(&word.payload.to_bytes()).expect("JSON")
 }
 
 fn down() -> Failure {

@@ -87,8 +87,9 @@ impl State {
             Some(Timer::from(me.send_after(SLOW, move || Message::Due(Alarm::Slow(generation)))));
         let (close, _closing) = watch::channel(None);
         let arguments = self.arguments.clone();
-        let Arguments { card, sessions, monitor, policies, timelines, parking, own, .. } =
-            arguments;
+        let Arguments {
+            card, sessions, monitor, policies, timelines, observer, parking, own, ..
+        } = arguments;
         let remembered = self.arguments.known.get(&self.spec.name);
         let context = Connected {
             spec: Arc::clone(&self.spec),
@@ -99,6 +100,7 @@ impl State {
             monitor,
             policies,
             timelines,
+            observer,
             parking,
             own,
             guess: self.doubts.guess(
@@ -201,6 +203,7 @@ impl State {
         let tools = self.offers.as_ref().map_or(0, |offers| offers.items[Subject::Tool].len());
         tracing::info!(server = %self.spec.name, %generation, tools, "ready");
         self.enter(Phase::Ready { generation, link });
+        self.admission.waiting().for_each(|waiting| self.mark(&waiting.call.ticket));
         match slot {
             Some(slot) => slot.finish(Outcome::Ready),
             None => self.want(me), // its slot went back before: the coordinator hears that it is up

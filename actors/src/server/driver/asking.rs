@@ -7,6 +7,7 @@ use super::{Driver, OutboundKind, Pending};
 use crate::bridge::legacy_client::{Rounds, Step};
 use crate::bridge::modern_client::Question;
 use crate::bridge::{Era, Fault, Need};
+use crate::call::LastWord;
 use crate::server::Fact;
 use crate::server::pending::PendingCall;
 use crate::session::{Ask, AskId, Reply, Said};
@@ -209,8 +210,8 @@ impl Driver {
             Step::Retry(retry) => self.repeat(call, &retry),
             Step::Refused(error) => {
                 if let Some(call) = self.end_of(call) {
-                    let payload = error_raw(call.id(), error);
-                    call.reply(payload);
+                    let word = LastWord::error_raw(call.id(), error);
+                    call.reply(word);
                 }
             }
             Step::Failed(fault) => {

@@ -67,6 +67,9 @@ impl Driver {
         }
         let payload = call.ticket.message.with_id(id_text.as_bytes(), &edits);
         call.ticket.mark_sent();
+        if let Some(watched) = call.ticket.watched() {
+            watched.sent();
+        }
         if !self.pending.has_calls() {
             self.silent_since = Instant::now(); // nobody waited before
         }

@@ -6,11 +6,12 @@
 use super::{Driver, Pending, RoutedCall};
 use crate::bridge::modern_client::{Question, input_required, request_state, responses};
 use crate::bridge::{BadState, Fault, Handle, RequestDigest};
+use crate::call::LastWord;
 use crate::server::parking::Place;
 use crate::server::pending::PendingCall;
 use crate::server::sharing::Whose;
 use crate::session::{Client, identity};
-use crate::wire::{Kind, Message, code, error_reply, result_raw};
+use crate::wire::{Kind, Message, code, error_reply};
 use bytes::Bytes;
 use std::sync::Arc;
 use tokio::time::Instant;
@@ -98,8 +99,8 @@ impl Driver {
         let face = identity::face(self.context.spec.cache);
         let result = input_required(&questions, Some(&state), &face);
         let client = Arc::clone(&call.client);
-        let payload = result_raw(call.id(), result);
-        call.reply(payload);
+        let word = LastWord::result(call.id(), result);
+        call.reply(word);
         let parked = ParkedCall { client, questions, place, ceiling, answer: None };
         self.pending.insert(id, Pending::Parked(Box::new(parked)));
     }

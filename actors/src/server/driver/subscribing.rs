@@ -31,6 +31,9 @@ impl Driver {
         if call.ticket.control.is_given_up() {
             return; // its ticket sees that
         }
+        if let Some(watched) = call.ticket.watched() {
+            watched.sent();
+        }
         match self.subscribing.join(call) {
             Joined::Already(call) => {
                 self.enter(&call);

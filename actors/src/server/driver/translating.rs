@@ -77,10 +77,7 @@ pub(super) fn answer(call: RoutedCall, response: &Message, translated: Translate
     let Some(call) = ticket.redeem() else { return };
     let mut edits = match translated {
         Translated::Edited(edits) => edits,
-        other => {
-            let payload = other.payload(response, call.id());
-            return call.reply(payload);
-        }
+        other => return call.translate(response, &other),
     };
     if call.params.method == Method::ReadResource && *call.params.name != *route.own {
         let (asked, uris) = (Bytes::from(string(&call.params.name)), Uris::of_contents(response));

@@ -161,6 +161,12 @@ impl Driver {
             None => self.pending.only_caller(),
         };
         let call = of_call.and_then(|id| self.pending.call(id));
+        if let Some(observer) = &self.context.observer {
+            let watched = call.as_ref().and_then(|pending| pending.call.ticket.watched());
+            let number = watched.map(|watched| watched.observed().number);
+            let server = self.context.shared_name();
+            observer.said(&server, level, message.params().unwrap_or_default(), number);
+        }
         match call {
             Some(pending) => {
                 let call = &pending.call.ticket;

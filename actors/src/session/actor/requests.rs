@@ -2,12 +2,12 @@
 
 use super::State;
 use crate::bridge::legacy_client::ModernMeta;
-use crate::call::{Call, Control, Request, method_not_allowed};
+use crate::call::{Call, Control, LastWord, Request, method_not_allowed};
 use crate::catalog::{Capability, STATUS_TOOL, SnapshotCell};
 use crate::otp::Ticket;
 use crate::session::list::{self, BadList, Listing};
 use crate::session::{LogLevel, identity, initialize};
-use crate::wire::{CallParams, Method, Payload, RawId, Subject, code, error_reply, result_raw};
+use crate::wire::{CallParams, Method, RawId, Subject, code};
 use bytes::Bytes;
 use std::sync::Arc;
 use tokio::time::timeout;
@@ -18,10 +18,10 @@ impl State {
         let params = request.message.params();
         let reply = match method {
             "initialize" => self.initialize(&id, params),
-            "ping" => result_raw(&id, Bytes::from_static(b"{}")),
+            "ping" => LastWord::result(&id, Bytes::from_static(b"{}")),
             _ if !self.initialized => {
                 let text = "this session is not initialized; send `initialize` first";
-                error_reply(Some(&id), code::NOT_READY, text, None)
+                LastWord::error(&id, code::NOT_READY, text)
             }
             "logging/setLevel" => self.set_level(&id, params),
             "tasks/list" if self.offers(Capability::Tasks) => self.tasks(&id),
@@ -41,10 +41,10 @@ impl State {
         capability == Capability::Tools || self.arguments.snapshot.load().offers(capability)
     }
 
-    fn initialize(&mut self, id: &RawId, params: Option<&[u8]>) -> Payload {
+    fn initialize(&mut self, id: &RawId, params: Option<&[u8]>) -> LastWord {
         if self.initialized {
             let text = "this session is initialized already; open another one";
-            return error_reply(Some(id), code::INVALID_REQUEST, text, None);
+            return LastWord::error(id, code::INVALID_REQUEST, text);
         }
         let instructions = identity::instructions(&self.arguments.client.view);
         match initialize::answer(params, &instructions) {
@@ -55,26 +55,26 @@ impl State {
                     self.arguments.table.roots_changed();
                 }
                 tracing::info!(session = %self.arguments.client.session, %version, "session opened");
-                result_raw(id, result)
+                LastWord::result(id, result)
             }
-            Err(fault) => error_reply(Some(id), code::INVALID_PARAMS, &fault.to_string(), None),
+            Err(fault) => LastWord::error(id, code::INVALID_PARAMS, &fault.to_string()),
         }
     }
 
     /// The tasks of this session, as their servers described them last.
-    fn tasks(&self, id: &RawId) -> Payload {
+    fn tasks(&self, id: &RawId) -> LastWord {
         let tasks = self.arguments.table.tasks().list(&self.arguments.client.session);
-        result_raw(id, [b"{\"tasks\":[", &*tasks.join(&b","[..]), b"]}"].concat().into())
+        LastWord::result(id, [b"{\"tasks\":[", &*tasks.join(&b","[..]), b"]}"].concat().into())
     }
 
-    fn set_level(&self, id: &RawId, params: Option<&[u8]>) -> Payload {
+    fn set_level(&self, id: &RawId, params: Option<&[u8]>) -> LastWord {
         if let Some(level) = params.and_then(LogLevel::of_params) {
             self.arguments.table.set_level(&self.arguments.client, level);
-            result_raw(id, Bytes::from_static(b"{}"))
+            LastWord::result(id, Bytes::from_static(b"{}"))
         } else {
             let levels = LogLevel::ALL.map(LogLevel::as_str).join(", ");
             let text = format!("`params.level` must be one of {levels}");
-            error_reply(Some(id), code::INVALID_PARAMS, &text, None)
+            LastWord::error(id, code::INVALID_PARAMS, &text)
         }
     }
 
@@ -98,9 +98,9 @@ impl State {
                 list::page(&snapshot, subject, own.as_ref(), cursor.as_deref(), page_size, None)
             });
             let reply = match page {
-                Ok(result) => result_raw(&id, result),
+                Ok(result) => LastWord::result(&id, result),
                 Err(fault @ (BadList::NotAnObject | BadList::Cursor)) => {
-                    error_reply(Some(&id), code::INVALID_PARAMS, &fault.to_string(), None)
+                    LastWord::error(&id, code::INVALID_PARAMS, &fault.to_string())
                 }
             };
             request.reply(reply);
@@ -120,21 +120,22 @@ impl State {
         let params = match CallParams::of(method, &request.message) {
             Ok(params) => params,
             Err(fault) => {
-                let reply = error_reply(Some(&id), code::INVALID_PARAMS, &fault.to_string(), None);
+                let reply = LastWord::error(&id, code::INVALID_PARAMS, &fault.to_string());
                 request.reply(reply);
                 return;
             }
         };
+        request.names(&params);
         if method == Method::Unsubscribe {
             self.unsubscribe(&params.name);
-            return request.reply(result_raw(&id, Bytes::from_static(b"{}")));
+            return request.reply(LastWord::result(&id, Bytes::from_static(b"{}")));
         }
         if params.subject == Subject::Tool
             && params.name == STATUS_TOOL
             && let Some(tool) = &self.arguments.builtin
         {
             let result = tool.call(&self.arguments.snapshot.load());
-            return request.reply(result_raw(&id, result));
+            return request.reply(LastWord::result(&id, result));
         }
         let control = Arc::new(match method {
             Method::Subscribe => Control::of_subscription(&params.name),
@@ -142,7 +143,7 @@ impl State {
         });
         if !self.register(&id, &control) {
             let text = "a request with this id is still in flight";
-            request.reply(error_reply(Some(&id), code::INVALID_REQUEST, text, None));
+            request.reply(LastWord::error(&id, code::INVALID_REQUEST, text));
             return;
         }
         let client = Arc::clone(&self.arguments.client);

@@ -185,6 +185,7 @@ fn server_spec(
         reconnection: server.reconnection,
         breaker: server.breaker,
         sharing: server.sharing,
+        propagate: server.propagate,
         mask: Arc::clone(mask),
         cache: server.cache,
         era: server.era,

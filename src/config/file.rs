@@ -305,6 +305,9 @@ pub(super) struct Policy {
     /// (sampling, elicitation, roots) that could concern several of them; then each session gets its
     /// own. `shared`: always, such questions are refused. `session`: never.
     pub(super) sharing: Sharing,
+    /// Whether the server is told which trace a call belongs to: `traceparent` in `_meta` and in HTTP
+    /// headers. By default only with `url`: processes are known that refuse what they do not know.
+    pub(super) propagate: Option<bool>,
     /// When calls to a server that fails them are refused at once.
     pub(super) breaker: Breaker,
     /// How long clients of 2026-07-28 may keep a resource they read, when the server does not say.
@@ -330,6 +333,7 @@ impl Default for Policy {
             priority: USUAL_PRIORITY.into(),
             required: false,
             sharing: Sharing::Auto,
+            propagate: None,
             breaker: Breaker::default(),
             cache: Cache::default(),
         }

@@ -72,6 +72,7 @@ pub(super) fn policy(
             file::Sharing::Shared => Sharing::Shared,
             file::Sharing::Session => Sharing::Session,
         },
+        propagate: policy.propagate,
         breaker,
         cache: policy.cache.hints(),
     }

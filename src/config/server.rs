@@ -105,6 +105,7 @@ fn one(
         },
         required: policy.required,
         sharing: policy.sharing,
+        propagate: policy.propagate.unwrap_or(is_http),
         breaker: policy.breaker,
         cache: policy.cache,
         fingerprint,

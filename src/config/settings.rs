@@ -200,6 +200,8 @@ pub struct ServerDefaults {
     pub required: bool,
     /// Whether clients share its connection.
     pub sharing: Sharing,
+    /// Whether it is told which trace a call belongs to; absent: by the kind of server.
+    pub propagate: Option<bool>,
     /// When calls are refused at once.
     pub breaker: BreakerPolicy,
     /// How long clients may keep a resource, when the server does not say.
@@ -244,6 +246,8 @@ pub struct Server {
     pub required: bool,
     /// Whether clients share its connection.
     pub sharing: Sharing,
+    /// Whether it is told which trace a call belongs to.
+    pub propagate: bool,
     /// When calls are refused at once.
     pub breaker: BreakerPolicy,
     /// How long clients may keep a resource, when the server does not say.
@@ -322,6 +326,7 @@ impl fmt::Debug for ServerDefaults {
             .field("priority", &self.priority)
             .field("required", &self.required)
             .field("sharing", &self.sharing)
+            .field("propagate", &self.propagate)
             .field("breaker", &self.breaker)
             .field("cache", &self.cache)
             .finish()
@@ -348,6 +353,7 @@ impl fmt::Debug for Server {
             .field("era", &self.era)
             .field("required", &self.required)
             .field("sharing", &self.sharing)
+            .field("propagate", &self.propagate)
             .field("breaker", &self.breaker)
             .field("cache", &self.cache)
             .field("fingerprint", &self.fingerprint)

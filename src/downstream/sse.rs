@@ -18,7 +18,6 @@ use bytes::Bytes;
 use futures_util::future::BoxFuture;
 use mcpvisor_actors::bridge::Era;
 use mcpvisor_actors::server::{Inbound, Loss, Outbound, OutboundKind, Transport};
-use mcpvisor_actors::wire::Payload;
 use reqwest::{Response, Url};
 use std::sync::Arc;
 use std::task::{Context, Poll};
@@ -67,7 +66,7 @@ fn deliver(remote: Arc<Remote>, reports: Reports, endpoint: Url, frame: Outbound
             OutboundKind::Request { id, .. } => Some(id),
             _ => None,
         };
-        let posting = post(&remote, &reports, &endpoint, &frame.payload, request);
+        let posting = post(&remote, &reports, &endpoint, &frame, request);
         let outcome = if request.is_some() {
             posting.await
         } else {
@@ -84,10 +83,11 @@ async fn post(
     remote: &Remote,
     reports: &Reports,
     endpoint: &Url,
-    payload: &Payload,
+    frame: &Outbound,
     request: Option<u64>,
 ) -> Result<(), Verdict> {
-    let response = remote.send(remote.post(endpoint, payload, &[])).await?;
+    let response =
+        remote.send(remote.post(endpoint, &frame.payload, &[], frame.trace.as_ref())).await?;
     let accepted = response.status().is_success();
     let body = if accepted {
         reply(remote, response, request).await

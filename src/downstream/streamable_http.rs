@@ -52,7 +52,9 @@ impl StreamableHttp {
 fn deliver(remote: Arc<Remote>, reports: Reports, frame: Outbound) -> Job {
     Box::pin(async move {
         if let OutboundKind::Request { id, initialize } = frame.kind {
-            let exchange = Exchange::new(remote, reports, id, initialize).with(frame.headers);
+            let exchange = Exchange::new(remote, reports, id, initialize)
+                .with(frame.headers)
+                .within(frame.trace);
             exchange.run(&frame.payload).await;
         } else {
             exchange::tell(&remote, &reports, &frame.payload).await;

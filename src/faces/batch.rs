@@ -6,6 +6,7 @@
 //! *Invariant:* either every message of a batch is delivered or none; each request keeps its slot until
 //! the array with its answer is written.
 
+use mcpvisor_actors::observation::TraceContext;
 use mcpvisor_actors::session::{
     Admission, ClientStream, ClientStreamReader, Held, Outgoing, SessionGone, SessionHandle,
 };
@@ -24,12 +25,14 @@ pub(super) fn admit(
     batch.requests().iter().map(|_| admission()).collect()
 }
 
-/// Delivers every message; what is to be said goes to `stream`.
+/// Delivers every message; what is to be said goes to `stream`. `ambient` is what came beside them of
+/// their trace.
 pub(super) fn deliver(
     batch: Batch,
     session: &SessionHandle,
     admissions: Vec<Admission>,
     stream: &ClientStream,
+    ambient: Option<&TraceContext>,
 ) -> Result<(), SessionGone> {
     let mut admissions = admissions.into_iter();
     for message in batch {
@@ -37,7 +40,7 @@ pub(super) fn deliver(
             Ok(message) => {
                 let asks = matches!(message.kind(), Kind::Request { .. });
                 let admission = if asks { admissions.next() } else { None };
-                session.deliver(message, admission, stream.clone())?;
+                session.deliver_within(message, admission, stream.clone(), ambient.cloned())?;
             }
             Err(fault) => {
                 let _gone = stream.answer(refusal(&fault), None);
@@ -53,10 +56,11 @@ pub(super) fn deliver_together(
     session: &SessionHandle,
     admissions: Vec<Admission>,
     connection: ClientStream,
+    ambient: Option<&TraceContext>,
 ) -> Result<(), SessionGone> {
     let awaited = batch.answers();
     let (stream, reader) = ClientStream::new();
-    deliver(batch, session, admissions, &stream)?;
+    deliver(batch, session, admissions, &stream, ambient)?;
     if awaited > 0 {
         drop(tokio::spawn(collect(reader, awaited, connection)));
     }

@@ -255,7 +255,7 @@ impl Intake {
             return self.error(None, code::OVERLOADED, OVERLOADED);
         };
         let connection = self.stream.clone();
-        let delivered = batch::deliver_together(batch, &self.session, admissions, connection);
+        let delivered = batch::deliver_together(batch, &self.session, admissions, connection, None);
         if let Err(SessionGone) = delivered {
             self.error(None, code::NOT_READY, LOST);
         }

@@ -21,6 +21,7 @@ mod settings;
 mod sse;
 mod stateless;
 mod streamable;
+mod trace;
 mod websocket;
 
 pub use host::NotAHost;

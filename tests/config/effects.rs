@@ -91,6 +91,7 @@ fn cases() -> Vec<(&'static str, Value, Value)> {
         ("defaults.priority", "servers.*.priority", json!(0), json!(100)),
         ("defaults.required", "servers.*.required", json!(true), json!(false)),
         ("defaults.sharing", "servers.*.sharing", json!("shared"), json!("session")),
+        ("defaults.propagate", "servers.*.propagate", json!(true), json!(false)),
         ("defaults.breaker.failures", "servers.*.breaker.failures", json!(0), json!(1)),
         ("defaults.breaker.open_for", "servers.*.breaker.open_for", json!("1s"), json!("2s")),
         ("defaults.cache.ttl", "servers.*.cache.ttl", json!("0s"), json!("1m")),
@@ -222,4 +223,5 @@ fn a_server_wins_over_the_defaults_key_by_key() {
     let limits = config.servers["s"].limits;
     assert_eq!((limits.max_queue, limits.call_wait.as_secs()), (2, 1));
     assert_eq!((limits.max_in_flight, config.servers["t"].limits.max_in_flight), (16, 64));
+    assert_eq!((config.servers["s"].propagate, config.servers["t"].propagate), (false, true));
 }

@@ -107,7 +107,7 @@ fn request(message: &Message) {
         let carried = is_message(&message.with_id(b"7", &edits.as_slices()), "to a modern server");
         RequestMeta::of(&carried).expect("a request of 2026-07-28");
     }
-    if let Ok(edits) = modern_client::request(message) {
+    if let Ok(edits) = modern_client::request(message, None) {
         let carried = is_message(&message.with_id(b"7", &edits.as_slices()), "to a legacy server");
         let version = b"io.modelcontextprotocol/protocolVersion";
         let meta = carried.params().and_then(mcpvisor_actors::wire::Members::of);

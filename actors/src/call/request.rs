@@ -5,6 +5,7 @@ use crate::observation::{Outcome, Watched};
 use crate::otp::{Fate, Promise};
 use crate::session::ClientStream;
 use crate::wire::{CallParams, Kind, Message, code};
+use std::sync::Arc;
 use tokio::sync::OwnedSemaphorePermit;
 
 /// The right to have one request in flight; given back when dropped.
@@ -12,9 +13,16 @@ use tokio::sync::OwnedSemaphorePermit;
 pub struct Admission {
     _slot: OwnedSemaphorePermit,
     share: Option<OwnedSemaphorePermit>,
+    /// By which its session counts it.
+    _counted: Option<Arc<()>>,
 }
 
 impl Admission {
+    /// The same, counted by its session as long as it is held.
+    pub(crate) fn counted(self, by: Arc<()>) -> Self {
+        Self { _counted: Some(by), ..self }
+    }
+
     /// The same, with a permit of the client's own share that is given back together with it.
     #[must_use]
     pub fn and(self, share: OwnedSemaphorePermit) -> Self {
@@ -29,7 +37,7 @@ impl Admission {
 
 impl From<OwnedSemaphorePermit> for Admission {
     fn from(slot: OwnedSemaphorePermit) -> Self {
-        Self { _slot: slot, share: None }
+        Self { _slot: slot, share: None, _counted: None }
     }
 }
 

@@ -7,7 +7,7 @@ use crate::otp::Address;
 use crate::proxy;
 use crate::reconnection::{self, View};
 use crate::server::{self, Order, ServerName};
-use crate::session::Clients;
+use crate::session::{Clients, SessionSummary};
 use crate::timeline::{EventKind, Timelines};
 use futures_util::future::join_all;
 use std::sync::Arc;
@@ -93,6 +93,22 @@ impl Fleet {
     /// Sessions open and requests in flight.
     pub fn clients(&self) -> (usize, usize) {
         (self.clients.sessions(), self.clients.in_flight())
+    }
+
+    /// The sessions that are open, in the order in which they were opened.
+    pub fn sessions(&self) -> Vec<SessionSummary> {
+        let mut sessions = self.clients.table().summaries();
+        sessions.sort_by(|a, b| (a.opened, &a.id).cmp(&(b.opened, &b.id)));
+        sessions
+    }
+
+    /// Ends a session, as if its client had; whether there is one with this id.
+    pub fn end_session(&self, id: &str) -> bool {
+        let session = self.clients.table().find(id);
+        if let Some(session) = &session {
+            self.clients.end(session);
+        }
+        session.is_some()
     }
 
     /// The runtime's own loops, by name, and whether each turns: it answers within a second.

@@ -24,6 +24,11 @@ pub struct TraceContext {
 }
 
 impl TraceContext {
+    /// What names it, as a header and as a member of `_meta`.
+    pub const PARENT: &str = "traceparent";
+    /// The same for what vendors add to it.
+    pub const STATE: &str = "tracestate";
+
     /// Reads `traceparent` and `tracestate`; `None` when the first is not well-formed, as the standard
     /// asks: it is then as if it were absent.
     pub fn parse(traceparent: &str, tracestate: Option<&str>) -> Option<Self> {

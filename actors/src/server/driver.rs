@@ -16,6 +16,7 @@ use crate::bridge::Era;
 use crate::call::Failure;
 use crate::catalog::Capability;
 use crate::health::PingPolicy;
+use crate::observation::TraceContext;
 use crate::session::LogLevel;
 use crate::wire::{
     Kind, Message, Payload, ProgressParams, RawId, notification, notification_raw, request_raw,
@@ -231,8 +232,13 @@ impl Driver {
     }
 
     fn send(&mut self, payload: Payload, kind: OutboundKind) {
+        self.send_within(None, payload, kind);
+    }
+
+    /// Sends a frame of this trace.
+    fn send_within(&mut self, trace: Option<TraceContext>, payload: Payload, kind: OutboundKind) {
         let headers = self.headers(&payload, kind);
-        self.transport.send(Outbound { payload, kind, headers });
+        self.transport.send(Outbound { payload, kind, headers, trace });
     }
 
     fn request(&mut self, purpose: Purpose, params: &str) {

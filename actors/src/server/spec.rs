@@ -149,6 +149,8 @@ pub struct ServerSpec {
     pub cache: CacheHints,
     /// Which era it is spoken to in.
     pub era: EraChoice,
+    /// Whether it is told which trace a call belongs to, in `_meta` and in HTTP headers.
+    pub propagate: bool,
     /// How it is reached.
     pub connector: Arc<dyn Connector>,
 }
@@ -176,6 +178,7 @@ impl ServerSpec {
             sharing: Sharing::default(),
             cache: CacheHints::default(),
             era: EraChoice::default(),
+            propagate: false,
             connector,
         }
     }

@@ -6,6 +6,7 @@
 
 use super::Loss;
 use crate::bridge::Era;
+use crate::observation::TraceContext;
 use crate::wire::{Message, Payload};
 use futures_util::future::BoxFuture;
 use std::task::{Context, Poll};
@@ -107,12 +108,14 @@ pub struct Outbound {
     /// The HTTP headers of a request of 2026-07-28, all of them; empty for every other frame, and
     /// where [`Connector::carriage`] is not [`Carriage::Posts`].
     pub headers: Vec<(String, String)>,
+    /// The trace it belongs to: two more headers of any frame, where each goes by a POST of its own.
+    pub trace: Option<TraceContext>,
 }
 
 impl Outbound {
     /// A frame without headers of its own.
     pub fn new(payload: impl Into<Payload>, kind: OutboundKind) -> Self {
-        Self { payload: payload.into(), kind, headers: Vec::new() }
+        Self { payload: payload.into(), kind, headers: Vec::new(), trace: None }
     }
 }
 

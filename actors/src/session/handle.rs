@@ -129,7 +129,7 @@ impl Clients {
         self.records.as_ref()
     }
 
-    pub(super) fn table(&self) -> &SessionTable {
+    pub(crate) fn table(&self) -> &SessionTable {
         &self.spec.table
     }
 
@@ -246,6 +246,11 @@ impl SessionHandle {
         self.client.revision()
     }
 
+    /// How its client came in.
+    pub(super) fn face(&self) -> &'static str {
+        self.lookout.face()
+    }
+
     pub(super) fn client(&self) -> &Client {
         &self.client
     }
@@ -273,6 +278,7 @@ impl SessionHandle {
         self.client.usage.touch();
         let origin = |face| self.client.origin(face);
         let watched = self.lookout.begin(&message, ambient, origin);
+        let admission = admission.map(|it| it.counted(self.client.usage.request()));
         self.put(Request { message, stream, admission, watched })
     }
 
@@ -300,6 +306,7 @@ impl SessionHandle {
     /// replaces the earlier stream.
     pub fn attach(&self, stream: ClientStream) -> Result<(), SessionGone> {
         self.client.usage.touch();
+        self.client.usage.listens(&stream);
         self.address.cast(Message::Attach(stream)).map_err(|_| SessionGone)
     }
 

@@ -134,9 +134,25 @@ impl ClientStream {
         self.sender.is_closed()
     }
 
+    /// The same stream for who only wants to know whether it is read.
+    pub(super) fn downgrade(&self) -> WeakStream {
+        WeakStream(self.sender.downgrade())
+    }
+
     /// Returns once the reading end is gone.
     pub(super) async fn closed(&self) {
         self.sender.closed().await;
+    }
+}
+
+/// A stream that ends although somebody has this.
+#[derive(Debug)]
+pub(super) struct WeakStream(mpsc::WeakUnboundedSender<Outgoing>);
+
+impl WeakStream {
+    /// Whether its reading end is there, and something may still come.
+    pub(super) fn is_read(&self) -> bool {
+        self.0.upgrade().is_some_and(|sender| !sender.is_closed())
     }
 }
 

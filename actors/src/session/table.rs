@@ -2,7 +2,7 @@
 
 use super::listening::Inbox;
 use super::usage;
-use super::{Ask, AskId, Client, LogLevel, SessionHandle, Subscriptions, Tasks};
+use super::{Ask, AskId, Client, LogLevel, SessionHandle, SessionSummary, Subscriptions, Tasks};
 use crate::bridge::Need;
 use crate::catalog::View;
 use crate::server::ServerName;
@@ -203,8 +203,14 @@ impl SessionTable {
         self.subscriptions.remove(&client.session, asked);
     }
 
-    pub(super) fn find(&self, id: &str) -> Option<SessionHandle> {
+    pub(crate) fn find(&self, id: &str) -> Option<SessionHandle> {
         self.sessions.get(id).map(|session| session.clone())
+    }
+
+    /// All of them, as people look at them.
+    pub(crate) fn summaries(&self) -> Vec<SessionSummary> {
+        let all: Vec<_> = self.sessions.iter().map(|session| session.clone()).collect();
+        all.iter().map(SessionSummary::of).collect()
     }
 
     /// The sessions that may make room, the least recently used first.

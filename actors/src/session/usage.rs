@@ -1,29 +1,72 @@
-//! When a session was last used, for whoever has to choose which one makes room.
+//! How a session is used, for whoever has to choose which one makes room, and for people.
 
-use std::sync::{Mutex, PoisonError};
-use std::time::Duration;
+use super::ClientStream;
+use super::stream::WeakStream;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, SystemTime};
 use tokio::time::Instant;
 
-/// The last use of a session.
+/// The use of a session.
 #[derive(Debug)]
-pub(super) struct Usage(Mutex<Instant>);
+pub(super) struct Usage {
+    last: Mutex<Instant>,
+    opened: SystemTime,
+    /// Held by every request of its client until the answer is written.
+    requests: Arc<()>,
+    /// Where messages go that belong to no request.
+    outbound: Mutex<Option<WeakStream>>,
+}
 
 impl Usage {
     /// Its client said something.
     pub(super) fn touch(&self) {
-        *self.0.lock().unwrap_or_else(PoisonError::into_inner) = Instant::now();
+        *lock(&self.last) = Instant::now();
     }
 
     /// How long it said nothing.
     pub(super) fn idle(&self) -> Duration {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).elapsed()
+        lock(&self.last).elapsed()
+    }
+
+    /// When it began.
+    pub(super) fn opened(&self) -> SystemTime {
+        self.opened
+    }
+
+    /// To be held as long as a request is in flight.
+    pub(super) fn request(&self) -> Arc<()> {
+        Arc::clone(&self.requests)
+    }
+
+    /// How many requests are in flight.
+    pub(super) fn in_flight(&self) -> usize {
+        Arc::strong_count(&self.requests) - 1
+    }
+
+    /// Its client listens on this stream for what belongs to no request.
+    pub(super) fn listens(&self, stream: &ClientStream) {
+        *lock(&self.outbound) = Some(stream.downgrade());
+    }
+
+    /// Whether somebody still reads that stream.
+    pub(super) fn is_listening(&self) -> bool {
+        lock(&self.outbound).as_ref().is_some_and(WeakStream::is_read)
     }
 }
 
 impl Default for Usage {
     fn default() -> Self {
-        Self(Mutex::new(Instant::now()))
+        Self {
+            last: Mutex::new(Instant::now()),
+            opened: SystemTime::now(),
+            requests: Arc::default(),
+            outbound: Mutex::default(),
+        }
     }
+}
+
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 /// Who may make room, in the order in which they are asked: idle for at least `least`, the longest first.
@@ -54,5 +97,20 @@ mod tests {
         assert_eq!(usage.idle(), Duration::from_secs(7));
         usage.touch();
         assert_eq!(usage.idle(), Duration::ZERO);
+    }
+
+    #[test]
+    fn who_reads_the_stream_listens_and_requests_count_while_they_are_held() {
+        let usage = Usage::default();
+        assert!(!usage.is_listening());
+        let (stream, reader) = ClientStream::new();
+        usage.listens(&stream);
+        assert!(usage.is_listening());
+        drop(reader);
+        assert!(!usage.is_listening());
+        let requests = [usage.request(), usage.request()];
+        assert_eq!(usage.in_flight(), 2);
+        drop(requests);
+        assert_eq!(usage.in_flight(), 0);
     }
 }

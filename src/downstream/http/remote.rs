@@ -9,6 +9,7 @@ use super::secrets::Secrets;
 use super::{body, client};
 use crate::downstream::HttpTarget;
 use bytes::Bytes;
+use mcpvisor_actors::observation::TraceContext;
 use mcpvisor_actors::server::{Loss, Noise};
 use mcpvisor_actors::wire::{Limits, Payload, ProtocolVersion};
 use reqwest::header::{
@@ -23,6 +24,8 @@ use std::time::{Duration, SystemTime};
 const SESSION: HeaderName = HeaderName::from_static("mcp-session-id");
 const VERSION: HeaderName = HeaderName::from_static("mcp-protocol-version");
 const LAST_EVENT_ID: HeaderName = HeaderName::from_static("last-event-id");
+const PARENT: HeaderName = HeaderName::from_static(TraceContext::PARENT);
+const STATE: HeaderName = HeaderName::from_static(TraceContext::STATE);
 
 /// Longest time for the body of a refusal, and its largest size when it cannot be an answer.
 const REFUSAL_TIME: Duration = Duration::from_secs(30);
@@ -103,17 +106,23 @@ impl Remote {
         let _first_wins = self.version.set(version);
     }
 
-    /// A message to `url`. With headers of its own it is one of 2026-07-28, which belongs to no session.
+    /// A message to `url`, of this trace. With headers of its own it is one of 2026-07-28, which belongs to
+    /// no session.
     pub(crate) fn post(
         &self,
         url: &Url,
         payload: &Payload,
         own: &[(String, String)],
+        trace: Option<&TraceContext>,
     ) -> RequestBuilder {
         let accept = HeaderValue::from_static("application/json, text/event-stream");
         let json = HeaderValue::from_static("application/json");
         let fixed = [(ACCEPT, accept), (CONTENT_TYPE, json)];
-        let headers = if own.is_empty() { self.headers(fixed) } else { self.stateless(fixed, own) };
+        let mut headers =
+            if own.is_empty() { self.headers(fixed) } else { self.stateless(fixed, own) };
+        if let Some(trace) = trace {
+            put_trace(&mut headers, trace);
+        }
         self.http.post(url.clone()).headers(headers).body(payload.to_bytes())
     }
 
@@ -265,6 +274,16 @@ fn address(url: &Url) -> String {
     match url.port_or_known_default() {
         Some(port) => format!("{host}:{port}"),
         None => host.to_owned(),
+    }
+}
+
+/// Says which trace a request belongs to. A `tracestate` that cannot be sent as a header is left out.
+fn put_trace(headers: &mut HeaderMap, trace: &TraceContext) {
+    let state = trace.state.as_deref();
+    for (name, value) in [(PARENT, Some(&*trace.to_string())), (STATE, state)] {
+        if let Some(Ok(value)) = value.map(HeaderValue::try_from) {
+            headers.insert(name, value);
+        }
     }
 }
 

@@ -7,6 +7,7 @@ use crate::downstream::http::remote::{Remote, content_type, is_event_stream};
 use crate::downstream::http::reports::Reports;
 use crate::downstream::http::stream::EventStream;
 use bytes::Bytes;
+use mcpvisor_actors::observation::TraceContext;
 use mcpvisor_actors::server::Loss;
 use mcpvisor_actors::wire::{Payload, WireError};
 use reqwest::Response;
@@ -29,6 +30,8 @@ pub(super) struct Exchange {
     initialize: bool,
     /// Of 2026-07-28: without a session, and a stream that broke is not taken up again.
     headers: Vec<(String, String)>,
+    /// The trace it belongs to.
+    trace: Option<TraceContext>,
 }
 
 /// How the reading of one response stream ended.
@@ -44,12 +47,17 @@ enum End {
 impl Exchange {
     /// The request `id`; nothing is sent yet.
     pub(super) fn new(remote: Arc<Remote>, reports: Reports, id: u64, initialize: bool) -> Self {
-        Self { remote, reports, id, initialize, headers: Vec::new() }
+        Self { remote, reports, id, initialize, headers: Vec::new(), trace: None }
     }
 
     /// The same with headers of its own.
     pub(super) fn with(self, headers: Vec<(String, String)>) -> Self {
         Self { headers, ..self }
+    }
+
+    /// The same as part of a trace.
+    pub(super) fn within(self, trace: Option<TraceContext>) -> Self {
+        Self { trace, ..self }
     }
 
     fn is_stateless(&self) -> bool {
@@ -66,7 +74,7 @@ impl Exchange {
     async fn attempt(&self, payload: &Payload) -> Result<(), Verdict> {
         let remote = &self.remote;
         let in_session = remote.in_session() && !self.is_stateless();
-        let post = remote.post(remote.url(), payload, &self.headers);
+        let post = remote.post(remote.url(), payload, &self.headers, self.trace.as_ref());
         let response = remote.send(post).await?;
         if !response.status().is_success() {
             let body = remote.refusal(response, true, in_session).await?;
@@ -204,7 +212,7 @@ impl Exchange {
 pub(super) async fn tell(remote: &Remote, reports: &Reports, payload: &Payload) {
     let in_session = remote.in_session();
     let sending = async {
-        let response = remote.send(remote.post(remote.url(), payload, &[])).await?;
+        let response = remote.send(remote.post(remote.url(), payload, &[], None)).await?;
         if !response.status().is_success() {
             remote.refusal(response, false, in_session).await?;
         }

@@ -13,6 +13,7 @@ use crate::faces::batch;
 use crate::faces::outbox::Outbox;
 use axum::response::Response;
 use bytes::Bytes;
+use mcpvisor_actors::observation::TraceContext;
 use mcpvisor_actors::session::{Held, Outgoing, SessionGone, SessionHandle};
 use mcpvisor_actors::wire::{Batch, Payload, WireError};
 use std::time::Duration;
@@ -33,6 +34,7 @@ pub(super) async fn post(
     accepts: Accepts,
     session: Result<SessionHandle, Refusal>,
     bytes: &Bytes,
+    ambient: Option<TraceContext>,
 ) -> Result<Response, Refusal> {
     let session = match session {
         // a batch says itself that it belongs to a session
@@ -47,7 +49,7 @@ pub(super) async fn post(
         let (session, requests) = (session.clone(), requests.clone());
         move || requests.iter().for_each(|id| session.abandon(id))
     });
-    let delivered = batch::deliver(batch, &session, admissions, &stream);
+    let delivered = batch::deliver(batch, &session, admissions, &stream, ambient.as_ref());
     delivered.map_err(|SessionGone| Refusal::UnknownSession)?;
     drop(stream);
     match start(&outbox, awaited, accepts, face.settings.json_patience).await {

@@ -10,6 +10,7 @@ use super::events::{EventStream, OnDrop, Purpose};
 use super::media;
 use super::refusal::{Refusal, Refused, method_not_allowed};
 use super::selected::Selected;
+use super::trace;
 use crate::faces::batch;
 use crate::faces::outbox::Outbox;
 use axum::body::Body;
@@ -119,7 +120,7 @@ async fn deliver(
     let bytes = face.posted(headers, body).await?;
     let message = match face.parsed(&bytes) {
         Ok(message) => message,
-        Err(WireError::Batch) => return Ok(deliver_batch(face, uri, &bytes)?),
+        Err(WireError::Batch) => return Ok(deliver_batch(face, uri, headers, &bytes)?),
         Err(fault) => return Err(Refusal::from(fault).into()),
     };
     let request = match message.kind() {
@@ -135,7 +136,9 @@ async fn deliver(
         Some(_) => Some(legacy.admit(face).map_err(refused)?),
         None => None,
     };
-    if let Err(SessionGone) = legacy.session.deliver(message, admission, legacy.stream) {
+    let Legacy { session, stream, .. } = legacy;
+    let delivered = session.deliver_within(message, admission, stream, trace::ambient(headers));
+    if let Err(SessionGone) = delivered {
         // without this sender the event stream ends, and the client sees that it must connect anew
         face.legacy.remove(id);
         return Err(refused(Refusal::UnknownSession));
@@ -144,7 +147,12 @@ async fn deliver(
 }
 
 /// The same for a batch: its answers come as one array.
-fn deliver_batch(face: &Shared, uri: &Uri, bytes: &Bytes) -> Result<Response, Refusal> {
+fn deliver_batch(
+    face: &Shared,
+    uri: &Uri,
+    headers: &HeaderMap,
+    bytes: &Bytes,
+) -> Result<Response, Refusal> {
     let id = session_id(uri.query().unwrap_or_default()).ok_or(WireError::Batch)?;
     let legacy = face.legacy.get(id).map(|entry| entry.value().clone());
     let legacy = legacy.ok_or(Refusal::UnknownSession)?;
@@ -153,8 +161,9 @@ fn deliver_batch(face: &Shared, uri: &Uri, bytes: &Bytes) -> Result<Response, Re
     let mut why = Refusal::Overloaded;
     let slot = || legacy.admit(face).map_err(|refused| why = refused).ok();
     let Some(admissions) = batch::admit(&batch, slot) else { return Err(why) };
-    let delivered =
-        batch::deliver_together(batch, &legacy.session, admissions, legacy.stream.clone());
+    let Legacy { session, stream, .. } = legacy;
+    let ambient = trace::ambient(headers);
+    let delivered = batch::deliver_together(batch, &session, admissions, stream, ambient.as_ref());
     delivered.map_err(|SessionGone| Refusal::UnknownSession)?;
     Ok((StatusCode::ACCEPTED, "Accepted").into_response())
 }

@@ -10,6 +10,7 @@ use super::events::{EventStream, OnDrop, Purpose};
 use super::media::Accepts;
 use super::refusal::Refusal;
 use super::reply::{self, Start};
+use super::trace;
 use crate::faces::outbox::Outbox;
 use axum::http::{HeaderMap, StatusCode};
 use axum::response::Response;
@@ -34,7 +35,9 @@ pub(super) async fn call(
     }
     let admission = face.clients.admit().ok_or(Refusal::Overloaded)?;
     let (stream, outbox) = Outbox::new();
-    let underway = Arc::new(face.clients.serve(meta, message, admission, stream));
+    let underway =
+        face.clients.serve_within(meta, message, admission, stream, trace::ambient(headers));
+    let underway = Arc::new(underway);
     let abandon = OnDrop::new({
         let underway = Arc::clone(&underway);
         move || underway.abandon()

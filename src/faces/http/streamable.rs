@@ -15,13 +15,14 @@ use super::media::{self, Accepts};
 use super::refusal::{Refusal, Refused, method_not_allowed};
 use super::reply::{self, Start};
 use super::selected::Selected;
-use super::stateless;
+use super::{stateless, trace};
 use crate::faces::outbox::Outbox;
 use axum::body::Body;
 use axum::extract::Request;
 use axum::http::{HeaderMap, HeaderValue, Method, StatusCode};
 use axum::response::{IntoResponse, Response};
 use mcpvisor_actors::bridge::Incoming;
+use mcpvisor_actors::observation::TraceContext;
 use mcpvisor_actors::session::{ClientStream, NoRoom, SessionGone, SessionHandle};
 use mcpvisor_actors::wire::{Kind, Limits, Message, Payload, RawId, Strictness, WireError};
 
@@ -48,7 +49,9 @@ async fn post(face: &Shared, headers: &HeaderMap, body: Body) -> Result<Response
         Ok(message) => message,
         Err(WireError::Batch) => {
             media::check_version(headers)?;
-            return Ok(batch::post(face, accepts, session(face, headers).await, &bytes).await?);
+            let ambient = trace::ambient(headers);
+            let session = session(face, headers).await;
+            return Ok(batch::post(face, accepts, session, &bytes, ambient).await?);
         }
         Err(fault) => return Err(Refusal::from(fault).into()),
     };
@@ -74,11 +77,11 @@ async fn post(face: &Shared, headers: &HeaderMap, body: Body) -> Result<Response
     let outcome = match (session(face, headers).await, message.kind()) {
         (Ok(session), Kind::Request { id, .. }) => {
             let id = id.clone();
-            call(face, accepts, &session, id, message).await
+            call(face, accepts, &session, id, message, trace::ambient(headers)).await
         }
         (Ok(session), _) => tell(&session, message),
         (Err(_), Kind::Request { method, .. }) if &**method == "initialize" => {
-            initialize(face, accepts, message).await
+            initialize(face, accepts, message, trace::ambient(headers)).await
         }
         (Err(why), _) => Err(why),
     };
@@ -104,6 +107,7 @@ async fn initialize(
     face: &Shared,
     accepts: Accepts,
     message: Message,
+    ambient: Option<TraceContext>,
 ) -> Result<Response, Refusal> {
     let admission = face.clients.admit().ok_or(Refusal::Overloaded)?;
     let session = face.clients.open().await.ok_or(Refusal::NoRoom)?;
@@ -113,7 +117,7 @@ async fn initialize(
     });
     let (stream, outbox) = Outbox::new();
     let params = message.params().map(<[u8]>::to_vec).unwrap_or_default();
-    let delivered = session.deliver(message, Some(admission), stream);
+    let delivered = session.deliver_within(message, Some(admission), stream, ambient);
     delivered.map_err(|SessionGone| Refusal::NoRoom)?;
     let answer = reply::answer(&outbox).await.ok_or(Refusal::NoRoom)?;
     let id = HeaderValue::from_str(session.id()).map_err(|_| Refusal::NoRoom)?;
@@ -143,10 +147,11 @@ async fn call(
     session: &SessionHandle,
     id: RawId,
     message: Message,
+    ambient: Option<TraceContext>,
 ) -> Result<Response, Refusal> {
     let admission = face.clients.admit().ok_or(Refusal::Overloaded)?;
     let (stream, outbox) = reply::outbox(accepts);
-    let delivered = session.deliver(message, Some(admission), stream);
+    let delivered = session.deliver_within(message, Some(admission), stream, ambient);
     delivered.map_err(|SessionGone| Refusal::UnknownSession)?;
     let mut abandon = OnDrop::new({
         let (session, id) = (session.clone(), id.clone());

@@ -2,6 +2,7 @@
 
 use super::Retry;
 use crate::bridge::{Abilities, Fault, MODERN, key, tasks};
+use crate::observation::TraceContext;
 use crate::session::LogLevel;
 use crate::wire::{Edits, Members, Message, ObjectEdit, Span, string};
 use bytes::Bytes;
@@ -12,12 +13,18 @@ pub struct ModernMeta {
     capabilities: Bytes,
     client_info: Option<Bytes>,
     log_level: Option<LogLevel>,
+    trace: Option<TraceContext>,
 }
 
 impl ModernMeta {
     /// From what a client declared: the JSON texts of two objects. Tasks are taken out.
     pub fn new(capabilities: &Bytes, client_info: Option<Bytes>) -> Self {
-        Self { capabilities: tasks::hidden(capabilities), client_info, log_level: None }
+        Self {
+            capabilities: tasks::hidden(capabilities),
+            client_info,
+            log_level: None,
+            trace: None,
+        }
     }
 
     /// From the parameters of `initialize`; `None` when they are no object.
@@ -36,6 +43,12 @@ impl ModernMeta {
     #[must_use]
     pub fn at_level(self, log_level: Option<LogLevel>) -> Self {
         Self { log_level, ..self }
+    }
+
+    /// The same client making a request in this trace, or in none of ours.
+    #[must_use]
+    pub fn within(self, trace: Option<TraceContext>) -> Self {
+        Self { trace, ..self }
     }
 
     /// Who the client says it is: the JSON text of an object.
@@ -75,6 +88,9 @@ impl ModernMeta {
                 for (key, value) in self.members() {
                     meta.set(key, value);
                 }
+                if let Some(trace) = &self.trace {
+                    trace.put_into(&mut meta);
+                }
                 edits.extend(meta.finish(whole));
             }
         }
@@ -100,10 +116,11 @@ impl ModernMeta {
     /// The JSON text of `_meta` alone.
     fn object(&self) -> String {
         let members = self.members();
-        let texts: Vec<_> = members
+        let mut texts: Vec<_> = members
             .iter()
             .map(|(key, value)| format!("{}:{}", string(key), String::from_utf8_lossy(value)))
             .collect();
+        texts.extend(self.trace.as_ref().map(TraceContext::members));
         format!("{{{}}}", texts.join(","))
     }
 

@@ -43,7 +43,7 @@ fn a_request_loses_what_belongs_to_2026_alone() {
         ),
     ] {
         let message = request("tools/call", &params);
-        let edits = modern_client::request(&message).expect("objects");
+        let edits = modern_client::request(&message, None).expect("objects");
         let expected =
             format!(r#"{{"jsonrpc":"2.0","id":9,"method":"tools/call","params":{expected}}}"#);
         assert_eq!(edited(&message, &edits), expected);

@@ -90,7 +90,7 @@ proptest! {
         }
         // and back: nothing of the other era is left
         let modern = frame(&down);
-        let back = edited(&modern, &modern_client::request(&modern).expect("objects"));
+        let back = edited(&modern, &modern_client::request(&modern, None).expect("objects"));
         prop_assert_eq!(back, edited(&message, &crate::wire::Edits::default()));
     }
 
@@ -121,7 +121,7 @@ proptest! {
         let client = ModernMeta::new(&Bytes::from_static(b"{}"), None);
         let request = frame(&format!(r#"{{"jsonrpc":"2.0","id":1,"method":"{method}","params":{text}}}"#));
         let _ = client.request(&request, None);
-        let _ = modern_client::request(&request);
+        let _ = modern_client::request(&request, None);
         let _ = modern_client::responses(&request, &[]);
         // `error: null` is no answer at all
         for key in ["result", "error"].into_iter().filter(|key| *key == "result" || text != "null") {

@@ -52,7 +52,8 @@ impl Driver {
     /// Sends a call, or sends it again with the input its server wanted.
     fn dispatch(&mut self, id: u64, mut pending: PendingCall, retry: Option<&Retry>) {
         self.catch_up_with_levels();
-        let translated = match self.carried_down(&pending.call.ticket, retry) {
+        let trace = self.told_down(&pending.call.ticket);
+        let translated = match self.carried_down(&pending.call.ticket, retry, trace.as_ref()) {
             Ok(edits) => edits,
             Err(fault) => return refuse(pending.call, &fault),
         };
@@ -74,7 +75,7 @@ impl Driver {
             self.silent_since = Instant::now(); // nobody waited before
         }
         self.pending.insert(id, Pending::Call(Box::new(pending)));
-        self.send(payload, OutboundKind::Request { id, initialize: false });
+        self.send_within(trace, payload, OutboundKind::Request { id, initialize: false });
     }
 
     /// Sends a call again, with the input its server wanted.

@@ -4,6 +4,7 @@ use super::{Action, Driver};
 use crate::bridge::legacy_client::{self, Answer, Retry};
 use crate::bridge::{Era, Fault, Translated, modern_client};
 use crate::call::Call;
+use crate::observation::{Trace, TraceContext};
 use crate::server::RoutedCall;
 use crate::session::identity;
 use crate::wire::{Edits, Kind, Message, Method, Uris, string};
@@ -25,16 +26,30 @@ impl Driver {
     }
 
     /// What a call's parameters become on their way to this server.
-    pub(super) fn carried_down(&self, call: &Call, retry: Option<&Retry>) -> Result<Edits, Fault> {
+    pub(super) fn carried_down(
+        &self,
+        call: &Call,
+        retry: Option<&Retry>,
+        trace: Option<&TraceContext>,
+    ) -> Result<Edits, Fault> {
         match (call.client.era(), self.control.era()) {
             (Era::Legacy(_), Era::Modern) => {
                 let Some(profile) = call.client.profile() else { return Ok(Edits::default()) };
                 let meta = profile.meta.clone().at_level(call.client.level());
-                meta.request(&call.message, retry)
+                meta.within(trace.cloned()).request(&call.message, retry)
             }
-            (Era::Modern, Era::Legacy(_)) => modern_client::request(&call.message),
-            (Era::Modern, Era::Modern) | (Era::Legacy(_), Era::Legacy(_)) => Ok(Edits::default()),
+            (Era::Modern, Era::Legacy(_)) => modern_client::request(&call.message, trace),
+            (Era::Modern, Era::Modern) | (Era::Legacy(_), Era::Legacy(_)) => {
+                Ok(trace.map(|trace| trace.edits(&call.message)).unwrap_or_default())
+            }
         }
+    }
+
+    /// The trace a call's server is told of: none unless somebody traces the call, and the server may be
+    /// told.
+    pub(super) fn told_down(&self, call: &Call) -> Option<TraceContext> {
+        let watched = call.watched().filter(|_| self.context.spec.propagate)?;
+        watched.observed().trace.as_ref().map(Trace::downward)
     }
 
     /// What every result of 2026-07-28 says, where its server forgot to say it.

@@ -1,6 +1,6 @@
 //! Without an endpoint nothing of it is there; with one, it is said once when nobody takes it.
 
-use crate::running::{PATIENCE, Place, Running, faulty, wait};
+use crate::running::{Place, Running, eventually, faulty};
 use serde_json::{Value, json};
 
 /// The names of the threads of a process.
@@ -17,9 +17,7 @@ fn exporters(id: u32) -> Vec<String> {
 fn start(config: &Value, env: &[(&str, &str)]) -> Running {
     let place = Place::with(config);
     let file = place.text("config.json");
-    let pairs = env.iter().map(|(name, value)| format!("{name}={value}"));
-    drop(pairs);
-    Running::start_with_env(place, &["serve", "--config", &file], env)
+    Running::start_with(place, &["serve", "--config", &file], env)
 }
 
 #[test]
@@ -29,7 +27,7 @@ fn without_an_endpoint_there_is_no_thread_and_with_one_there_is() {
     assert_eq!(exporters(off.id()), Vec::<String>::new());
     let standard = [("OTEL_EXPORTER_OTLP_ENDPOINT", "http://127.0.0.1:9")];
     let on = start(&config, &standard);
-    wait("its threads", PATIENCE, || exporters(on.id()).len() >= 3);
+    eventually("its threads", || exporters(on.id()).len() >= 3);
     let disabled = start(&config, &[standard[0], ("OTEL_SDK_DISABLED", "true")]);
     assert_eq!(exporters(disabled.id()), Vec::<String>::new());
     for one in [off, on, disabled] {
@@ -45,7 +43,7 @@ fn a_collector_that_is_gone_is_said_once_for_each_signal() {
     let said = |running: &Running| {
         running.stderr.so_far().matches("telemetry cannot be delivered").count()
     };
-    wait("it is said", PATIENCE, || said(&running) >= 2);
+    eventually("it is said", || said(&running) >= 2);
     let before = running.stderr.so_far().matches("\"signal\":\"metrics\"").count();
     std::thread::sleep(std::time::Duration::from_millis(1500));
     assert_eq!(running.stderr.so_far().matches("\"signal\":\"metrics\"").count(), before, "{}", running.stderr.so_far());

@@ -21,7 +21,7 @@ pub use desk::{Desk, Running};
 pub use doctor::{Finding, Severity, findings};
 pub use health::{Brief, Health, Status, Sums};
 pub use monitor::{MonitorReport, ServerMonitor};
-pub use report::{CallCounts, CauseReport, CheckReport, ServerReport};
+pub use report::{CallCounts, CauseReport, CheckReport, ProcessReport, ServerReport};
 pub use routes::{Exposure, router};
 pub use status_tool::StatusTool;
 

@@ -5,6 +5,7 @@ use crate::config::{Config, Server, Strategy, Target};
 use crate::downstream::{self, Custodian, HttpConnector, StdioConnector};
 use crate::exit::Exit;
 use crate::faces::HttpSettings;
+use crate::ledger::Ledger;
 use crate::redaction::Redaction;
 use crate::signals::Signals;
 use crate::state::{self, CatalogFiles, SessionFile, TimelineFiles};
@@ -99,11 +100,15 @@ pub async fn start_with(
     faces: Vec<Arc<dyn Face>>,
     desk: &Desk,
 ) -> Result<Gateway, StartError> {
+    let ledger = Arc::new(Ledger::new());
     let exe = std::env::current_exe().unwrap_or_else(|_| "mcpvisor".into());
     let custodian = Custodian::new(exe);
     let redaction = redaction(config);
     let instruments = Instruments::start(config, redaction.clone());
-    let hub = Arc::new(Hub::new(vec![Arc::clone(&instruments) as Arc<dyn Sink>]));
+    let hub = Arc::new(Hub::new(vec![
+        Arc::clone(&ledger) as Arc<dyn Sink>,
+        Arc::clone(&instruments) as Arc<dyn Sink>,
+    ]));
     let hidden = redaction.clone();
     let mask: Mask = Arc::new(move |text: &str| hidden.clean_text(text));
     let naming = Naming {
@@ -142,7 +147,7 @@ pub async fn start_with(
         faces,
     };
     let gateway = Gateway::start(spec).await?;
-    desk.open(Running::of(&gateway, config, hub, instruments));
+    desk.open(Running { ledger, ..Running::of(&gateway, config, hub, instruments) });
     Ok(gateway)
 }
 

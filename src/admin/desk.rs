@@ -1,6 +1,7 @@
 //! Where a running gateway is found: faces are made before it, and their routes need it.
 
 use crate::config::Config;
+use crate::ledger::Ledger;
 use crate::telemetry::{Hub, Instruments, Watch};
 use mcpvisor_actors::fleet::Fleet;
 use mcpvisor_actors::session::Clients;
@@ -32,12 +33,14 @@ pub struct Running {
     pub instruments: Arc<Instruments>,
     /// What gauges read; they are silent without it.
     pub watch: Arc<Watch>,
+    /// What became of its requests.
+    pub ledger: Arc<Ledger>,
     /// Since when it runs.
     pub since: Instant,
 }
 
 impl Running {
-    /// A gateway that was just started.
+    /// A gateway that was just started, with an empty ledger.
     pub fn of(
         gateway: &Gateway,
         config: &Config,
@@ -51,6 +54,7 @@ impl Running {
             watch: instruments.watch(gateway.fleet().clone(), Arc::clone(&hub)),
             instruments,
             hub,
+            ledger: Arc::default(),
             since: Instant::now(),
         }
     }

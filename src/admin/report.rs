@@ -1,6 +1,7 @@
 //! Everything known of one server at a moment, as a value that is written as JSON and read back.
 
 use super::millis;
+use crate::downstream;
 use mcpvisor_actors::fleet::{Card, Fleet, State};
 use mcpvisor_actors::health::{Checks, QualityReport};
 use mcpvisor_actors::reconnection::CauseClass;
@@ -60,6 +61,38 @@ pub struct ServerReport {
     pub noises: u64,
     /// Its process, when it is a child of ours.
     pub pid: Option<u32>,
+    /// What its processes use, when they are ours and the system tells.
+    #[serde(default)]
+    pub process: Option<ProcessReport>,
+}
+
+/// What the processes of a server use together: the one that was started, and all they started.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct ProcessReport {
+    /// The one that was started.
+    pub pid: u32,
+    /// How many there are.
+    pub processes: usize,
+    /// Memory that is in RAM, in bytes; what they share counts for each.
+    pub rss_bytes: u64,
+    /// Processor time used so far, in milliseconds.
+    pub cpu_ms: u64,
+    /// Files, sockets and pipes that are open.
+    pub fds: Option<usize>,
+}
+
+impl ProcessReport {
+    fn of(pid: u32) -> Option<Self> {
+        let usage = downstream::usage(pid)?;
+        Some(Self {
+            pid,
+            processes: usage.processes,
+            rss_bytes: usage.resident,
+            cpu_ms: millis(usage.processor),
+            fds: usage.descriptors,
+        })
+    }
 }
 
 /// Why a server is not ready.
@@ -140,6 +173,7 @@ impl ServerReport {
             breaker: card.vitals.breaker_state(now).word().to_owned(),
             noises: card.vitals.noises(),
             pid: card.vitals.process(),
+            process: card.vitals.process().and_then(ProcessReport::of),
         }
     }
 

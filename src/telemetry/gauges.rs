@@ -5,6 +5,7 @@
 use super::delivery::Delivery;
 use super::hub::Hub;
 use super::names::{self, Kind, Metric, REASON, SERVER, SIGNAL, STATE, VERSION};
+use crate::downstream::{self, Usage};
 use mcpvisor_actors::fleet::{BreakerState, Card, Fleet, State};
 use mcpvisor_actors::wire::Subject;
 use opentelemetry::KeyValue;
@@ -54,13 +55,23 @@ impl Watched {
 }
 
 /// One value of a metric.
-type Value = (u64, Vec<KeyValue>);
+type Value = (f64, Vec<KeyValue>);
+
+const fn flag(is: bool) -> f64 {
+    if is { 1.0 } else { 0.0 }
+}
+
+/// What the processes of a server use, when it is a child of ours.
+fn used(card: &Card) -> Option<Usage> {
+    card.vitals.process().and_then(downstream::usage)
+}
 
 fn of(card: &Card) -> KeyValue {
     KeyValue::new(SERVER, card.spec.name.as_str().to_owned())
 }
 
 /// Adds the gauges to a meter.
+#[expect(clippy::cast_precision_loss, reason = "numbers of things that are counted")]
 pub(super) fn add(meter: &Meter, watched: &Watched, deliveries: Vec<Arc<Delivery>>) {
     let register = |metric: &'static Metric, read: fn(&Watch) -> Vec<Value>| {
         let watched = watched.clone();
@@ -71,7 +82,7 @@ pub(super) fn add(meter: &Meter, watched: &Watched, deliveries: Vec<Arc<Delivery
             let (now, server) = (card.standing().state, of(card));
             STATES.map(|state| {
                 let labels = vec![server.clone(), KeyValue::new(STATE, state.name())];
-                (u64::from(state == now), labels)
+                (flag(state == now), labels)
             })
         };
         watch.fleet.board.cards().flat_map(states).collect()
@@ -79,7 +90,7 @@ pub(super) fn add(meter: &Meter, watched: &Watched, deliveries: Vec<Arc<Delivery
     register(&names::SERVERS, |watch| {
         let states: Vec<State> =
             watch.fleet.board.cards().map(|card| card.standing().state).collect();
-        let count = |state: State| states.iter().filter(|it| **it == state).count() as u64;
+        let count = |state: State| states.iter().filter(|it| **it == state).count() as f64;
         STATES.map(|it| (count(it), vec![KeyValue::new(STATE, it.name())])).into()
     });
     register(&names::BREAKER, |watch| {
@@ -87,12 +98,12 @@ pub(super) fn add(meter: &Meter, watched: &Watched, deliveries: Vec<Arc<Delivery
             let (now, server) = (card.vitals.breaker_state(Instant::now()), of(card));
             BREAKERS.map(|state| {
                 let labels = vec![server.clone(), KeyValue::new(STATE, state.word())];
-                (u64::from(state == now), labels)
+                (flag(state == now), labels)
             })
         };
         watch.fleet.board.cards().flat_map(states).collect()
     });
-    let each = |metric, read: fn(&Card, &Fleet) -> Option<u64>| {
+    let each = |metric, read: fn(&Card, &Fleet) -> Option<f64>| {
         let watched = watched.clone();
         observe(meter, metric, move || {
             let Some(watch) = watched.get() else { return Vec::new() };
@@ -102,22 +113,28 @@ pub(super) fn add(meter: &Meter, watched: &Watched, deliveries: Vec<Arc<Delivery
     };
     each(&names::SCORE, |card, _| Some(card.quality().score.into()));
     each(&names::ATTEMPTS, |card, _| Some(card.standing().attempts.into()));
-    each(&names::INSTANCES, |card, _| Some(card.standing().generation.is_some().into()));
-    each(&names::IN_FLIGHT, |card, _| Some(card.vitals.in_flight() as u64));
-    each(&names::QUEUE_DEPTH, |card, _| Some(card.vitals.queued() as u64));
-    each(&names::NOISES, |card, _| Some(card.vitals.noises()));
+    each(&names::INSTANCES, |card, _| Some(flag(card.standing().generation.is_some())));
+    each(&names::IN_FLIGHT, |card, _| Some(card.vitals.in_flight() as f64));
+    each(&names::QUEUE_DEPTH, |card, _| Some(card.vitals.queued() as f64));
+    each(&names::NOISES, |card, _| Some(card.vitals.noises() as f64));
     each(&names::TOOLS, |card, fleet| {
         let manifest = fleet.known.get(&card.spec.name)?;
-        Some(manifest.items[Subject::Tool].len() as u64)
+        Some(manifest.items[Subject::Tool].len() as f64)
     });
-    register(&names::SESSIONS, |watch| vec![(watch.fleet.clients().0 as u64, Vec::new())]);
-    register(&names::REQUESTS, |watch| vec![(watch.fleet.clients().1 as u64, Vec::new())]);
-    register(&names::UPTIME, |watch| vec![(watch.since.elapsed().as_secs(), Vec::new())]);
-    register(&names::BUILD, |_| vec![(1, vec![KeyValue::new(VERSION, env!("CARGO_PKG_VERSION"))])]);
+    each(&names::PROCESSES, |card, _| Some(used(card)?.processes as f64));
+    each(&names::MEMORY, |card, _| Some(used(card)?.resident as f64));
+    each(&names::CPU, |card, _| Some(used(card)?.processor.as_secs_f64()));
+    each(&names::DESCRIPTORS, |card, _| used(card)?.descriptors.map(|count| count as f64));
+    register(&names::SESSIONS, |watch| vec![(watch.fleet.clients().0 as f64, Vec::new())]);
+    register(&names::REQUESTS, |watch| vec![(watch.fleet.clients().1 as f64, Vec::new())]);
+    register(&names::UPTIME, |watch| vec![(watch.since.elapsed().as_secs_f64(), Vec::new())]);
+    register(&names::BUILD, |_| {
+        vec![(1.0, vec![KeyValue::new(VERSION, env!("CARGO_PKG_VERSION"))])]
+    });
     let watched = watched.clone();
     observe(meter, &names::DROPPED, move || {
-        let value = |signal, reason, count| {
-            (count, vec![KeyValue::new(SIGNAL, signal), KeyValue::new(REASON, reason)])
+        let value = |signal, reason, count: u64| {
+            (count as f64, vec![KeyValue::new(SIGNAL, signal), KeyValue::new(REASON, reason)])
         };
         let ours = deliveries.iter().flat_map(|it| {
             let (full, refused) = it.lost();
@@ -135,7 +152,7 @@ fn observe(
     read: impl Fn() -> Vec<Value> + Send + Sync + 'static,
 ) {
     if metric.kind == Kind::Counter {
-        let builder = meter.u64_observable_counter(metric.name);
+        let builder = meter.f64_observable_counter(metric.name);
         let builder = builder.with_unit(metric.unit).with_description(metric.about);
         builder
             .with_callback(move |observer| {
@@ -145,7 +162,7 @@ fn observe(
             })
             .build();
     } else {
-        let builder = meter.u64_observable_gauge(metric.name);
+        let builder = meter.f64_observable_gauge(metric.name);
         let builder = builder.with_unit(metric.unit).with_description(metric.about);
         builder
             .with_callback(move |observer| {

@@ -249,6 +249,34 @@ pub const QUEUE_DEPTH: Metric = gauge(
 /// Tools of a server.
 pub const TOOLS: Metric =
     gauge("mcpvisor.server.tools", "{tool}", &[SERVER], "Tools a server offers");
+/// Processes of a server.
+pub const PROCESSES: Metric = gauge(
+    "mcpvisor.server.process.count",
+    "{process}",
+    &[SERVER],
+    "Processes of a server that is a child of the gateway",
+);
+/// Memory of a server.
+pub const MEMORY: Metric = gauge(
+    "mcpvisor.server.process.memory",
+    "By",
+    &[SERVER],
+    "Memory the processes of a server have in RAM",
+);
+/// Processor time of a server.
+pub const CPU: Metric = counter(
+    "mcpvisor.server.process.cpu",
+    "s",
+    &[SERVER],
+    "Processor time the processes of a server used; begins anew with each process",
+);
+/// Open files of a server.
+pub const DESCRIPTORS: Metric = gauge(
+    "mcpvisor.server.process.fds",
+    "{descriptor}",
+    &[SERVER],
+    "Files, sockets and pipes the processes of a server have open",
+);
 /// Sessions.
 pub const SESSIONS: Metric =
     gauge("mcpvisor.sessions", "{session}", &[], "Sessions of clients that are open");
@@ -273,7 +301,7 @@ pub const BUILD: Metric =
     gauge("mcpvisor.build.info", "{build}", &[VERSION], "Always 1; the label tells the version");
 
 /// All metrics, in the order of the README.
-pub const METRICS: [Metric; 24] = [
+pub const METRICS: [Metric; 28] = [
     SERVER_DURATION,
     CLIENT_DURATION,
     SERVER_SESSION,
@@ -293,6 +321,10 @@ pub const METRICS: [Metric; 24] = [
     IN_FLIGHT,
     QUEUE_DEPTH,
     TOOLS,
+    PROCESSES,
+    MEMORY,
+    CPU,
+    DESCRIPTORS,
     SESSIONS,
     REQUESTS,
     DROPPED,

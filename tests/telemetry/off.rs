@@ -46,6 +46,11 @@ fn a_collector_that_is_gone_is_said_once_for_each_signal() {
     eventually("it is said", || said(&running) >= 2);
     let before = running.stderr.so_far().matches("\"signal\":\"metrics\"").count();
     std::thread::sleep(std::time::Duration::from_millis(1500));
-    assert_eq!(running.stderr.so_far().matches("\"signal\":\"metrics\"").count(), before, "{}", running.stderr.so_far());
+    assert_eq!(
+        running.stderr.so_far().matches("\"signal\":\"metrics\"").count(),
+        before,
+        "{}",
+        running.stderr.so_far()
+    );
     assert!(running.stop().success());
 }

@@ -70,7 +70,10 @@ async fn page(
             let info = json!({ "name": "peer", "version": "1" });
             let capabilities = json!({ "tools": {} });
             let version = "2025-11-25";
-            (json!({ "protocolVersion": version, "capabilities": capabilities, "serverInfo": info }), None)
+            (
+                json!({ "protocolVersion": version, "capabilities": capabilities, "serverInfo": info }),
+                None,
+            )
         }
         "tools/list" => (json!({ "tools": tools }), None),
         "ping" => (json!({}), None),

@@ -33,8 +33,9 @@ async fn linked(protocol: &str) {
         "endpoint": format!("http://{address}"), "protocol": protocol, "logs": false,
         "headers": { "Authorization": "Bearer collector-token" }, "service_name": "gate",
     });
-    let env = [&SOON[..], &[("OTEL_RESOURCE_ATTRIBUTES", "deployment.environment.name=test%20run")]]
-        .concat();
+    let env =
+        [&SOON[..], &[("OTEL_RESOURCE_ATTRIBUTES", "deployment.environment.name=test%20run")]]
+            .concat();
     let world = World::start(config(&peer, &telemetry), &env).await;
     let client = Client::open(&world, "peer.echo").await;
     let params = json!({ "name": "peer.echo", "arguments": {}, "_meta": { "traceparent": TOLD, "tracestate": "a=1" } });
@@ -43,14 +44,18 @@ async fn linked(protocol: &str) {
 
     let spans = spans_of(&collector.received, "tools/call", 2).await;
     assert_eq!(spans.len(), 2, "{spans:?}");
-    let (server, client_span) = (of_kind(&spans, SpanKind::Server), of_kind(&spans, SpanKind::Client));
+    let (server, client_span) =
+        (of_kind(&spans, SpanKind::Server), of_kind(&spans, SpanKind::Client));
     let of = &server.resource.attributes;
     assert_eq!(text(of, "service.name").as_deref(), Some("gate"));
     assert_eq!(text(of, "service.version").as_deref(), Some(env!("CARGO_PKG_VERSION")));
     assert_eq!(text(of, "deployment.environment.name").as_deref(), Some("test run"));
     let (server, below) = (server.span, client_span.span);
 
-    assert_eq!((server.name.as_str(), below.name.as_str()), ("tools/call peer.echo", "tools/call echo"));
+    assert_eq!(
+        (server.name.as_str(), below.name.as_str()),
+        ("tools/call peer.echo", "tools/call echo")
+    );
     assert_eq!(hex(&server.trace_id), &TOLD[3..35]);
     assert_eq!(hex(&server.parent_span_id), &TOLD[36..52]);
     assert_eq!(server.trace_state, "a=1");
@@ -148,15 +153,17 @@ async fn what_went_wrong_is_on_the_spans_and_a_request_that_never_left_has_one()
 #[tokio::test(flavor = "multi_thread")]
 async fn the_sampler_of_the_configuration_and_of_the_variables_decides() {
     let (peer, collector) = (Peer::start().await, Collector::start().await);
-    let telemetry =
-        json!({ "endpoint": format!("http://{}", collector.http), "logs": false, "sample_ratio": 0 });
+    let telemetry = json!({ "endpoint": format!("http://{}", collector.http), "logs": false, "sample_ratio": 0 });
     let world = World::start(config(&peer, &telemetry), &SOON).await;
     let client = Client::open(&world, "peer.echo").await;
     client.call("peer.echo").await;
     let params = json!({ "name": "peer.echo", "arguments": {}, "_meta": { "traceparent": TOLD } });
     client.request("tools/call", params, &[]).await;
     let spans = spans_of(&collector.received, "tools/call", 2).await;
-    assert!(spans.iter().all(|it| hex(&it.span.trace_id) == TOLD[3..35]), "only what was asked for");
+    assert!(
+        spans.iter().all(|it| hex(&it.span.trace_id) == TOLD[3..35]),
+        "only what was asked for"
+    );
     world.stop().await;
 }
 

@@ -111,7 +111,8 @@ impl Client {
         let http = http();
         let url = format!("http://{}/mcp", world.address);
         let params = json!({ "protocolVersion": "2025-11-25", "capabilities": {}, "clientInfo": { "name": "t", "version": "1" } });
-        let message = json!({ "jsonrpc": "2.0", "id": 1, "method": "initialize", "params": params });
+        let message =
+            json!({ "jsonrpc": "2.0", "id": 1, "method": "initialize", "params": params });
         let answer = send(&http, &url, None, &message, &[]).await;
         let session = answer.headers()["mcp-session-id"].to_str().unwrap().to_owned();
         let client = Self { http, url, session };
@@ -167,9 +168,8 @@ async fn send(
         .header("accept", "application/json, text/event-stream")
         .body(message.to_string());
     if let Some(session) = session {
-        request = request
-            .header("mcp-session-id", session)
-            .header("mcp-protocol-version", "2025-11-25");
+        request =
+            request.header("mcp-session-id", session).header("mcp-protocol-version", "2025-11-25");
     }
     for (name, value) in headers {
         request = request.header(*name, *value);

@@ -1,5 +1,6 @@
 //! What leaves the gateway: spans, metrics and logs, at a collector and at `/metrics`.
 #![allow(clippy::unwrap_used, clippy::expect_used)]
+#![allow(clippy::float_cmp)] // numbers of things, as the formats have them
 
 #[path = "telemetry/collector.rs"]
 mod collector;

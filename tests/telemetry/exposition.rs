@@ -4,13 +4,16 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+/// The labels of a series.
+type Labels = Vec<(String, String)>;
+
 /// One metric: its type and its samples.
 #[derive(Debug, Default)]
 pub(crate) struct Family {
     pub(crate) kind: String,
     pub(crate) help: String,
     /// By the rest of the sample's name (`_bucket`, `_sum`, `_count` or nothing) and its labels.
-    pub(crate) samples: BTreeMap<(String, Vec<(String, String)>), f64>,
+    pub(crate) samples: BTreeMap<(String, Labels), f64>,
 }
 
 impl Family {
@@ -36,7 +39,7 @@ fn is_name(text: &str) -> bool {
 }
 
 /// `a="b",c="d"` with `\\`, `\"` and `\n` in values.
-fn labels(text: &str) -> Vec<(String, String)> {
+fn labels(text: &str) -> Labels {
     let (mut all, mut rest) = (Vec::new(), text);
     while !rest.is_empty() {
         let (name, after) = rest.split_once("=\"").unwrap_or_else(|| panic!("labels: {text}"));
@@ -111,7 +114,7 @@ pub(crate) fn parse(text: &str) -> BTreeMap<String, Family> {
 
 /// Buckets grow, and the last one is all.
 fn grows(name: &str, family: &Family) {
-    let mut buckets: BTreeMap<Vec<(String, String)>, Vec<(f64, f64)>> = BTreeMap::new();
+    let mut buckets: BTreeMap<Labels, Vec<(f64, f64)>> = BTreeMap::new();
     for ((suffix, labels), value) in &family.samples {
         if suffix == "_bucket" {
             let (le, others): (Vec<_>, Vec<_>) =

@@ -23,6 +23,7 @@ async fn every_documented_metric_is_served_with_its_labels_and_no_other() {
     world.value("mcpvisor_server_probes_total{mcpvisor_probe_outcome=\"alive\",mcpvisor_server_name=\"s\"}").await;
     world.order("s", "restart").await;
     world.value("mcp_client_session_duration_seconds_count{mcpvisor_server_name=\"s\",network_transport=\"pipe\"}").await;
+    world.value("mcpvisor_server_process_count{mcpvisor_server_name=\"s\"}").await;
     client.close().await;
     let over = "mcp_server_session_duration_seconds_count{mcp_protocol_version=\"2025-11-25\",network_transport=\"tcp\"}";
     world.value(over).await;

@@ -7,22 +7,32 @@
 //! *Invariant:* a report never waits for a server, and shows nothing a log would not show: causes
 //! arrive with secrets masked.
 
+mod audit;
+mod call;
 mod desk;
 mod doctor;
+mod feed;
+mod guard;
 mod health;
 mod metrics;
 mod monitor;
+mod policy;
 mod refusal;
 mod report;
+mod request;
 mod routes;
 mod status_tool;
+mod tools;
 
 pub use desk::{Desk, Running};
 pub use doctor::{Finding, Severity, findings};
+pub use feed::Feed;
+pub use guard::Exposure;
 pub use health::{Brief, Health, Status, Sums};
-pub use monitor::{MonitorReport, ServerMonitor};
+pub use monitor::{MonitorReport, QueueReport, ServerMonitor, TaskReport};
+pub use policy::{Checking, Pinging, PolicyReport, Reconnecting};
 pub use report::{CallCounts, CauseReport, CheckReport, ProcessReport, ServerReport};
-pub use routes::{Exposure, router};
+pub use routes::router;
 pub use status_tool::StatusTool;
 
 use std::time::Duration;

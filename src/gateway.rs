@@ -1,6 +1,6 @@
 //! From a checked configuration to a running tree, and back down again.
 
-use crate::admin::{Desk, Running, StatusTool};
+use crate::admin::{Desk, Feed, Running, StatusTool};
 use crate::config::{Config, Server, Strategy, Target};
 use crate::downstream::{self, Custodian, HttpConnector, StdioConnector};
 use crate::exit::Exit;
@@ -86,7 +86,8 @@ pub fn redaction(config: &Config) -> Redaction {
         .flatten()
         .collect();
     let sent = config.telemetry.targets().flat_map(|target| target.headers.values());
-    Redaction::of(written.chain(&in_urls).chain(&config.secrets).chain(sent))
+    let others = config.secrets.iter().chain(&config.admin.token).chain(sent);
+    Redaction::of(written.chain(&in_urls).chain(others))
 }
 
 /// Starts the tree for a configuration.
@@ -100,15 +101,17 @@ pub async fn start_with(
     faces: Vec<Arc<dyn Face>>,
     desk: &Desk,
 ) -> Result<Gateway, StartError> {
-    let ledger = Arc::new(Ledger::new());
+    let (ledger, feed) = (Arc::new(Ledger::new()), Feed::new());
     let exe = std::env::current_exe().unwrap_or_else(|_| "mcpvisor".into());
     let custodian = Custodian::new(exe);
     let redaction = redaction(config);
     let instruments = Instruments::start(config, redaction.clone());
-    let hub = Arc::new(Hub::new(vec![
+    let sinks: Vec<Arc<dyn Sink>> = vec![
         Arc::clone(&ledger) as Arc<dyn Sink>,
+        Arc::new(feed.clone()),
         Arc::clone(&instruments) as Arc<dyn Sink>,
-    ]));
+    ];
+    let hub = Arc::new(Hub::new(sinks));
     let hidden = redaction.clone();
     let mask: Mask = Arc::new(move |text: &str| hidden.clean_text(text));
     let naming = Naming {
@@ -147,7 +150,9 @@ pub async fn start_with(
         faces,
     };
     let gateway = Gateway::start(spec).await?;
-    desk.open(Running { ledger, ..Running::of(&gateway, config, hub, instruments) });
+    let mut running = Running { ledger, feed, ..Running::of(&gateway, config, hub) };
+    running.counted_by(instruments);
+    desk.open(running);
     Ok(gateway)
 }
 

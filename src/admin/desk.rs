@@ -1,5 +1,6 @@
 //! Where a running gateway is found: faces are made before it, and their routes need it.
 
+use super::Feed;
 use crate::config::Config;
 use crate::ledger::Ledger;
 use crate::telemetry::{Hub, Instruments, Watch};
@@ -29,34 +30,35 @@ pub struct Running {
     pub config: Arc<Config>,
     /// What it observes.
     pub hub: Arc<Hub>,
-    /// What counts and exports.
-    pub instruments: Arc<Instruments>,
-    /// What gauges read; they are silent without it.
-    pub watch: Arc<Watch>,
+    /// What counts and exports, and what its gauges read.
+    pub instruments: Option<(Arc<Instruments>, Arc<Watch>)>,
     /// What became of its requests.
     pub ledger: Arc<Ledger>,
+    /// What happens in it.
+    pub feed: Feed,
     /// Since when it runs.
     pub since: Instant,
 }
 
 impl Running {
-    /// A gateway that was just started, with an empty ledger.
-    pub fn of(
-        gateway: &Gateway,
-        config: &Config,
-        hub: Arc<Hub>,
-        instruments: Arc<Instruments>,
-    ) -> Self {
+    /// A gateway that was just started, with an empty ledger and a feed of its own.
+    pub fn of(gateway: &Gateway, config: &Config, hub: Arc<Hub>) -> Self {
         Self {
             fleet: gateway.fleet().clone(),
             clients: gateway.clients().clone(),
             config: Arc::new(config.clone()),
-            watch: instruments.watch(gateway.fleet().clone(), Arc::clone(&hub)),
-            instruments,
             hub,
+            instruments: None,
             ledger: Arc::default(),
+            feed: Feed::new(),
             since: Instant::now(),
         }
+    }
+
+    /// From now on this counts it and exports what is known of it.
+    pub fn counted_by(&mut self, instruments: Arc<Instruments>) {
+        let watch = instruments.watch(self.fleet.clone(), Arc::clone(&self.hub));
+        self.instruments = Some((instruments, watch));
     }
 }
 
@@ -78,7 +80,8 @@ impl Desk {
 
     /// What counts and exports, once the gateway runs.
     pub(super) fn instruments(&self) -> Option<Arc<Instruments>> {
-        self.0.get().map(|running| Arc::clone(&running.instruments))
+        let (instruments, _) = self.0.get()?.instruments.as_ref()?;
+        Some(Arc::clone(instruments))
     }
 
     /// The gateway has ended: sends the last telemetry, but waits for no collector longer than a moment.

@@ -9,10 +9,12 @@ use mcpvisor_actors::server::{Loss, Start};
 use mcpvisor_actors::wire::Subject;
 use serde::{Deserialize, Serialize};
 use tokio::time::Instant;
+use utoipa::ToSchema;
 
 /// One server at a moment. Times are in milliseconds, counted from that moment.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
+#[schema(as = Server)]
 pub struct ServerReport {
     /// Its name.
     pub name: String,
@@ -67,7 +69,7 @@ pub struct ServerReport {
 }
 
 /// What the processes of a server use together: the one that was started, and all they started.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct ProcessReport {
     /// The one that was started.
@@ -96,8 +98,9 @@ impl ProcessReport {
 }
 
 /// Why a server is not ready.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
+#[schema(as = Cause)]
 pub struct CauseReport {
     /// What kind of fault, for programs.
     pub class: String,
@@ -108,7 +111,7 @@ pub struct CauseReport {
 }
 
 /// How many calls ended how.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct CallCounts {
     /// Answered by the server.
@@ -118,8 +121,9 @@ pub struct CallCounts {
 }
 
 /// What the checks of a server showed.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
+#[schema(as = Checks)]
 pub struct CheckReport {
     /// How long ago the last one ended.
     pub last_ms_ago: Option<u64>,
@@ -139,11 +143,7 @@ impl ServerReport {
         let now = Instant::now();
         let (spec, standing) = (&card.spec, card.standing());
         let state = standing.state;
-        let available = match state {
-            State::Ready => true,
-            State::Idle => spec.start == Start::Lazy,
-            _ => false,
-        };
+        let available = is_available(card);
         let policy = fleet.policies.load().monitor.with(&spec.monitor);
         let quality = QualityReport::clone(&card.quality());
         let (served, failed) = card.vitals.calls();
@@ -193,6 +193,15 @@ impl ServerReport {
         let coming = matches!(&*self.state, "queued" | "starting") && self.attempts == 0;
         let at_rest = matches!(&*self.state, "idle" | "stopped");
         (self.available || coming || at_rest) && self.breaker == "closed" && !self.is_missed()
+    }
+}
+
+/// Whether calls of a server are served: it is ready, or the first call starts it.
+pub(super) fn is_available(card: &Card) -> bool {
+    match card.standing().state {
+        State::Ready => true,
+        State::Idle => card.spec.start == Start::Lazy,
+        _ => false,
     }
 }
 

@@ -5,6 +5,7 @@
 //!
 //! *Invariant:* every key has a default, so that what could not be read never hides other faults.
 
+mod admin;
 mod cache;
 mod groups;
 mod health;
@@ -13,6 +14,7 @@ mod telemetry;
 mod text;
 
 pub(super) use super::quantity::Span;
+pub(super) use admin::Admin;
 pub(super) use cache::Cache;
 pub(super) use groups::Group;
 pub(super) use health::{
@@ -52,6 +54,8 @@ pub(super) struct File {
     pub(super) limits: Limits,
     /// The HTTP endpoint.
     pub(super) http: Http,
+    /// The REST API, the metrics and the web pages.
+    pub(super) admin: Admin,
     /// Lists (tools, resources, prompts) as clients see them.
     pub(super) list: Listing,
     /// How long clients of 2026-07-28 may keep what the gateway itself tells: lists of servers that do
@@ -89,6 +93,7 @@ impl Default for File {
             naming: Naming::default(),
             limits: Limits::default(),
             http: Http::default(),
+            admin: Admin::default(),
             list: Listing::default(),
             cache: Cache::default(),
             log: Log::default(),

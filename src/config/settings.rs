@@ -6,6 +6,7 @@
 use super::faults::Fault;
 use super::groups::Group;
 use super::tree::Origin;
+use super::view::View;
 use crate::downstream::{HttpTarget, StdioTarget};
 use crate::faces::ResumeSettings;
 use crate::telemetry;
@@ -35,6 +36,8 @@ pub struct Config {
     pub limits: GlobalLimits,
     /// The HTTP endpoint.
     pub http: Http,
+    /// The API for people and programs who look after the gateway.
+    pub admin: Admin,
     /// Lists as clients see them.
     pub list: Listing,
     /// How long clients may keep lists of servers that do not say.
@@ -67,6 +70,10 @@ pub struct Config {
     pub notes: Vec<Fault>,
     /// Values of variables in arguments and URLs, which may be secrets.
     pub secrets: Vec<SecretString>,
+    /// The file it was read from.
+    pub path: Option<PathBuf>,
+    /// What people may see of it.
+    pub(super) view: View,
     /// Where `listen` was written.
     pub(super) listen_origin: ListenOrigin,
 }
@@ -140,6 +147,13 @@ pub struct Http {
     pub resume: ResumeSettings,
     /// Whether sessions go on after the gateway was restarted.
     pub persist_sessions: bool,
+}
+
+/// The API for people and programs who look after the gateway.
+#[derive(Debug, Clone, Default)]
+pub struct Admin {
+    /// What requests must show; without it the API is for this machine alone.
+    pub token: Option<SecretString>,
 }
 
 /// Lists as clients see them.

@@ -82,8 +82,9 @@ fn endpoint(text: &str, judge: &mut Judge<'_>) -> Option<Url> {
         judge.fault(&path, message, "write it like `http://127.0.0.1:4318`");
         return None;
     };
-    if !url.username().is_empty() || url.password().is_some() {
-        judge.fault(&path, "has a user or a password in it", "put it into telemetry.headers");
+    if !url.username().is_empty() || url.password().is_some() || url.query().is_some() {
+        let remedy = "put secrets into telemetry.headers";
+        judge.fault(&path, "has a user, a password or a query in it", remedy);
         return None;
     }
     Some(url)

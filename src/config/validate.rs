@@ -9,7 +9,8 @@ use super::faults::Ledger;
 use super::file::{File, Limits};
 use super::settings::{Config, GlobalLimits, Http, ListenOrigin, Listing, Log, Naming};
 use super::tree::{Node, dotted};
-use super::{Env, groups, health, policy, server, telemetry};
+use super::view::View;
+use super::{Env, admin, groups, health, policy, server, telemetry};
 use crate::faces::ResumeSettings;
 use mcpvisor_actors::health::{MonitorPolicy, PingPolicy};
 use mcpvisor_actors::reconnection::ReconnectionPolicy;
@@ -110,6 +111,7 @@ pub(super) fn judge(file: File, name: &str, judge: &mut Judge<'_>) -> Config {
     }
     let limits = limits(&file.limits, judge);
     http(&file.http, judge);
+    let admin = admin::admin(file.admin, judge);
     judge.positive(&["list", "page_size"], file.list.page_size, "write 1 or more");
     if tracing_subscriber::EnvFilter::try_new(&file.log.level).is_err() {
         let remedy =
@@ -161,6 +163,7 @@ pub(super) fn judge(file: File, name: &str, judge: &mut Judge<'_>) -> Config {
                 ttl: file.http.resume.ttl.0,
             },
         },
+        admin,
         list: Listing { page_size: file.list.page_size, boot_wait: file.list.boot_wait.0 },
         cache: file.cache.hints(),
         log: Log { level: file.log.level, format: file.log.format },
@@ -177,6 +180,8 @@ pub(super) fn judge(file: File, name: &str, judge: &mut Judge<'_>) -> Config {
         groups,
         notes: Vec::new(),
         secrets: Vec::new(),
+        path: None,
+        view: View::default(),
         listen_origin: ListenOrigin {
             file: name.to_owned(),
             origin: judge.tree.nearest(&["listen"]).origin.clone(),

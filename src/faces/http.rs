@@ -25,9 +25,10 @@ mod trace;
 mod websocket;
 
 pub use host::NotAHost;
+pub(crate) use host::is_loopback_host;
 pub use resume::ResumeSettings;
 pub(in crate::faces) use server::bind;
-pub use server::{BindError, HttpServer};
+pub use server::{BindError, Closing, HttpServer, Peer};
 pub use settings::HttpSettings;
 
 use axum::Router;

@@ -51,6 +51,7 @@ fn cases() -> Vec<(&'static str, Value, Value)> {
         ("limits.body_timeout", json!("1s"), json!(2)),
         ("limits.session_idle", json!("1s"), json!(2)),
         ("limits.session_yields_after", json!("1s"), json!(2)),
+        ("admin.token", json!(null), json!("0123456789abcdef")),
         ("list.page_size", json!(1), json!(2)),
         ("list.boot_wait", json!("0s"), json!("1s")),
         ("cache.ttl", json!("0s"), json!("1m")),

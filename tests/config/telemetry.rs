@@ -117,7 +117,8 @@ fn what_makes_no_sense_is_refused_with_its_place_and_a_remedy() {
     for (keys, expected) in [
         ("endpoint: nowhere", "`nowhere` is no address of a collector"),
         ("endpoint: 'ftp://c'", "is no address of a collector"),
-        ("endpoint: 'http://me:secret@c'", "has a user or a password in it"),
+        ("endpoint: 'http://me:secret@c'", "has a user, a password or a query in it"),
+        ("endpoint: 'http://c/?key=secret'", "has a user, a password or a query in it"),
         ("protocol: htp/json", "expected one of `grpc`, `http/protobuf`, `http/json`"),
         ("sample_ratio: 1.5", "is not between 0 and 1"),
         ("service_name: ''", "is empty"),
@@ -130,6 +131,16 @@ fn what_makes_no_sense_is_refused_with_its_place_and_a_remedy() {
         assert!(said.contains(expected) && said.contains(":2:"), "{keys}: {said}");
         assert!(!said.contains("secret"), "{said}");
     }
+}
+
+#[test]
+fn headers_are_shown_to_nobody() {
+    let file = "telemetry: {endpoint: 'http://c', headers: {Authorization: Bearer hidden-token}}";
+    let config = with(file, &[]);
+    assert_eq!(config.view()["telemetry"]["headers"]["Authorization"], "***");
+    assert!(!format!("{config:?}").contains("hidden-token"));
+    let line = mcpvisor::gateway::redaction(&config).clean_text("it is hidden-token");
+    assert_eq!(line, "it is ***");
 }
 
 #[test]

@@ -97,13 +97,14 @@ impl Running {
 
     /// Any command line that serves HTTP.
     pub(crate) fn start(place: Place, args: &[&str]) -> Self {
-        Self::start_with(place, args, &[])
+        Self::start_in(place, args, &[])
     }
 
-    /// The same with these variables.
-    pub(crate) fn start_with(place: Place, args: &[&str], env: &[(&str, &str)]) -> Self {
+    /// The same with more environment variables.
+    pub(crate) fn start_in(place: Place, args: &[&str], variables: &[(&str, &str)]) -> Self {
         let args = [args, &["--listen", "127.0.0.1:0"]].concat();
-        let mut child = place.command(&args).envs(env.iter().copied()).spawn().unwrap();
+        let mut command = place.command(&args);
+        let mut child = command.envs(variables.iter().copied()).spawn().unwrap();
         let stdout = Heard::of(child.stdout.take().unwrap());
         let stderr = Heard::of(child.stderr.take().unwrap());
         let said = stdout.until("/mcp");

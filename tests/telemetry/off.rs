@@ -17,7 +17,7 @@ fn exporters(id: u32) -> Vec<String> {
 fn start(config: &Value, env: &[(&str, &str)]) -> Running {
     let place = Place::with(config);
     let file = place.text("config.json");
-    Running::start_with(place, &["serve", "--config", &file], env)
+    Running::start_in(place, &["serve", "--config", &file], env)
 }
 
 #[test]

@@ -46,7 +46,7 @@ impl World {
         let desk = Desk::new();
         let face = HttpEntrance::bind(gateway::http_settings(&config)).unwrap();
         let address = face.local_addr();
-        let face = face.beside(admin::router(desk.clone(), Exposure::Local));
+        let face = face.beside(admin::router(desk.clone(), Exposure::Local, None));
         let faces: Vec<Arc<dyn Face>> = vec![Arc::new(face)];
         let gateway = gateway::start_with(&config, faces, &desk).await.expect("it starts");
         Self { gateway, desk, address, _folder: folder }

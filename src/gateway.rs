@@ -106,11 +106,11 @@ pub async fn start_with(
     let custodian = Custodian::new(exe);
     let redaction = redaction(config);
     let instruments = Instruments::start(config, redaction.clone());
-    let sinks: Vec<Arc<dyn Sink>> = vec![
-        Arc::clone(&ledger) as Arc<dyn Sink>,
-        Arc::new(feed.clone()),
-        Arc::clone(&instruments) as Arc<dyn Sink>,
-    ];
+    let mut sinks: Vec<Arc<dyn Sink>> =
+        vec![Arc::clone(&ledger) as Arc<dyn Sink>, Arc::new(feed.clone())];
+    if !config.telemetry.disabled {
+        sinks.push(Arc::clone(&instruments) as Arc<dyn Sink>);
+    }
     let hub = Arc::new(Hub::new(sinks));
     let hidden = redaction.clone();
     let mask: Mask = Arc::new(move |text: &str| hidden.clean_text(text));

@@ -41,6 +41,7 @@ fn guarded() -> OpenApiRouter<Desk> {
         .merge(tools::routes())
         .merge(calls::routes())
         .merge(events::routes())
+        .merge(metrics::routes())
 }
 
 /// The routes, to be merged into the listener's own. With a token the API asks for it; without one it is
@@ -58,7 +59,6 @@ pub fn router(desk: Desk, exposure: Exposure, token: Option<&SecretString>) -> R
     };
     let guarded = guarded
         .route(DESCRIPTION, get(described))
-        .merge(metrics::routes())
         .route("/api/{*rest}", any(async || Refusal::NoSuchPage))
         .method_not_allowed_fallback(async || Refusal::Method)
         .layer(from_fn_with_state(Arc::new(rules), guard));

@@ -44,7 +44,10 @@ pub(super) fn telemetry(file: &file::Telemetry, judge: &mut Judge<'_>) -> Settin
     let traces = signal(&TRACES, file.traces);
     let metrics = signal(&METRICS, file.metrics);
     let logs = signal(&LOGS, file.logs);
+    let disabled =
+        judge.env.get("OTEL_SDK_DISABLED").is_some_and(|it| it.eq_ignore_ascii_case("true"));
     let mut settings = Settings {
+        disabled,
         service_name: service_name(file, judge),
         resource: resource(judge),
         traces,
@@ -56,7 +59,7 @@ pub(super) fn telemetry(file: &file::Telemetry, judge: &mut Judge<'_>) -> Settin
         metric_interval: millis("OTEL_METRIC_EXPORT_INTERVAL", judge)
             .unwrap_or(defaults.metric_interval),
     };
-    if judge.env.get("OTEL_SDK_DISABLED").is_some_and(|it| it.eq_ignore_ascii_case("true")) {
+    if disabled {
         (settings.traces, settings.metrics, settings.logs) = (None, None, None);
         if file.endpoint.is_some() {
             let remedy = "unset OTEL_SDK_DISABLED to have telemetry sent";

@@ -12,6 +12,8 @@ use std::time::Duration;
 /// What is exported over OTLP. `/metrics` is there whatever this says.
 #[derive(Debug, Clone)]
 pub struct Settings {
+    /// Whether requests are not even counted: `OTEL_SDK_DISABLED`.
+    pub disabled: bool,
     /// `service.name` of all that is exported.
     pub service_name: String,
     /// Further attributes of the resource: `OTEL_RESOURCE_ATTRIBUTES`.
@@ -48,6 +50,7 @@ impl Default for Settings {
     /// Nothing is exported.
     fn default() -> Self {
         Self {
+            disabled: false,
             service_name: "mcpvisor".into(),
             resource: Vec::new(),
             traces: None,

@@ -23,6 +23,7 @@ const TAGS: &[(&str, &str)] = &[
     ("tools", "What clients can call, how it does, and a way to call it"),
     ("calls", "The requests of clients, while they run and once they are over"),
     ("events", "What happens, as it happens"),
+    ("metrics", "What can be counted"),
     ("config", "The configuration in effect, its schema, and the check of a new one"),
     ("api", "The API itself"),
 ];

@@ -1,7 +1,7 @@
 """The interop run: records every server directly and through the gateway, compares, then lets real clients drive both.
 
-Then a real collector behind it, the SDK matrix, the official conformance suite, the official examples over every bridge, and last every frame of all
-of it against the official schemas.
+Then a real collector, the SDK matrix, the official conformance suite, the official examples over every bridge, and last
+every frame of all of it against the official schemas.
 
 Usage: python3 suite.py CACHE RUN MCPVISOR|--direct-only
 `--direct-only` compares two direct recordings, which proves the servers and this run deterministic.

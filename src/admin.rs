@@ -8,12 +8,14 @@
 //! arrive with secrets masked.
 
 mod audit;
+mod bench;
 mod call;
 mod desk;
 mod doctor;
 mod feed;
 mod guard;
 mod health;
+mod logs;
 mod metrics;
 mod monitor;
 mod policy;
@@ -24,11 +26,13 @@ mod routes;
 mod status_tool;
 mod tools;
 
+pub use bench::{FrameReport, SendAnswer};
 pub use desk::{Desk, Running};
 pub use doctor::{Finding, Severity, findings};
 pub use feed::Feed;
 pub use guard::Exposure;
 pub use health::{Brief, Health, Status, Sums};
+pub use logs::Logs;
 pub use monitor::{MonitorReport, QueueReport, ServerMonitor, TaskReport};
 pub use policy::{Checking, Pinging, PolicyReport, Reconnecting};
 pub use report::{CallCounts, CauseReport, CheckReport, ProcessReport, ServerReport};

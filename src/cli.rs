@@ -9,6 +9,7 @@ mod demo;
 mod doctor;
 mod explain;
 mod health;
+mod logs;
 mod options;
 mod order;
 mod paint;
@@ -75,6 +76,8 @@ enum Command {
     Enable(switch::Arguments),
     /// Hide a tool from all clients.
     Disable(switch::Arguments),
+    /// Show what a running gateway and its servers said.
+    Logs(logs::Arguments),
     /// Ask a running gateway whether it is alive.
     Health(health::Arguments),
     /// Watch over children of a gateway that may be killed.
@@ -110,6 +113,7 @@ pub fn run() -> std::process::ExitCode {
         Command::Probe(arguments) => order::run(order::Order::Probe, &arguments),
         Command::Enable(arguments) => switch::run(true, &arguments),
         Command::Disable(arguments) => switch::run(false, &arguments),
+        Command::Logs(arguments) => logs::run(&arguments),
         Command::Health(arguments) => health::run(&arguments),
         Command::Guard => return crate::downstream::run_guard(),
     }
@@ -133,6 +137,7 @@ fn block_on<F: Future<Output = Exit>>(future: F) -> Exit {
             let exit = runtime.block_on(future);
             // tasks that do not end by themselves are dropped, which kills their children
             runtime.shutdown_timeout(std::time::Duration::from_secs(1));
+            crate::telemetry::flush();
             exit
         }
         Err(error) => {

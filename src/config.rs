@@ -16,6 +16,7 @@ mod file;
 mod fingerprint;
 mod groups;
 mod health;
+mod log;
 mod patch;
 mod policy;
 mod quantity;

@@ -12,6 +12,7 @@ pub mod exit;
 pub mod faces;
 pub mod gateway;
 pub mod ledger;
+pub mod logs;
 pub mod redaction;
 pub mod signals;
 pub mod simulate;

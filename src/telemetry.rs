@@ -1,4 +1,6 @@
 //! Logs: human on a terminal, JSON elsewhere, always on stderr, never with a secret in them.
+//!
+//! *Invariant:* who logs never waits: lines that nobody takes are dropped and counted.
 
 mod delivery;
 mod gauges;
@@ -14,20 +16,31 @@ mod records;
 mod series;
 mod settings;
 mod spans;
+mod stderr;
 mod tracer;
 
 pub use gauges::Watch;
 pub use hub::{Hub, Sink};
 pub use instruments::Instruments;
 pub use settings::{Protocol, Queue, Sampling, Settings, Target};
+pub use stderr::dropped;
 
 use crate::config::LogFormat;
+use crate::logs::{self, Relay};
 use crate::redaction::Redaction;
-use std::io::{self, IsTerminal, Write};
-use tracing_subscriber::fmt::MakeWriter;
+use std::backtrace::{Backtrace, BacktraceStatus};
+use std::io::{self, IsTerminal};
+use std::panic::{self, PanicHookInfo};
+use std::time::Duration;
+use stderr::Stderr;
 use tracing_subscriber::layer::SubscriberExt;
 use tracing_subscriber::util::SubscriberInitExt;
 use tracing_subscriber::{EnvFilter, Layer};
+
+/// How long the end of the process waits for what was logged to be written.
+const FAREWELL: Duration = Duration::from_secs(1);
+/// How long a crash of a part waits for the same; it may be the end.
+const LAST_WORDS: Duration = Duration::from_millis(200);
 
 /// What to log and how.
 #[derive(Debug, Clone)]
@@ -57,40 +70,41 @@ pub fn init(settings: &LogSettings, redaction: Redaction) -> Result<(), BadLevel
         LogFormat::Json => false,
         LogFormat::Auto => io::stderr().is_terminal(),
     };
+    let format = if human { LogFormat::Human } else { LogFormat::Json };
     let lines = tracing_subscriber::fmt::layer()
-        .with_writer(Lines(redaction))
+        .with_writer(Stderr::of_process(redaction, format))
         .with_ansi(human && io::stderr().is_terminal());
     let lines = if human {
         lines.with_target(false).boxed()
     } else {
         lines.json().flatten_event(true).with_span_list(false).boxed()
     };
-    let all = tracing_subscriber::registry().with(filter).with(lines).with(records::Records);
-    let _already = all.try_init();
+    let all = tracing_subscriber::registry().with(filter).with(lines).with(Relay);
+    if all.with(records::Records).try_init().is_ok() {
+        panic::set_hook(Box::new(told));
+    }
     Ok(())
 }
 
-/// Writes one event at a time, cleaned.
-struct Lines(Redaction);
-
-impl<'a> MakeWriter<'a> for Lines {
-    type Writer = Line<'a>;
-
-    fn make_writer(&'a self) -> Line<'a> {
-        Line(&self.0)
-    }
+/// Waits until what was logged so far is written, if somebody takes it. Blocks.
+pub fn flush() {
+    stderr::flush(FAREWELL);
+    logs::flush(FAREWELL);
 }
 
-/// The formatter hands over each event as a whole.
-struct Line<'a>(&'a Redaction);
-
-impl Write for Line<'_> {
-    fn write(&mut self, event: &[u8]) -> io::Result<usize> {
-        io::stderr().lock().write_all(&self.0.clean(event))?;
-        Ok(event.len())
+/// A panic is a line of the log like any other; nothing is written past the queue.
+fn told(panic: &PanicHookInfo<'_>) {
+    let payload = panic.payload();
+    let text = payload.downcast_ref::<&str>().copied();
+    let text = text.or_else(|| payload.downcast_ref::<String>().map(String::as_str));
+    let what = text.unwrap_or("a panic");
+    let place = panic.location().map(ToString::to_string).unwrap_or_default();
+    let trace = Backtrace::capture();
+    if trace.status() == BacktraceStatus::Captured {
+        tracing::error!(what, place, %trace, "a fault inside; please report it");
+    } else {
+        tracing::error!(what, place, "a fault inside; please report it");
     }
-
-    fn flush(&mut self) -> io::Result<()> {
-        io::stderr().flush()
-    }
+    stderr::flush(LAST_WORDS);
+    logs::flush(LAST_WORDS);
 }

@@ -5,10 +5,13 @@
 //!
 //! *Invariant:* an operator who is gone has given the call up; one is answered once, in bounded time.
 
-use super::Running;
+mod frames;
+
 use super::refusal::Refusal;
+use super::{FrameReport, Running};
 use crate::gateway;
 use crate::ledger::CallOutcome;
+use frames::CallFrames;
 use mcpvisor_actors::bridge::{MODERN, RequestMeta, key};
 use mcpvisor_actors::session::{ClientStream, Underway};
 use mcpvisor_actors::wire::{
@@ -44,6 +47,8 @@ pub(super) struct Answered {
     error: Option<Box<RawValue>>,
     /// How long it took, in milliseconds.
     took_ms: f64,
+    /// The frames of it between the gateway and the server.
+    frames: Vec<FrameReport>,
 }
 
 /// Calls a tool with these arguments, the JSON text of an object.
@@ -56,7 +61,7 @@ pub(super) async fn call_tool(
     let (message, meta) = request(tool, arguments, limits)?;
     let admission = running.clients.admit().ok_or(Refusal::Overloaded)?;
     let (stream, mut reader) = ClientStream::new();
-    let ceiling = ceiling(running, tool);
+    let (ceiling, mut frames) = at_server(running, tool, arguments);
     let since = Instant::now();
     let stream = stream.for_answers_only();
     let underway = GivenUp(running.clients.serve(&meta, message, admission, stream));
@@ -69,7 +74,13 @@ pub(super) async fn call_tool(
         None
     };
     let late = || Refusal::NoAnswer(ceiling.as_secs());
-    let answer = timeout(ceiling + BEYOND, answer).await.map_err(|_| late())?.ok_or_else(late)?;
+    let answer = timeout(ceiling + BEYOND, async {
+        tokio::select! {
+            answer = answer => answer,
+            () = frames.pick() => None,
+        }
+    });
+    let answer = answer.await.map_err(|_| late())?.ok_or_else(late)?;
     let took_ms = since.elapsed().as_secs_f64() * 1e3;
     let request = underway.0.number();
     running.hub.settle();
@@ -78,7 +89,7 @@ pub(super) async fn call_tool(
     let (result, error) = parts(&answer, limits)
         .map_err(|error| Refusal::NotThat(format!("the answer cannot be read: {error}")))?;
     let outcome = seen.and_then(|call| call.outcome);
-    Ok(Answered { request, outcome, result, error, took_ms })
+    Ok(Answered { request, outcome, result, error, took_ms, frames: frames.all() })
 }
 
 /// The request, and what it says of its client: that it can be asked for nothing.
@@ -96,12 +107,13 @@ fn request(tool: &str, arguments: &str, limits: Limits) -> Result<(Message, Requ
     Ok((message, meta))
 }
 
-/// The ceiling of the server the tool is of.
-fn ceiling(running: &Running, tool: &str) -> Duration {
+/// How long a call may take at the server of this tool, and the frames of it there.
+fn at_server(running: &Running, tool: &str, arguments: &str) -> (Duration, CallFrames) {
     let route = running.clients.view().snapshot().load().route(Subject::Tool, tool);
-    let card = route.and_then(|route| running.fleet.card(route.server.as_str()).ok().cloned());
-    let ceiling = card.map(|card| card.spec.limits.call_ceiling);
-    ceiling.filter(|ceiling| !ceiling.is_zero()).unwrap_or(LONGEST)
+    let (server, own) = route.as_ref().map_or(("", ""), |it| (it.server.as_str(), &it.own));
+    let ceiling = running.fleet.card(server).ok().map(|card| card.spec.limits.call_ceiling);
+    let ceiling = ceiling.filter(|ceiling| !ceiling.is_zero()).unwrap_or(LONGEST);
+    (ceiling, CallFrames::new(running.fleet.tap(server).ok(), own, arguments))
 }
 
 type Parts = (Option<Box<RawValue>>, Option<Box<RawValue>>);

@@ -1,8 +1,10 @@
 //! Where a running gateway is found: faces are made before it, and their routes need it.
 
 use super::Feed;
+use super::bench::Recordings;
 use crate::config::Config;
 use crate::ledger::Ledger;
+use crate::logs::LogStore;
 use crate::telemetry::{Hub, Instruments, Watch};
 use mcpvisor_actors::fleet::Fleet;
 use mcpvisor_actors::session::Clients;
@@ -36,12 +38,16 @@ pub struct Running {
     pub ledger: Arc<Ledger>,
     /// What happens in it.
     pub feed: Feed,
+    /// Frames that were recorded.
+    pub(super) recordings: Recordings,
+    /// What it and its servers say.
+    pub logs: LogStore,
     /// Since when it runs.
     pub since: Instant,
 }
 
 impl Running {
-    /// A gateway that was just started, with an empty ledger and a feed of its own.
+    /// A gateway that was just started, with an empty ledger, a feed of its own and no log.
     pub fn of(gateway: &Gateway, config: &Config, hub: Arc<Hub>) -> Self {
         Self {
             fleet: gateway.fleet().clone(),
@@ -51,13 +57,15 @@ impl Running {
             instruments: None,
             ledger: Arc::default(),
             feed: Feed::new(),
+            recordings: Recordings::default(),
+            logs: LogStore::off(),
             since: Instant::now(),
         }
     }
 
     /// From now on this counts it and exports what is known of it.
     pub fn counted_by(&mut self, instruments: Arc<Instruments>) {
-        let watch = instruments.watch(self.fleet.clone(), Arc::clone(&self.hub));
+        let watch = instruments.watch(self.fleet.clone(), Arc::clone(&self.hub), self.logs.clone());
         self.instruments = Some((instruments, watch));
     }
 }

@@ -1,5 +1,6 @@
 //! Why an administrative request was not carried out, as JSON: `{error: {code, message, remedy}}`.
 
+use super::bench::BenchFault;
 use crate::config::Faults;
 use axum::body::Body;
 use axum::http::{HeaderValue, StatusCode, header};
@@ -48,6 +49,12 @@ pub(super) enum Refusal {
     Query { key: &'static str, value: String, choices: &'static str },
     #[error("the server is out of service, so it cannot be ordered about")]
     Quarantined,
+    #[error(transparent)]
+    Bench(BenchFault),
+    #[error("no log is kept here")]
+    NoLog,
+    #[error("{0}")]
+    LogUnreadable(String),
     #[error("{} wrong", counted(.0.0.len()))]
     Policy(Faults),
 }
@@ -99,12 +106,13 @@ fn counted(faults: usize) -> String {
 impl Refusal {
     const fn status(&self) -> StatusCode {
         match self {
-            Self::Starting | Self::TooManyListeners | Self::Overloaded => {
+            Self::Starting | Self::TooManyListeners | Self::Overloaded | Self::LogUnreadable(_) => {
                 StatusCode::SERVICE_UNAVAILABLE
             }
             Self::NoAnswer(_) => StatusCode::GATEWAY_TIMEOUT,
             Self::NoSuchServer { .. }
             | Self::NoSuchPage
+            | Self::NoLog
             | Self::NoSuchTool { .. }
             | Self::NoSuchCall(_)
             | Self::NoSuchSession(_) => StatusCode::NOT_FOUND,
@@ -117,6 +125,7 @@ impl Refusal {
                 StatusCode::BAD_REQUEST
             }
             Self::Quarantined => StatusCode::CONFLICT,
+            Self::Bench(fault) => fault.status(),
         }
     }
 
@@ -140,6 +149,9 @@ impl Refusal {
             Self::Body | Self::NotThat(_) => "bad_body",
             Self::Query { .. } => "bad_query",
             Self::Quarantined => "quarantined",
+            Self::Bench(fault) => fault.code(),
+            Self::NoLog => "no_log",
+            Self::LogUnreadable(_) => "log_unreadable",
             Self::Policy(_) => "bad_policy",
         }
     }
@@ -179,6 +191,9 @@ impl Refusal {
             Self::NotThat(_) => "GET /api/v1/openapi.json describes it.".into(),
             Self::Query { choices, .. } => format!("Write {choices}."),
             Self::Quarantined => "Wait: it is tried again by itself.".into(),
+            Self::Bench(fault) => fault.remedy().into(),
+            Self::NoLog => "Set `log.store.enabled: true` and start again.".into(),
+            Self::LogUnreadable(_) => "Look at the gateway's stderr, and at its disk.".into(),
             Self::Policy(_) => "Correct each of `faults`; nothing was changed.".into(),
         }
     }

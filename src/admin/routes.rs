@@ -14,11 +14,12 @@ mod health;
 mod monitor;
 mod orders;
 mod servers;
+mod sessions;
 mod tools;
 
 use super::guard::{Exposure, Guard, guard};
 use super::refusal::Refusal;
-use super::{Desk, metrics};
+use super::{Desk, bench, logs, metrics};
 use axum::Router;
 use axum::http::header;
 use axum::middleware::from_fn_with_state;
@@ -40,8 +41,11 @@ fn guarded() -> OpenApiRouter<Desk> {
         .merge(config::routes())
         .merge(tools::routes())
         .merge(calls::routes())
+        .merge(sessions::routes())
         .merge(events::routes())
         .merge(metrics::routes())
+        .merge(bench::routes())
+        .merge(logs::routes())
 }
 
 /// The routes, to be merged into the listener's own. With a token the API asks for it; without one it is

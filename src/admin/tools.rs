@@ -63,10 +63,23 @@ pub(super) struct ToolDetails {
     output_schema: Option<Box<RawValue>>,
 }
 
+/// A tool, and what its server says of it.
+struct Found {
+    name: String,
+    route: Arc<Route>,
+    text: Box<RawValue>,
+    enabled: bool,
+}
+
+/// What a tool is called.
+#[derive(Debug, Deserialize)]
+struct Named {
+    name: String,
+}
+
 /// What a server says of a tool, as far as it is shown in lists.
 #[derive(Debug, Deserialize)]
 struct Listed {
-    name: String,
     title: Option<Value>,
     description: Option<Value>,
     annotations: Option<Value>,
@@ -111,9 +124,10 @@ impl Running {
     pub(super) fn tools(&self, search: &Search) -> Vec<ToolReport> {
         self.hub.settle();
         let snapshot = self.clients.view().snapshot().load();
-        let mut tools: Vec<ToolReport> = texts(&snapshot)
-            .iter()
-            .filter_map(|text| self.tool_of(&snapshot, text).map(|(tool, _)| tool))
+        let mut tools: Vec<ToolReport> = self
+            .found(&snapshot)
+            .into_iter()
+            .filter_map(|found| self.report(&found))
             .filter(|tool| search.finds(tool))
             .collect();
         tools.sort_by(|one, other| one.name.cmp(&other.name));
@@ -125,34 +139,49 @@ impl Running {
         self.hub.settle();
         let snapshot = self.clients.view().snapshot().load();
         let wanted = snapshot.route(Subject::Tool, name)?;
-        texts(&snapshot).iter().find_map(|text| {
-            let (report, route) = self.tool_of(&snapshot, text)?;
-            if !Arc::ptr_eq(&route, &wanted) {
-                return None;
-            }
-            let Schemas { input_schema, output_schema } = serde_json::from_str(text.get()).ok()?;
-            let figures = self.ledger.tool(&report.server, &report.own);
-            let downstream = figures.and_then(|figures| figures.downstream);
-            Some(ToolDetails { report, downstream, input_schema, output_schema })
-        })
+        let found = self.found(&snapshot).into_iter();
+        let found = found.into_iter().find(|found| Arc::ptr_eq(&found.route, &wanted))?;
+        let report = self.report(&found)?;
+        let Schemas { input_schema, output_schema } =
+            serde_json::from_str(found.text.get()).ok()?;
+        let figures = self.ledger.tool(&report.server, &report.own);
+        let downstream = figures.and_then(|figures| figures.downstream);
+        Some(ToolDetails { report, downstream, input_schema, output_schema })
     }
 
-    fn tool_of(&self, snapshot: &Snapshot, text: &RawValue) -> Option<(ToolReport, Arc<Route>)> {
-        let Listed { name, title, description, annotations } =
-            serde_json::from_str(text.get()).ok()?;
-        let route = snapshot.route(Subject::Tool, &name)?;
+    /// All tools: those that are listed, and those that would be if they were not switched off.
+    fn found(&self, snapshot: &Snapshot) -> Vec<Found> {
+        let named = |text: Box<RawValue>| {
+            let Named { name } = serde_json::from_str(text.get()).ok()?;
+            let route = snapshot.route(Subject::Tool, &name)?;
+            Some(Found { name, route, text, enabled: true })
+        };
+        let mut found: Vec<Found> = texts(snapshot).into_iter().filter_map(named).collect();
+        let section = snapshot.section(Subject::Tool);
+        found.extend(section.switched_off().filter_map(|(name, route)| {
+            let manifest = self.fleet.known.get(&route.server)?;
+            let item = manifest.items[Subject::Tool].iter().find(|it| *it.name == *route.own)?;
+            let text = serde_json::from_slice(item.raw()).ok()?;
+            Some(Found { name: name.to_owned(), route: Arc::clone(route), text, enabled: false })
+        }));
+        found
+    }
+
+    fn report(&self, found: &Found) -> Option<ToolReport> {
+        let Found { name, route, text, enabled } = found;
+        let Listed { title, description, annotations } = serde_json::from_str(text.get()).ok()?;
         let text = |value: Option<Value>| value.and_then(|it| it.as_str().map(str::to_owned));
         let titled = annotations.as_ref().map(|it| it["title"].clone());
         let card = self.fleet.card(route.server.as_str()).ok();
         let ToolFigures { calls, errors, cancelled, whole, last_at_ms, .. } =
             self.ledger.tool(route.server.as_str(), &route.own).unwrap_or_default();
-        let report = ToolReport {
-            name,
+        Some(ToolReport {
+            name: name.clone(),
             server: route.server.to_string(),
             own: route.own.to_string(),
             title: text(title).or_else(|| text(titled)),
             description: text(description),
-            enabled: true,
+            enabled: *enabled,
             available: card.is_some_and(|card| is_available(card)),
             annotations: annotations.filter(Value::is_object),
             calls,
@@ -162,8 +191,7 @@ impl Running {
             p95_ms: whole.map(|it| it.p95_ms),
             p99_ms: whole.map(|it| it.p99_ms),
             last_at_ms,
-        };
-        Some((report, route))
+        })
     }
 }
 

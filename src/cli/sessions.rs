@@ -6,6 +6,7 @@ use super::table::table;
 use super::{block_on, say};
 use crate::exit::Exit;
 use clap::Args;
+use serde::Deserialize;
 use serde_json::Value;
 use std::time::Duration;
 
@@ -30,9 +31,13 @@ pub(super) fn run(arguments: &Arguments) -> Exit {
 }
 
 async fn asked(arguments: &Arguments) -> Result<Vec<Value>, NoReport> {
+    #[derive(Deserialize)]
+    struct Sessions {
+        sessions: Vec<Value>,
+    }
     let api = Api::new(&arguments.target)?;
-    let mut answer: Value = api.get(&["api", "v1", "sessions"], None).await?;
-    Ok(answer["sessions"].as_array_mut().map(std::mem::take).unwrap_or_default())
+    let Sessions { sessions } = api.get(&["api", "v1", "sessions"], None).await?;
+    Ok(sessions)
 }
 
 fn tell(sessions: &[Value], json: bool) -> Exit {

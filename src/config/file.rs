@@ -10,6 +10,7 @@ mod cache;
 mod groups;
 mod health;
 mod http;
+mod log;
 mod telemetry;
 mod text;
 
@@ -21,11 +22,12 @@ pub(super) use health::{
     Breaker, Monitor, OwnMonitor, OwnPing, OwnReconnection, Ping, Reconnection,
 };
 pub(super) use http::Http;
+pub(super) use log::Log;
 pub(super) use telemetry::Telemetry;
 pub(super) use text::{Secret, Text};
 
 use super::quantity::Size;
-use super::settings::{LogFormat, Strategy};
+use super::settings::Strategy;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
@@ -61,7 +63,7 @@ pub(super) struct File {
     /// How long clients of 2026-07-28 may keep what the gateway itself tells: lists of servers that do
     /// not say, and what it is.
     pub(super) cache: Cache,
-    /// Logging, on stderr.
+    /// Logging: what is said on stderr, and what is kept.
     pub(super) log: Log,
     /// Traces, metrics and logs sent to an OpenTelemetry collector. Off without an endpoint.
     pub(super) telemetry: Telemetry,
@@ -181,22 +183,6 @@ pub(super) struct Listing {
 impl Default for Listing {
     fn default() -> Self {
         Self { page_size: 1000, boot_wait: seconds(2) }
-    }
-}
-
-/// Logging, on stderr.
-#[derive(Serialize, Deserialize, JsonSchema)]
-#[serde(default, deny_unknown_fields)]
-pub(super) struct Log {
-    /// `error`, `warn`, `info`, `debug`, `trace`, or a filter such as `info,mcpvisor=debug`.
-    pub(super) level: String,
-    /// `human` for people, `json` for machines; `auto` is `human` on a terminal.
-    pub(super) format: LogFormat,
-}
-
-impl Default for Log {
-    fn default() -> Self {
-        Self { level: "info".into(), format: LogFormat::Auto }
     }
 }
 

@@ -172,6 +172,19 @@ pub struct Log {
     pub level: String,
     /// How lines look.
     pub format: LogFormat,
+    /// What is kept of it, and of what servers say.
+    pub store: LogStore,
+}
+
+/// What is kept of the log and of what servers say.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct LogStore {
+    /// Whether anything is.
+    pub enabled: bool,
+    /// Bytes of all its files.
+    pub max_bytes: u64,
+    /// Age of the oldest entry.
+    pub max_age: Duration,
 }
 
 /// How log lines look.

@@ -6,6 +6,7 @@ use super::delivery::Delivery;
 use super::hub::Hub;
 use super::names::{self, Kind, Metric, REASON, SERVER, SIGNAL, STATE, VERSION};
 use crate::downstream::{self, Usage};
+use crate::logs::LogStore;
 use mcpvisor_actors::fleet::{BreakerState, Card, Fleet, State};
 use mcpvisor_actors::wire::Subject;
 use opentelemetry::KeyValue;
@@ -33,6 +34,7 @@ pub struct Watch {
     pub(super) fleet: Fleet,
     /// What hands on what is observed.
     pub(super) hub: Arc<Hub>,
+    logs: LogStore,
     since: Instant,
 }
 
@@ -42,8 +44,8 @@ pub(super) struct Watched(Arc<Mutex<Weak<Watch>>>);
 
 impl Watched {
     /// From now on this is read.
-    pub(super) fn watch(&self, fleet: Fleet, hub: Arc<Hub>) -> Arc<Watch> {
-        let watch = Arc::new(Watch { fleet, hub, since: Instant::now() });
+    pub(super) fn watch(&self, fleet: Fleet, hub: Arc<Hub>, logs: LogStore) -> Arc<Watch> {
+        let watch = Arc::new(Watch { fleet, hub, logs, since: Instant::now() });
         *self.0.lock().unwrap_or_else(PoisonError::into_inner) = Arc::downgrade(&watch);
         watch
     }
@@ -140,8 +142,16 @@ pub(super) fn add(meter: &Meter, watched: &Watched, deliveries: Vec<Arc<Delivery
             let (full, refused) = it.lost();
             [value(it.signal(), "queue_full", full), value(it.signal(), "not_delivered", refused)]
         });
-        let hub = watched.get().map(|it| value("requests", "queue_full", it.hub.dropped()));
-        ours.chain(hub).collect()
+        let others = watched.get().map(|it| {
+            let logs = it.logs.dropped();
+            let kept = logs.gateway + logs.stderr + logs.mcp + logs.audit;
+            [
+                value("requests", "queue_full", it.hub.dropped()),
+                value("log_store", "queue_full", kept),
+                value("stderr", "queue_full", super::dropped()),
+            ]
+        });
+        ours.chain(others.into_iter().flatten()).collect()
     });
 }
 

@@ -16,6 +16,7 @@ use super::settings::Settings;
 use super::tracer::Tracer;
 use super::{otlp, records, spans};
 use crate::config::Config;
+use crate::logs::LogStore;
 use crate::redaction::Redaction;
 use mcpvisor_actors::fleet::Fleet;
 use mcpvisor_actors::observation::{Observed, SessionOver, Trace, TraceContext};
@@ -88,8 +89,8 @@ impl Instruments {
     }
 
     /// From now on gauges read this gateway, as long as the outcome lives.
-    pub fn watch(&self, fleet: Fleet, hub: Arc<Hub>) -> Arc<Watch> {
-        self.watched.watch(fleet, hub)
+    pub fn watch(&self, fleet: Fleet, hub: Arc<Hub>, logs: LogStore) -> Arc<Watch> {
+        self.watched.watch(fleet, hub, logs)
     }
 
     /// All metrics as Prometheus reads them. Takes a moment.

@@ -110,7 +110,7 @@ pub const STATE: &str = "mcpvisor.state";
 pub const CAUSE: &str = "mcpvisor.cause";
 /// What a probe found: `alive`, `silent` or `gone`.
 pub const PROBE: &str = "mcpvisor.probe.outcome";
-/// What was dropped: `requests`, `traces`, `metrics` or `logs`.
+/// What was dropped: `requests`, `traces`, `metrics`, `logs` (OTLP), `log_store` or lines of `stderr`.
 pub const SIGNAL: &str = "mcpvisor.signal";
 /// Why it was dropped: `queue_full` or `not_delivered`.
 pub const REASON: &str = "mcpvisor.reason";

@@ -34,7 +34,7 @@ impl Document {
         self.0["paths"].as_object().unwrap().keys().cloned().collect()
     }
 
-    /// All operations; those that only read come first.
+    /// All operations: those that only read come first, those after which a server is not as it was last.
     pub(crate) fn operations(&self) -> Vec<Operation> {
         let mut found = Vec::new();
         for (path, item) in self.0["paths"].as_object().unwrap() {
@@ -43,7 +43,12 @@ impl Document {
                 found.push(Operation { path, method: method.to_owned(), told });
             }
         }
-        found.sort_by_key(|operation| METHODS.iter().position(|it| *it == operation.method));
+        let disturbs =
+            ["restart", "stop", "start"].map(|order| format!("/servers/{{name}}/{order}"));
+        found.sort_by_key(|operation| {
+            let order = METHODS.iter().position(|it| *it == operation.method);
+            (order, disturbs.iter().any(|end| operation.path.ends_with(end)))
+        });
         found
     }
 

@@ -41,12 +41,18 @@ impl<'a> Walk<'a> {
 
     /// Makes there be something to be found.
     pub(crate) async fn prepare(&mut self) {
-        // the first call, so that there is one
-        let url = format!("{}/api/v1/tools/up.echo/call", self.base);
-        let body = json!({ "arguments": { "text": "hi" } }).to_string();
-        let request = self.client.post(url).bearer_auth(self.token).body(body);
-        let answer = request.header(header::CONTENT_TYPE, "application/json").send().await.unwrap();
-        assert_eq!(answer.status(), 200);
+        let server = json!({ "server": "files" });
+        for (page, body, status) in [
+            ("recordings", &server, 201),
+            ("recordings", &server, 201),
+            ("tools/files.echo/call", &json!({ "arguments": { "text": "hi" } }), 200),
+            ("recordings/1/stop", &json!({}), 200),
+        ] {
+            let url = format!("{}/api/v1/{page}", self.base);
+            let request = self.client.post(url).bearer_auth(self.token).body(body.to_string());
+            let request = request.header(header::CONTENT_TYPE, "application/json");
+            assert_eq!(request.send().await.unwrap().status(), status, "{page}");
+        }
     }
 
     /// Everything that may be sent to one operation.
@@ -109,9 +115,9 @@ impl<'a> Walk<'a> {
     /// The path with its braces filled, in every way.
     fn filled(&self, operation: &Operation) -> Vec<String> {
         let names: &[&str] = match operation.path.split('/').nth(3) {
-            Some("servers") => &["up", "down", "nobody"],
-            Some("tools") => &["up.echo", "down.tool", "nobody"],
-            _ => &["1", "nobody"],
+            Some("servers") => &["files", "down", "nobody"],
+            Some("tools") => &["files.echo", "down.tool", "nobody"],
+            _ => &["1", "2", "nobody"],
         };
         if !operation.path.contains('{') {
             return vec![operation.path.clone()];
@@ -130,8 +136,10 @@ impl<'a> Walk<'a> {
         let schema = named.and_then(|to| self.document.0.pointer(to)).unwrap_or(&content["schema"]);
         let examples = [&content["example"], &schema["example"], &schema["examples"][0]];
         let example = examples.into_iter().find(|it| !it.is_null()).cloned();
+        let example = example.unwrap_or_else(|| json!({})).to_string();
         vec![
-            Body::Json(example.unwrap_or_else(|| json!({})).to_string()),
+            Body::Json(example.replace("\"files", "\"nobody")),
+            Body::Json(example),
             Body::Json(json!({ "nonsense": true }).to_string()),
             Body::Json("{".into()),
             Body::Json(format!("{{\"a\":\"{}\"}}", "x".repeat(TOO_MUCH))),

@@ -113,6 +113,11 @@ impl Running {
         Self { child, address, stdout, stderr, place }
     }
 
+    /// One that was started in another way; nothing is heard of it.
+    pub(crate) fn adopt(child: Child, address: SocketAddr, place: Place) -> Self {
+        Self { child, address, stdout: Heard::default(), stderr: Heard::default(), place }
+    }
+
     pub(crate) fn id(&self) -> u32 {
         self.child.id()
     }

@@ -3,6 +3,7 @@
 use crate::server::Server;
 use bytes::Bytes;
 use mcpvisor_actors::bridge::RequestMeta;
+use mcpvisor_actors::observation::TraceContext;
 use mcpvisor_actors::server::{ServerSpec, Sharing};
 use mcpvisor_actors::session::{
     Admission, ClientStream, ClientStreamReader, Clients, SessionHandle, Underway,
@@ -26,6 +27,11 @@ pub(crate) async fn gateway(sharing: Sharing) -> (Gateway, Server) {
     let servers = vec![ServerSpec { sharing, ..spec }];
     let gateway = Gateway::start(GatewaySpec { servers, ..GatewaySpec::default() }).await;
     (gateway.expect("a tree"), server)
+}
+
+/// The message with this text.
+pub(crate) fn parsed(text: impl Into<Bytes>) -> Message {
+    Message::parse(text.into(), Limits::default(), Strictness::Strict).unwrap()
 }
 
 /// A client with a session.
@@ -56,10 +62,14 @@ impl Client {
     }
 
     pub(crate) fn says(&self, message: Value) {
-        let bytes = Bytes::from(message.to_string());
-        let message = Message::parse(bytes, Limits::default(), Strictness::Strict).unwrap();
+        self.writes(message.to_string(), None);
+    }
+
+    /// Says this byte for byte, and beside it this of its trace.
+    pub(crate) fn writes(&self, text: String, ambient: Option<TraceContext>) {
+        let (message, stream) = (parsed(text), self.stream.clone());
         let admission = self.gateway.admit();
-        self.session.deliver(message, admission, self.stream.clone()).expect("it lives");
+        self.session.deliver_within(message, admission, stream, ambient).expect("it lives");
     }
 
     /// Calls the server's tool.
@@ -114,7 +124,7 @@ pub(crate) fn modern(id: &str, capabilities: Value) -> Value {
 pub(crate) struct Stateless(pub(crate) Clients);
 
 /// The stream of one of its requests.
-pub(crate) struct Answers(ClientStreamReader, Underway);
+pub(crate) struct Answers(ClientStreamReader, pub(crate) Underway);
 
 impl Stateless {
     pub(crate) fn of(gateway: &Gateway) -> Self {
@@ -127,8 +137,7 @@ impl Stateless {
 
     /// The same with this slot.
     pub(crate) fn calls_with(&self, message: &Value, admission: Admission) -> Answers {
-        let bytes = Bytes::from(message.to_string());
-        let message = Message::parse(bytes, Limits::default(), Strictness::Strict).unwrap();
+        let message = parsed(message.to_string());
         let meta = RequestMeta::of(&message).expect("a request of 2026-07-28");
         let (stream, reader) = ClientStream::new();
         let underway = self.0.serve(&meta, message, admission, stream);

@@ -23,13 +23,13 @@ pub(crate) struct Server(UnboundedReceiver<Connection>);
 
 /// The server's end of a connection.
 pub(crate) struct Connection {
-    heard: UnboundedReceiver<Value>,
+    heard: UnboundedReceiver<Bytes>,
     says: UnboundedSender<Inbound>,
 }
 
 /// The gateway's end.
 struct Line {
-    sends: UnboundedSender<Value>,
+    sends: UnboundedSender<Bytes>,
     hears: UnboundedReceiver<Inbound>,
 }
 
@@ -114,7 +114,13 @@ impl Server {
 impl Connection {
     /// What the gateway says next.
     pub(crate) async fn hears(&mut self) -> Value {
-        timeout(SOON, self.heard.recv()).await.expect("in time").expect("it is open")
+        serde_json::from_str(&self.reads().await).unwrap()
+    }
+
+    /// The same, byte for byte.
+    pub(crate) async fn reads(&mut self) -> String {
+        let text = timeout(SOON, self.heard.recv()).await.expect("in time").expect("it is open");
+        String::from_utf8(text.to_vec()).unwrap()
     }
 
     /// The next message with this method.
@@ -140,7 +146,8 @@ impl Connection {
     /// Answers pings for so long, and ignores everything else.
     pub(crate) async fn only_lives_for(&mut self, time: Duration) {
         let end = Instant::now() + time;
-        while let Ok(Some(message)) = timeout_at(end, self.heard.recv()).await {
+        while let Ok(Some(text)) = timeout_at(end, self.heard.recv()).await {
+            let message: Value = serde_json::from_slice(&text).unwrap();
             if message["method"] == "ping" {
                 self.answers(&message, json!({}));
             }
@@ -183,7 +190,7 @@ impl Connector for Doors {
 
 impl Transport for Line {
     fn send(&mut self, frame: Outbound) {
-        let _gone = self.sends.send(serde_json::from_slice(&frame.payload.to_bytes()).unwrap());
+        let _gone = self.sends.send(frame.payload.to_bytes());
     }
 
     fn poll_next(&mut self, context: &mut Context<'_>) -> Poll<Inbound> {

@@ -8,6 +8,7 @@ use crate::admin::tools::{Search, ToolDetails, ToolReport};
 use axum::extract::{Path, RawQuery, Request, State};
 use axum::http::StatusCode;
 use axum::response::Response;
+use mcpvisor_actors::catalog::STATUS_TOOL;
 use mcpvisor_actors::wire::Subject;
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
@@ -103,8 +104,8 @@ async fn call(
         return Err(Refusal::NotThat("`arguments` must be an object".into()));
     }
     let snapshot = running.clients.view().snapshot().load();
-    let certain = snapshot.route(Subject::Tool, &name).is_some();
-    if !certain && snapshot.unknown == 0 && name != mcpvisor_actors::catalog::STATUS_TOOL {
+    let ours = running.config.status_tool && name == STATUS_TOOL;
+    if !ours && snapshot.unknown == 0 && snapshot.route(Subject::Tool, &name).is_none() {
         return Err(desk.no_such_tool(&name));
     }
     Ok(answer(StatusCode::OK, &call_tool(running, &name, arguments).await?))

@@ -17,10 +17,9 @@ mod servers;
 mod sessions;
 mod tools;
 
-use super::Desk;
 use super::guard::{Exposure, Guard, guard};
 use super::refusal::Refusal;
-use super::{bench, logs};
+use super::{Desk, bench, logs, metrics};
 use axum::Router;
 use axum::http::header;
 use axum::middleware::from_fn_with_state;
@@ -44,6 +43,7 @@ fn guarded() -> OpenApiRouter<Desk> {
         .merge(calls::routes())
         .merge(sessions::routes())
         .merge(events::routes())
+        .merge(metrics::routes())
         .merge(bench::routes())
         .merge(logs::routes())
 }

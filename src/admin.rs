@@ -16,6 +16,7 @@ mod feed;
 mod guard;
 mod health;
 mod logs;
+mod metrics;
 mod monitor;
 mod policy;
 mod refusal;
@@ -26,7 +27,7 @@ mod status_tool;
 mod tools;
 mod ui;
 
-pub use bench::{FrameReport, SendAnswer};
+pub use bench::{FrameReport, SendAnswer, Way, What};
 pub use desk::{Desk, Running};
 pub use doctor::{Finding, Severity, findings};
 pub use feed::Feed;

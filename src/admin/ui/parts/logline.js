@@ -14,7 +14,7 @@ export function LogLine({ log, search }) {
       <time class="num" title=${exact(log.atMs)}>${clock(log.atMs, true)}</time>
       <span class=${`log-level tone-${TONES[log.level] ?? 'rest'}`}>${log.level}</span>
       <span class="log-from">${log.server ?? log.source}<small class="faint">${log.server ? log.source : ''}</small></span>
-      <span class="log-text">${marked(log.text, search)}</span>
+      <span class="log-text">${marked(log.text, search)}<span class="faint">${brief(log.fields)}</span></span>
       <${Icon} name="right" size=${12} class=${open ? 'icon-turned' : ''} /></button>
     ${open && html`<div class="log-more"><dl class="facts"><div><dt>When</dt><dd>${exact(log.atMs)}</dd></div><div><dt>Source</dt><dd>${log.source}</dd></div>
         ${log.logger && html`<div><dt>Logger</dt><dd><code>${log.logger}</code></dd></div>`}
@@ -23,6 +23,12 @@ export function LogLine({ log, search }) {
         ${log.session && html`<div><dt>Session</dt><dd><a class="breaks" href=${`${to('logs')}?session=${encodeURIComponent(log.session)}`}>${log.session}</a></dd></div>`}</dl>
       <pre class="console wrap">${log.text}</pre>
       ${log.fields && Object.keys(log.fields).length > 0 && html`<${Tree} value=${log.fields} open=${2} />`}</div>`}</li>`;
+}
+
+/** Its fields in a line. */
+function brief(fields) {
+  const told = Object.entries(fields ?? {}).map(([key, value]) => `${key}=${typeof value === 'string' ? value : JSON.stringify(value)}`);
+  return told.length ? `  ${told.join(' ')}`.slice(0, 300) : '';
 }
 
 /** The text with what was searched for marked. */

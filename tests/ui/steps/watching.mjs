@@ -55,6 +55,9 @@ export async function logs({ page, gateway }) {
   await gateway.post('/api/v1/servers/lately/restart');
   await until('what happens is followed', async () => await rows.count() > before);
   await page.getByLabel('Server', { exact: true }).selectOption('');
+  await page.getByLabel('Source').selectOption('audit');
+  await until('who ordered it stands in the audit', async () => await rows.count() > 0 && await rows.evaluateAll((all) => all.every((one) => one.dataset.source === 'audit')));
+  assert.match(await rows.first().innerText(), /restart/i);
   await page.getByLabel('Source').selectOption('');
   await page.getByLabel('Least level').selectOption('warn');
   await until('only warnings and errors are left', async () => await rows.count() > 0 && (await rows.evaluateAll((all) => all.every((one) => ['warn', 'error'].includes(one.dataset.level)))));

@@ -136,7 +136,8 @@ async fn serve(arguments: &Arguments, config: &Config) -> Exit {
     if let Some(address) = address {
         tracing::info!(%address, servers = config.servers.len(), "serving MCP");
         if !arguments.stdio {
-            say(welcome(address, arguments.common.config.is_none()));
+            let shown = Exposure::of(address) == Exposure::Local || config.admin.token.is_some();
+            say(welcome(address, arguments.common.config.is_none(), shown));
         }
     }
     let exit = gateway::run(gateway, config, signals).await;
@@ -145,7 +146,7 @@ async fn serve(arguments: &Arguments, config: &Config) -> Exit {
 }
 
 /// Where to connect, and what to paste into a client.
-fn welcome(address: SocketAddr, demo: bool) -> String {
+fn welcome(address: SocketAddr, demo: bool, shown: bool) -> String {
     let url = format!("http://{address}/mcp");
     let demo = if demo {
         "\nNo configuration was given, so two demo servers run behind it: `demo`, and `flaky`, which\n\
@@ -153,11 +154,12 @@ fn welcome(address: SocketAddr, demo: bool) -> String {
     } else {
         ""
     };
+    let look = if shown { format!("Look at it: http://{address}/ui/\n") } else { String::new() };
     format!(
         "mcpvisor {} serves MCP at {url}\n{demo}\n\
          Paste this into your client (Cursor, VS Code, Claude Code and others):\n\n\
          {{ \"mcpServers\": {{ \"mcpvisor\": {{ \"type\": \"http\", \"url\": \"{url}\" }} }} }}\n\n\
-         Try it: mcpvisor tools --url {url}\n\
+         {look}Try it: mcpvisor tools --url {url}\n\
          Stop it: Ctrl-C",
         env!("CARGO_PKG_VERSION"),
     )

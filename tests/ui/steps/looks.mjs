@@ -39,7 +39,7 @@ async function contrast(page) {
 
 export async function pictured(world, shade) {
   const { browser, gateway, client, watch, pictures } = world;
-  for (let count = 0; count < 25; count += 1) await client.call(count % 6 ? 'showcase.echo' : 'worker.tool_1', { text: 'for the pictures' });
+  for (let count = 0; count < 25; count += 1) await client.call(count % 6 ? 'showcase.echo' : 'worker.tool1', { text: 'for the pictures' });
   const page = await open(browser, gateway, watch, { theme: shade });
   world.page = page;
   for (const [name, path] of Object.entries(PAGES)) {

@@ -7,7 +7,6 @@ import { Icon } from '../parts/icon.js';
 import { Outcome } from '../parts/badge.js';
 import { Frames } from '../parts/frames.js';
 import { Code, pretty } from '../parts/json.js';
-import { witnessed } from './witness.js';
 import { Field } from './field.js';
 import { faults, initial, kind, sent, settled } from './schema.js';
 import { to } from '../router.js';
@@ -42,7 +41,7 @@ export function Try({ tool }) {
     }
     control.current = new AbortController();
     setRun({ busy: true });
-    try { setRun({ answer: await witnessed(tool.server, tool.own, () => post(`tools/${part(tool.name)}/call`, { arguments: given }, control.current.signal)) }); } catch (fault) {
+    try { setRun({ answer: await post(`tools/${part(tool.name)}/call`, { arguments: given }, control.current.signal) }); } catch (fault) {
       setRun(fault.name === 'AbortError' ? { busy: false } : { fault });
     }
   };
@@ -68,7 +67,7 @@ function Result({ run }) {
       <${Content} result=${result} />
       <details class="raw"><summary>${error ? 'The error as it came' : 'The result as it came'}</summary><${Code} text=${pretty(error ?? result ?? null)} /></details>
       ${error && html`<${Problem} fault=${{ message: error.message ?? 'The call failed.', remedy: error.code ? `Error code ${error.code}.` : '' }} />`}
-    <//><${Card} title="Frames" hint=${many(frames?.length ?? 0, 'frame')}><${Frames} frames=${frames ?? []} /><//></div>`;
+    <//><${Card} title="Frames" hint=${many(frames.length, 'frame')}><${Frames} frames=${frames} /><//></div>`;
 }
 
 /** The blocks of a result as a person reads them. */

@@ -14,7 +14,7 @@ export function LogLine({ log, search }) {
       <time class="num" title=${exact(log.atMs)}>${clock(log.atMs, true)}</time>
       <span class=${`log-level tone-${TONES[log.level] ?? 'rest'}`}>${log.level}</span>
       <span class="log-from">${log.server ?? log.source}<small class="faint">${log.server ? log.source : ''}</small></span>
-      <span class="log-text">${marked(log.text, search)}<span class="faint">${brief(log.fields)}</span></span>
+      <span class="log-text">${marked(log.text, search)}<span class="faint">${log.source === 'audit' ? '' : brief(log.fields)}</span></span>
       <${Icon} name="right" size=${12} class=${open ? 'icon-turned' : ''} /></button>
     ${open && html`<div class="log-more"><dl class="facts"><div><dt>When</dt><dd>${exact(log.atMs)}</dd></div><div><dt>Source</dt><dd>${log.source}</dd></div>
         ${log.logger && html`<div><dt>Logger</dt><dd><code>${log.logger}</code></dd></div>`}

@@ -23,7 +23,7 @@ export function Quality({ server }) {
       <div class="parts">${PARTS.map(([key, name, weight, hint]) => {
         const share = quality.parts[key];
         return html`<div key=${key} class="part" title=${hint}><span>${name} <small class="faint">${percent(weight)}</small></span>
-          <div class=${`bar tone-${quality.stale ? 'rest' : tone(share)}`} role="meter" aria-label=${name} aria-valuenow=${Math.round(share * 100)} aria-valuemin="0" aria-valuemax="100"><i style=${{ width: `${share * 100}%` }}></i></div>
+          <div class=${`bar tone-${quality.stale || !server.available ? 'rest' : tone(share)}`} role="meter" aria-label=${name} aria-valuenow=${Math.round(share * 100)} aria-valuemin="0" aria-valuemax="100"><i style=${{ width: `${share * 100}%` }}></i></div>
           <span class="num">${Math.round(share * 100)}</span></div>`;
       })}</div></div>
     <${Facts} rows=${[
@@ -40,9 +40,9 @@ export function Checks({ server }) {
   return html`<${Card} title="Checks and calls">
     <${Facts} rows=${[
       ['Last check', html`<${Ago} at=${checks.lastMsAgo === null || checks.lastMsAgo === undefined ? null : server.at - checks.lastMsAgo} />`],
-      ['It showed', checks.outcome ?? 'nothing: traffic was enough'],
+      ['It showed', checks.outcome ?? (server.available ? 'traffic was enough' : 'nothing')],
       ['Next check', checks.nextMs === null || checks.nextMs === undefined ? 'paused' : html`<${Countdown} at=${server.at + checks.nextMs} />`],
-      ['Interval', span(checks.intervalMs)], ['Failed in a row', count(checks.failures)], ['Circuit breaker', server.breaker.replace('_', ' ')],
+      ['Interval', checks.intervalMs ? span(checks.intervalMs) : '–'], ['Failed in a row', count(checks.failures)], ['Circuit breaker', server.breaker.replace('_', ' ')],
       ['Calls served', count(server.calls.served)], ['Calls failed', html`<span class=${server.calls.failed ? 'ink-bad' : ''}>${count(server.calls.failed)}</span>`],
       ['In flight', count(server.inFlight)], ['Waiting', count(server.queued)],
       ['Priority', server.priority], ['Depends on', server.dependsOn.length ? server.dependsOn.join(', ') : 'nothing'],

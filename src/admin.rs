@@ -7,21 +7,35 @@
 //! *Invariant:* a report never waits for a server, and shows nothing a log would not show: causes
 //! arrive with secrets masked.
 
+mod audit;
+mod bench;
+mod call;
 mod desk;
 mod doctor;
+mod feed;
+mod guard;
 mod health;
+mod logs;
 mod monitor;
+mod policy;
 mod refusal;
 mod report;
+mod request;
 mod routes;
 mod status_tool;
+mod tools;
 
+pub use bench::{FrameReport, SendAnswer, Way, What};
 pub use desk::{Desk, Running};
 pub use doctor::{Finding, Severity, findings};
+pub use feed::Feed;
+pub use guard::Exposure;
 pub use health::{Brief, Health, Status, Sums};
-pub use monitor::{MonitorReport, ServerMonitor};
-pub use report::{CallCounts, CauseReport, CheckReport, ServerReport};
-pub use routes::{Exposure, router};
+pub use logs::Logs;
+pub use monitor::{MonitorReport, QueueReport, ServerMonitor, TaskReport};
+pub use policy::{Checking, Pinging, PolicyReport, Reconnecting};
+pub use report::{CallCounts, CauseReport, CheckReport, ProcessReport, ServerReport};
+pub use routes::router;
 pub use status_tool::StatusTool;
 
 use std::time::Duration;

@@ -2,17 +2,25 @@
 
 mod api;
 mod call;
+mod calls;
 mod check;
 mod client;
 mod demo;
 mod doctor;
 mod explain;
+mod frames;
 mod health;
+mod logs;
 mod options;
+mod order;
 mod paint;
+mod send;
 mod serve;
+mod sessions;
 mod simulate;
 mod status;
+mod switch;
+mod table;
 mod tools;
 
 use crate::exit::Exit;
@@ -54,6 +62,28 @@ enum Command {
     Doctor(doctor::Arguments),
     /// Tell what happened to a server, in words.
     Explain(explain::Arguments),
+    /// Watch what goes over a server's connections.
+    Frames(frames::Arguments),
+    /// Send a JSON-RPC message to a server, as it is.
+    Send(send::Arguments),
+    /// Show the requests of clients: those that run, and the last ones.
+    Calls(calls::Arguments),
+    /// Show who is connected.
+    Sessions(sessions::Arguments),
+    /// End a server's connection, and connect it anew.
+    Restart(order::Arguments),
+    /// Stop a server, until it is started again.
+    Stop(order::Arguments),
+    /// Start a server, without waiting for the next attempt.
+    Start(order::Arguments),
+    /// Ask a server for a sign of life.
+    Probe(order::Arguments),
+    /// Let clients see a tool again.
+    Enable(switch::Arguments),
+    /// Hide a tool from all clients.
+    Disable(switch::Arguments),
+    /// Show what a running gateway and its servers said.
+    Logs(logs::Arguments),
     /// Ask a running gateway whether it is alive.
     Health(health::Arguments),
     /// Watch over children of a gateway that may be killed.
@@ -81,6 +111,17 @@ pub fn run() -> std::process::ExitCode {
         Command::Status(arguments) => status::run(&arguments),
         Command::Doctor(arguments) => doctor::run(&arguments),
         Command::Explain(arguments) => explain::run(&arguments),
+        Command::Frames(arguments) => frames::run(&arguments),
+        Command::Send(arguments) => send::run(&arguments),
+        Command::Calls(arguments) => calls::run(&arguments),
+        Command::Sessions(arguments) => sessions::run(&arguments),
+        Command::Restart(arguments) => order::run(order::Order::Restart, &arguments),
+        Command::Stop(arguments) => order::run(order::Order::Stop, &arguments),
+        Command::Start(arguments) => order::run(order::Order::Start, &arguments),
+        Command::Probe(arguments) => order::run(order::Order::Probe, &arguments),
+        Command::Enable(arguments) => switch::run(true, &arguments),
+        Command::Disable(arguments) => switch::run(false, &arguments),
+        Command::Logs(arguments) => logs::run(&arguments),
         Command::Health(arguments) => health::run(&arguments),
         Command::Guard => return crate::downstream::run_guard(),
     }
@@ -104,6 +145,7 @@ fn block_on<F: Future<Output = Exit>>(future: F) -> Exit {
             let exit = runtime.block_on(future);
             // tasks that do not end by themselves are dropped, which kills their children
             runtime.shutdown_timeout(std::time::Duration::from_secs(1));
+            crate::telemetry::flush();
             exit
         }
         Err(error) => {

@@ -7,6 +7,7 @@
 //! *Invariant:* a [`Config`] exists only when there is no fault, and secrets in it are
 //! `SecretString`s from the moment their place is known.
 
+mod admin;
 mod dependencies;
 mod envfile;
 mod environment;
@@ -15,6 +16,7 @@ mod file;
 mod fingerprint;
 mod groups;
 mod health;
+mod log;
 mod patch;
 mod policy;
 mod quantity;
@@ -28,6 +30,7 @@ mod shape;
 mod spellings;
 mod tree;
 mod validate;
+mod view;
 
 pub use environment::Env;
 pub use faults::{Fault, Faults};
@@ -37,14 +40,15 @@ pub use read::Format;
 pub use report::Report;
 pub use schema::schema;
 pub use settings::{
-    Config, GlobalLimits, Http, Listing, Log, LogFormat, Naming, Server, ServerDefaults, Strategy,
-    Target,
+    Admin, Config, GlobalLimits, Http, Listing, Log, LogFormat, Naming, Server, ServerDefaults,
+    Strategy, Target,
 };
 
 use faults::Ledger;
 use serde_json::Value as Json;
 use std::path::{Path, PathBuf};
 use tree::{Node, Origin, Value};
+use view::View;
 
 /// What to do about a file that has none.
 const KEYS: &str = "write keys such as `servers:`; config.example.yaml shows all of them";
@@ -79,12 +83,20 @@ pub fn load(source: &Source) -> Result<Config, Faults> {
         Faults::whole(&format!("{file}:{line}"), "is not UTF-8", "save it as UTF-8")
     })?;
     let folder = source.path.parent().unwrap_or_else(|| Path::new(""));
-    build(&text, format, &source.env, &file, folder)
+    let config = build(&text, format, &source.env, &file, folder)?;
+    Ok(Config { path: Some(source.path.clone()), ..config })
 }
 
 /// Checks text; relative paths in it stay relative.
 pub fn parse(text: &str, format: Format, env: &Env) -> Result<Config, Faults> {
     build(text, format, env, "config", Path::new(""))
+}
+
+/// Checks text as if it were a file in this folder, its exposure included: all that `mcpvisor check` does.
+pub fn examine(text: &str, format: Format, env: &Env, folder: &Path) -> Result<Config, Faults> {
+    let config = build(text, format, env, "config", folder)?;
+    check_exposure(&config, false)?;
+    Ok(config)
 }
 
 /// Whether other machines may reach the listener. Apart from [`load`], because the command line
@@ -147,7 +159,10 @@ fn build(
     let config = judged(&root, &schema, env, name, folder, &mut ledger);
     let notes = ledger.close()?;
     match config {
-        Some(config) => Ok(Config { notes, secrets, ..config }),
+        Some((config, values)) => {
+            let view = View::of(values, &schema, &root, &secrets);
+            Ok(Config { notes, secrets, view, ..config })
+        }
         None => Err(Faults::whole(name, "a fault in the gateway's own schema", "please report it")),
     }
 }
@@ -173,9 +188,9 @@ fn judged(
     name: &str,
     folder: &Path,
     ledger: &mut Ledger,
-) -> Option<Config> {
+) -> Option<(Config, Json)> {
     let values = shape::Shape { schema, ledger }.check(root);
-    let file: file::File = match serde_json::from_value(values) {
+    let file: file::File = match serde_json::from_value(values.clone()) {
         Ok(file) => file,
         Err(error) => {
             let remedy = "please report this";
@@ -184,7 +199,7 @@ fn judged(
         }
     };
     let mut judge = validate::Judge { tree: root, ledger, folder, env };
-    Some(validate::judge(file, name, &mut judge))
+    Some((validate::judge(file, name, &mut judge), values))
 }
 
 /// Gives each server what `defaults` says and the server itself does not; of `breaker`, each key.

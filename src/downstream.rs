@@ -10,6 +10,7 @@ mod evidence;
 mod guard;
 pub mod http;
 mod outbox;
+mod processes;
 mod sse;
 mod stdio;
 mod streamable_http;
@@ -18,6 +19,7 @@ mod websocket;
 pub use custodian::Custodian;
 pub use guard::run_guard;
 pub use http::HttpConnector;
+pub(crate) use processes::usage;
 pub use stdio::{StdioConnector, stop_bound};
 pub(crate) use streamable_http::FAREWELL;
 

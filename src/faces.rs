@@ -12,5 +12,6 @@ mod requests;
 pub mod stdio;
 
 pub use entrance::{HttpEntrance, StdioEntrance};
-pub use http::{BindError, HttpFace, HttpServer, HttpSettings, ResumeSettings};
+pub(crate) use http::is_loopback_host;
+pub use http::{BindError, Closing, HttpFace, HttpServer, HttpSettings, Peer, ResumeSettings};
 pub use stdio::{StdioError, serve_stdio};

@@ -1,15 +1,19 @@
 //! From a checked configuration to a running tree, and back down again.
 
-use crate::admin::{Desk, Running, StatusTool};
+use crate::admin::{Desk, Feed, Running, StatusTool};
 use crate::config::{Config, Server, Strategy, Target};
 use crate::downstream::{self, Custodian, HttpConnector, StdioConnector};
 use crate::exit::Exit;
 use crate::faces::HttpSettings;
+use crate::ledger::Ledger;
+use crate::logs::{Bounds, LogStore};
 use crate::redaction::Redaction;
 use crate::signals::Signals;
-use crate::state::{self, CatalogFiles, SessionFile, TimelineFiles};
-use crate::telemetry::Hub;
-use mcpvisor_actors::catalog::{CatalogStore, Forgetful, Group, Groups, Naming, NamingStrategy};
+use crate::state::{self, CatalogFiles, SessionFile, SwitchFile, TimelineFiles};
+use crate::telemetry::{Hub, Sink};
+use mcpvisor_actors::catalog::{
+    CatalogStore, Forgetful, Group, Groups, Naming, NamingStrategy, SwitchStore,
+};
 use mcpvisor_actors::health::GlobalPolicy;
 use mcpvisor_actors::ingress::Face;
 use mcpvisor_actors::observation::Observer;
@@ -20,11 +24,29 @@ use mcpvisor_actors::timeline::{TimelineStore, Unkept};
 use mcpvisor_actors::tree::{Ended, Gateway, GatewaySpec};
 use mcpvisor_actors::wire::Limits;
 use secrecy::SecretString;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
 /// Where things are kept from run to run.
-type Stores = (Arc<dyn CatalogStore>, Arc<dyn TimelineStore>, Option<Arc<dyn SessionStore>>);
+struct Stores {
+    catalogs: Arc<dyn CatalogStore>,
+    timelines: Arc<dyn TimelineStore>,
+    switches: Arc<dyn SwitchStore>,
+    sessions: Option<Arc<dyn SessionStore>>,
+}
+
+impl Stores {
+    /// Nowhere.
+    fn none() -> Self {
+        Self {
+            catalogs: Arc::new(Forgetful),
+            timelines: Arc::new(Unkept),
+            switches: Arc::new(Forgetful),
+            sessions: None,
+        }
+    }
+}
 
 /// What stopping takes above draining and the end of the slowest server.
 const ABOVE_SERVERS: Duration = Duration::from_secs(2);
@@ -84,7 +106,7 @@ pub fn redaction(config: &Config) -> Redaction {
         })
         .flatten()
         .collect();
-    Redaction::of(written.chain(&in_urls).chain(&config.secrets))
+    Redaction::of(written.chain(&in_urls).chain(&config.secrets).chain(&config.admin.token))
 }
 
 /// Starts the tree for a configuration.
@@ -98,10 +120,15 @@ pub async fn start_with(
     faces: Vec<Arc<dyn Face>>,
     desk: &Desk,
 ) -> Result<Gateway, StartError> {
-    let hub = Arc::new(Hub::new(Vec::new()));
+    let folder = folder(config);
+    let redaction = redaction(config);
+    let logs = log_store(config, folder.as_deref(), &redaction);
+    let (ledger, feed) = (Arc::new(Ledger::new()), Feed::new());
+    let sinks: Vec<Arc<dyn Sink>> =
+        vec![Arc::clone(&ledger) as Arc<dyn Sink>, Arc::new(feed.clone()), Arc::new(logs.clone())];
+    let hub = Arc::new(Hub::new(sinks));
     let exe = std::env::current_exe().unwrap_or_else(|_| "mcpvisor".into());
     let custodian = Custodian::new(exe);
-    let redaction = redaction(config);
     let hidden = redaction.clone();
     let mask: Mask = Arc::new(move |text: &str| hidden.clean_text(text));
     let naming = Naming {
@@ -111,11 +138,11 @@ pub async fn start_with(
         },
         separator: config.naming.separator.clone(),
     };
-    let (store, timeline_store, session_store) = stores(config);
+    let stores = stores(config, folder.as_deref());
     let status = || Arc::new(StatusTool::new(desk.clone())) as Arc<dyn BuiltinTool>;
     let spec = GatewaySpec {
         servers: enabled(config)
-            .map(|server| server_spec(server, &custodian, &redaction, &mask))
+            .map(|server| server_spec(server, &custodian, &redaction, &mask, &logs))
             .collect(),
         naming,
         groups: groups(config),
@@ -128,19 +155,22 @@ pub async fn start_with(
         health: GlobalPolicy { monitor: config.monitor, ping: config.ping },
         max_concurrent_checks: config.max_concurrent_checks,
         max_concurrent_reconnections: config.max_concurrent_reconnections,
-        store,
-        timeline_store,
+        store: stores.catalogs,
+        timeline_store: stores.timelines,
+        switch_store: stores.switches,
         max_requests: config.limits.max_requests,
         max_sessions: config.limits.max_sessions,
         session_idle: config.limits.session_idle,
         session_yields_after: config.limits.session_yields_after,
-        session_store,
+        session_store: stores.sessions,
         drain: drain(config),
         observer: Arc::clone(&hub) as Arc<dyn Observer>,
         faces,
     };
     let gateway = Gateway::start(spec).await?;
-    desk.open(Running::of(&gateway, config, hub));
+    let mut running = Running::of(&gateway, config, hub);
+    (running.ledger, running.feed, running.logs) = (ledger, feed, logs);
+    desk.open(running);
     Ok(gateway)
 }
 
@@ -159,15 +189,19 @@ fn server_spec(
     custodian: &Custodian,
     redaction: &Redaction,
     mask: &Mask,
+    logs: &LogStore,
 ) -> ServerSpec {
+    let name = ServerName::new(&server.name);
     let connector: Arc<dyn Connector> = match &server.target {
         Target::Stdio(target) => Arc::new(
-            StdioConnector::new(target.clone(), custodian.clone()).hiding(redaction.clone()),
+            StdioConnector::new(target.clone(), custodian.clone())
+                .hiding(redaction.clone())
+                .logging(logs.of_server(&name)),
         ),
         Target::Http(target) => Arc::new(HttpConnector::new(target.clone())),
     };
     ServerSpec {
-        name: ServerName::new(&server.name),
+        name,
         start: server.start,
         limits: server.limits,
         connect_timeout: server.connect_timeout,
@@ -191,24 +225,51 @@ fn server_spec(
     }
 }
 
-/// Where catalogs, timelines and sessions are kept.
-fn stores(config: &Config) -> Stores {
+/// The state folder, when it can be used.
+fn folder(config: &Config) -> Option<PathBuf> {
     let Some(folder) = config.state_dir.clone().or_else(state::default_dir) else {
         tracing::warn!("there is no state folder here, so nothing is remembered; set --state-dir");
-        return (Arc::new(Forgetful), Arc::new(Unkept), None);
+        return None;
     };
-    match CatalogFiles::open(&folder) {
+    match std::fs::create_dir_all(&folder) {
+        Ok(()) => Some(folder),
+        Err(error) => {
+            tracing::warn!(folder = %folder.display(), %error, "the state folder cannot be used, so nothing is remembered; set --state-dir");
+            None
+        }
+    }
+}
+
+/// Where catalogs, timelines, sessions and switches are kept.
+fn stores(config: &Config, folder: Option<&Path>) -> Stores {
+    let Some(folder) = folder else { return Stores::none() };
+    match CatalogFiles::open(folder) {
         Ok(files) => {
             let sessions = config.http.persist_sessions.then(|| {
-                Arc::new(SessionFile::new(&folder, config.listen)) as Arc<dyn SessionStore>
+                Arc::new(SessionFile::new(folder, config.listen)) as Arc<dyn SessionStore>
             });
-            (Arc::new(files), Arc::new(TimelineFiles::new(&folder)), sessions)
+            Stores {
+                catalogs: Arc::new(files),
+                timelines: Arc::new(TimelineFiles::new(folder)),
+                switches: Arc::new(SwitchFile::new(folder)),
+                sessions,
+            }
         }
         Err(error) => {
             tracing::warn!(folder = %folder.display(), %error, "the state folder cannot be used, so nothing is remembered; set --state-dir");
-            (Arc::new(Forgetful), Arc::new(Unkept), None)
+            Stores::none()
         }
     }
+}
+
+/// Where what is said is kept.
+fn log_store(config: &Config, folder: Option<&Path>, redaction: &Redaction) -> LogStore {
+    let settings = &config.log.store;
+    if !settings.enabled {
+        return LogStore::off();
+    }
+    let bounds = Bounds { max_bytes: settings.max_bytes, max_age: settings.max_age };
+    LogStore::open(folder, bounds, redaction.clone())
 }
 
 /// Runs until a signal comes, the faces are done or the tree gives up; then stops in order.

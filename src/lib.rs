@@ -11,6 +11,8 @@ pub mod downstream;
 pub mod exit;
 pub mod faces;
 pub mod gateway;
+pub mod ledger;
+pub mod logs;
 pub mod redaction;
 pub mod signals;
 pub mod simulate;

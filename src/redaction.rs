@@ -5,6 +5,7 @@
 
 use memchr::memmem::Finder;
 use secrecy::{ExposeSecret, SecretString};
+use serde_json::Value;
 use std::borrow::Cow;
 use std::fmt;
 use std::sync::Arc;
@@ -51,6 +52,45 @@ impl Redaction {
     pub fn clean_text(&self, text: &str) -> String {
         String::from_utf8_lossy(&self.clean(text.as_bytes())).into_owned()
     }
+
+    /// [`Self::clean`] for every text of a JSON value; a number that is a secret becomes a text.
+    pub fn clean_value(&self, value: Value) -> Value {
+        match value {
+            Value::String(text) => self.clean_text(&text).into(),
+            Value::Array(items) => items.into_iter().map(|item| self.clean_value(item)).collect(),
+            Value::Object(members) => {
+                let clean =
+                    |(key, value): (String, _)| (self.clean_text(&key), self.clean_value(value));
+                Value::Object(members.into_iter().map(clean).collect())
+            }
+            Value::Number(number) => {
+                let written = number.to_string();
+                match self.clean(written.as_bytes()) {
+                    Cow::Borrowed(_) => Value::Number(number),
+                    Cow::Owned(clean) => String::from_utf8_lossy(&clean).into(),
+                }
+            }
+            Value::Null | Value::Bool(_) => value,
+        }
+    }
+
+    /// The beginning of `text` without the secrets, at most so many bytes. Where `text` itself was `cut`,
+    /// what may be the beginning of a secret is left out.
+    pub fn start_of(&self, text: &[u8], cut: bool, most: usize) -> String {
+        let clean = self.clean(text);
+        let sure = if cut { clean.len().saturating_sub(self.longest()) } else { clean.len() };
+        let mut text = String::from_utf8_lossy(&clean[..sure.min(most)]).into_owned();
+        if cut || clean.len() > most {
+            text.truncate(text.trim_end_matches(char::REPLACEMENT_CHARACTER).len());
+            text.push('…');
+        }
+        text
+    }
+
+    /// The length of the longest secret, in bytes.
+    pub fn longest(&self) -> usize {
+        self.0.first().map_or(0, |secret| secret.needle().len())
+    }
 }
 
 /// A secret as it is, as JSON writes it within a string, and as `Debug` does.
@@ -69,6 +109,7 @@ impl fmt::Debug for Redaction {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use serde_json::json;
 
     #[test]
     fn secrets_and_bearer_tokens_are_blanked_and_short_values_are_not() {
@@ -92,5 +133,26 @@ mod tests {
         ] {
             assert_eq!(redaction.clean_text(text), clean);
         }
+    }
+
+    #[test]
+    fn values_stay_values_and_a_number_that_is_a_secret_becomes_text() {
+        let secrets = ["123456", "pass\"word"].map(SecretString::from);
+        let value = json!({ "a": [123_456, 12, "x 123456"], "pass\"word": { "b": "pass\"word" } });
+        let clean = json!({ "a": ["***", 12, "x ***"], "***": { "b": "***" } });
+        assert_eq!(Redaction::of(&secrets).clean_value(value), clean);
+    }
+
+    #[test]
+    fn a_cut_text_shows_no_part_of_a_secret() {
+        let secret = SecretString::from("0123456789");
+        let redaction = Redaction::of([&secret]);
+        for end in 8..30 {
+            let raw = &b"before 0123456789 0123456789 after"[..end];
+            let shown = redaction.start_of(raw, true, 100);
+            assert!(!shown.contains('0'), "{shown}");
+        }
+        assert_eq!(redaction.start_of("aé".as_bytes(), false, 2), "a…");
+        assert_eq!(redaction.start_of(b"a 0123456789", false, 20), "a ***");
     }
 }

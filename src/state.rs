@@ -1,14 +1,15 @@
 //! The state directory: what is remembered from run to run.
 //!
 //! One file a server under `catalog/`, written beside and renamed, so that a crash leaves the old one or
-//! the new one. One file a server under `timeline/`, appended to. One file a
-//! listener under `sessions/`. What cannot be read is as if it had
-//! never been there.
+//! the new one. One file a server under `timeline/`, appended to. One file a listener under `sessions/`.
+//! The tools that are switched off in `tools.json`. What cannot be read is as if it had never been there.
 
 mod sessions;
+mod switches;
 mod timeline;
 
 pub use sessions::SessionFile;
+pub use switches::SwitchFile;
 pub use timeline::TimelineFiles;
 
 use bytes::Bytes;

@@ -1,14 +1,29 @@
 //! Logs: human on a terminal, JSON elsewhere, always on stderr, never with a secret in them.
+//!
+//! *Invariant:* who logs never waits: lines that nobody takes are dropped and counted.
 
 mod hub;
+mod stderr;
 
 pub use hub::{Hub, Sink};
+pub use stderr::dropped;
 
 use crate::config::LogFormat;
+use crate::logs::{self, Relay};
 use crate::redaction::Redaction;
-use std::io::{self, IsTerminal, Write};
-use tracing_subscriber::EnvFilter;
-use tracing_subscriber::fmt::MakeWriter;
+use std::backtrace::{Backtrace, BacktraceStatus};
+use std::io::{self, IsTerminal};
+use std::panic::{self, PanicHookInfo};
+use std::time::Duration;
+use stderr::Stderr;
+use tracing_subscriber::layer::SubscriberExt;
+use tracing_subscriber::util::SubscriberInitExt;
+use tracing_subscriber::{EnvFilter, Layer};
+
+/// How long the end of the process waits for what was logged to be written.
+const FAREWELL: Duration = Duration::from_secs(1);
+/// How long a crash of a part waits for the same; it may be the end.
+const LAST_WORDS: Duration = Duration::from_millis(200);
 
 /// What to log and how.
 #[derive(Debug, Clone)]
@@ -37,39 +52,41 @@ pub fn init(settings: &LogSettings, redaction: Redaction) -> Result<(), BadLevel
         LogFormat::Json => false,
         LogFormat::Auto => io::stderr().is_terminal(),
     };
-    let lines = tracing_subscriber::fmt()
-        .with_env_filter(filter)
-        .with_writer(Lines(redaction))
+    let format = if human { LogFormat::Human } else { LogFormat::Json };
+    let lines = tracing_subscriber::fmt::layer()
+        .with_writer(Stderr::of_process(redaction, format))
         .with_ansi(human && io::stderr().is_terminal());
-    let _already = if human {
-        lines.with_target(false).try_init().map_err(drop)
+    let lines = if human {
+        lines.with_target(false).boxed()
     } else {
-        lines.json().flatten_event(true).with_span_list(false).try_init().map_err(drop)
+        lines.json().flatten_event(true).with_span_list(false).boxed()
     };
+    let subscriber = tracing_subscriber::registry().with(filter).with(lines).with(Relay);
+    if subscriber.try_init().is_ok() {
+        panic::set_hook(Box::new(told));
+    }
     Ok(())
 }
 
-/// Writes one event at a time, cleaned.
-struct Lines(Redaction);
-
-impl<'a> MakeWriter<'a> for Lines {
-    type Writer = Line<'a>;
-
-    fn make_writer(&'a self) -> Line<'a> {
-        Line(&self.0)
-    }
+/// Waits until what was logged so far is written, if somebody takes it. Blocks.
+pub fn flush() {
+    stderr::flush(FAREWELL);
+    logs::flush(FAREWELL);
 }
 
-/// The formatter hands over each event as a whole.
-struct Line<'a>(&'a Redaction);
-
-impl Write for Line<'_> {
-    fn write(&mut self, event: &[u8]) -> io::Result<usize> {
-        io::stderr().lock().write_all(&self.0.clean(event))?;
-        Ok(event.len())
+/// A panic is a line of the log like any other; nothing is written past the queue.
+fn told(panic: &PanicHookInfo<'_>) {
+    let payload = panic.payload();
+    let text = payload.downcast_ref::<&str>().copied();
+    let text = text.or_else(|| payload.downcast_ref::<String>().map(String::as_str));
+    let what = text.unwrap_or("a panic");
+    let place = panic.location().map(ToString::to_string).unwrap_or_default();
+    let trace = Backtrace::capture();
+    if trace.status() == BacktraceStatus::Captured {
+        tracing::error!(what, place, %trace, "a fault inside; please report it");
+    } else {
+        tracing::error!(what, place, "a fault inside; please report it");
     }
-
-    fn flush(&mut self) -> io::Result<()> {
-        io::stderr().flush()
-    }
+    stderr::flush(LAST_WORDS);
+    logs::flush(LAST_WORDS);
 }

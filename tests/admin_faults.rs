@@ -69,7 +69,7 @@ fn missing() -> Value {
 #[tokio::test]
 async fn a_listener_that_others_reach_tells_nothing_of_servers_and_takes_no_order() {
     let fixture = fixture(missing()).await;
-    let routes = admin::router(fixture.desk.clone(), Exposure::Remote);
+    let routes = admin::router(fixture.desk.clone(), Exposure::Remote, None);
     fixture.open();
     until(&routes, "/health", |told| told["status"] == "degraded").await;
     assert_eq!(ask(&routes, "GET", "/health").await, (200, json!({ "status": "degraded" })));
@@ -90,12 +90,12 @@ async fn a_listener_that_others_reach_tells_nothing_of_servers_and_takes_no_orde
 async fn a_gateway_that_starts_or_whose_loops_stall_is_not_healthy() {
     let fixture = fixture(missing()).await;
     for exposure in [Exposure::Local, Exposure::Remote] {
-        let routes = admin::router(fixture.desk.clone(), exposure);
+        let routes = admin::router(fixture.desk.clone(), exposure, None);
         for page in ["/health", "/readyz"] {
             assert_eq!(ask(&routes, "GET", page).await.0, 503, "{page}");
         }
     }
-    let routes = admin::router(fixture.desk.clone(), Exposure::Local);
+    let routes = admin::router(fixture.desk.clone(), Exposure::Local, None);
     fixture.open();
     let (status, told) = ask(&routes, "GET", "/health").await;
     assert_eq!((status, told["loops"]["monitor"].as_bool()), (200, Some(true)), "{told}");
@@ -112,7 +112,7 @@ async fn a_gateway_that_starts_or_whose_loops_stall_is_not_healthy() {
 #[tokio::test]
 async fn a_server_whose_actor_crashed_too_often_is_told_to_be_out_of_service() {
     let fixture = fixture(missing()).await;
-    let routes = admin::router(fixture.desk.clone(), Exposure::Local);
+    let routes = admin::router(fixture.desk.clone(), Exposure::Local, None);
     fixture.open();
     let page = "/api/v1/servers/secret-name";
     let deadline = Instant::now() + PATIENCE;

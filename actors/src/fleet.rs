@@ -6,11 +6,20 @@
 mod board;
 mod breaker;
 mod control;
+mod frame;
+mod raw;
 mod standing;
+mod switching;
+mod tap;
 mod vitals;
 
 pub use board::{Board, Card};
 pub use breaker::{Admitted, Breaker, BreakerState};
 pub use control::{Fleet, Loops, NoSuchServer};
+pub use frame::{Direction, Frame, FrameKind, SHOWN, Shown};
+pub(crate) use frame::{Place, Said};
+pub use raw::{RawAnswer, RawFault, RawMessage};
 pub use standing::{Standing, State};
+pub use switching::{Switched, ToolPlace};
+pub use tap::{FrameWatch, Seen};
 pub use vitals::Vitals;

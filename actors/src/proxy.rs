@@ -2,7 +2,7 @@
 //! waits.
 
 use crate::call::{CallTicket, Failure, method_not_allowed};
-use crate::catalog::{Capability, Route, Snapshot};
+use crate::catalog::{Capability, Route, Snapshot, Switches};
 use crate::server::{self, RoutedCall};
 use crate::session::SessionTable;
 use crate::wire::{CallParams, Method, Subject};
@@ -27,6 +27,8 @@ pub enum Message {
 pub struct Arguments {
     /// Who runs which task.
     pub(crate) sessions: SessionTable,
+    /// Which tools are switched off.
+    pub switches: Switches,
     /// How long a call of something unknown waits for servers of which nothing is known yet.
     pub boot_wait: Duration,
 }
@@ -82,7 +84,9 @@ impl State {
             return self.extension(ticket);
         }
         let snapshot = ticket.client.view.snapshot().load();
-        if let Err(ticket) = pass_on(&snapshot, snapshot.unknown == 0, ticket) {
+        if let Err(ticket) =
+            pass_on(&snapshot, &self.arguments.switches, snapshot.unknown == 0, ticket)
+        {
             self.unknown(ticket);
         }
     }
@@ -125,16 +129,17 @@ impl State {
         let boot_wait = self.arguments.boot_wait;
         let view = ticket.client.view.clone();
         let searching = Arc::clone(&self.searching);
+        let switches = self.arguments.switches.clone();
         self.searches.spawn(async move {
             let subject = ticket.params.subject;
             let _late =
                 timeout(boot_wait, view.snapshot().decided(subject, &ticket.params.name)).await;
             let snapshot = view.snapshot().load();
-            let Err(ticket) = pass_on(&snapshot, false, ticket) else { return };
+            let Err(ticket) = pass_on(&snapshot, &switches, false, ticket) else { return };
             if let Some(server) = snapshot.unlisted(subject, &ticket.params.name) {
                 return server.tell(server::Message::Unlisted(ticket));
             }
-            let Err(ticket) = pass_on(&snapshot, true, ticket) else { return };
+            let Err(ticket) = pass_on(&snapshot, &switches, true, ticket) else { return };
             let Some(call) = ticket.redeem() else { return };
             if call.control.is_given_up() {
                 return call.forget();
@@ -149,12 +154,24 @@ impl State {
 
 /// Passes a call on to its server; gives it back when there is none. `guess` tells whether a server may
 /// be asked that does not list what the call names.
-fn pass_on(snapshot: &Snapshot, guess: bool, ticket: CallTicket) -> Result<(), CallTicket> {
+fn pass_on(
+    snapshot: &Snapshot,
+    switches: &Switches,
+    guess: bool,
+    ticket: CallTicket,
+) -> Result<(), CallTicket> {
     let CallParams { subject, ref name, method, .. } = ticket.params;
     let listed = snapshot.route(subject, name);
     let Some(route) = listed.or_else(|| snapshot.guess(subject, name).filter(|_| guess)) else {
         return Err(ticket);
     };
+    if subject == Subject::Tool && switches.is_off(&route.server, &route.own) {
+        let (server, tool) = (route.server.clone(), route.own.clone());
+        if let Some(call) = ticket.redeem() {
+            call.fail(&Failure::SwitchedOff { server, tool });
+        }
+        return Ok(());
+    }
     if !route.capabilities.has(Capability::of_method(method)) {
         let (server, method) = (route.server.clone(), method.as_str());
         if let Some(call) = ticket.redeem() {

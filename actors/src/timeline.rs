@@ -21,4 +21,4 @@ pub use event::{Event, EventKind};
 pub use recorder::{Arguments, Message, Recorder};
 pub use store::{TimelineStore, Unkept};
 pub use timelines::Timelines;
-pub use words::{ago, clean, words};
+pub use words::{ago, clean, plain, words};

@@ -18,17 +18,18 @@
 //! └── ingress          permanent; first to stop
 //! ```
 
+mod health;
 mod running;
 
 pub use running::{Ended, Gateway};
 
 use crate::bridge::modern_client::CacheHints;
-use crate::catalog::{self, Catalog, CatalogStore, Entry, Forgetful, Groups, Known, Naming, Views};
-use crate::fleet::{Board, Card, Fleet, Loops};
-use crate::health::{
-    ConnectionMonitor, GlobalPolicy, PingManager, Policies, QualityAnalyzer, analyzer, monitor,
-    pings,
+use crate::catalog::{
+    self, Catalog, CatalogStore, Entry, Forgetful, Groups, Known, Naming, SwitchStore, Switches,
+    Views,
 };
+use crate::fleet::{Board, Card, Fleet, Loops};
+use crate::health::{GlobalPolicy, Policies};
 use crate::ingress::{self, Face, Ingress};
 use crate::observation::{Observer, Unobserved};
 use crate::otp::{
@@ -78,6 +79,8 @@ pub struct GatewaySpec {
     pub max_concurrent_reconnections: usize,
     /// Where catalogs are remembered.
     pub store: Arc<dyn CatalogStore>,
+    /// Where it is remembered which tools are switched off.
+    pub switch_store: Arc<dyn SwitchStore>,
     /// Where timelines are kept.
     pub timeline_store: Arc<dyn TimelineStore>,
     /// Requests in flight in the whole gateway.
@@ -115,6 +118,7 @@ impl Default for GatewaySpec {
             max_concurrent_checks: 64,
             max_concurrent_reconnections: 3,
             store: Arc::new(Forgetful),
+            switch_store: Arc::new(Forgetful),
             timeline_store: Arc::new(Unkept),
             max_requests: 4096,
             max_sessions: 1024,
@@ -134,6 +138,7 @@ struct Estate {
     policies: Policies,
     timelines: Timelines,
     known: Known,
+    switches: Switches,
     sessions: SessionTable,
     slots: Slots,
     probes: Arc<Semaphore>,
@@ -153,7 +158,12 @@ impl Gateway {
         };
         let entries = Arc::new(estate.board.cards().map(entry).collect::<Vec<_>>());
         let catalog = catalog::Arguments {
-            views: Views::new(spec.naming.clone(), Arc::clone(&entries), spec.groups.clone()),
+            views: Views::switched(
+                spec.naming.clone(),
+                Arc::clone(&entries),
+                spec.groups.clone(),
+                estate.switches.clone(),
+            ),
             known: estate.known.clone(),
             entries,
             store: Arc::clone(&spec.store),
@@ -201,6 +211,7 @@ impl Estate {
                 observer.clone(),
             ),
             known: Known::default(),
+            switches: Switches::of(Arc::clone(&spec.switch_store)),
             sessions: SessionTable::new(),
             slots: Slots::new(spec.max_concurrent_reconnections),
             probes: Arc::new(Semaphore::new(spec.max_concurrent_checks.max(1))),
@@ -218,6 +229,7 @@ impl Estate {
             policies: self.policies.clone(),
             timelines: self.timelines.clone(),
             known: self.known.clone(),
+            switches: self.switches.clone(),
             loops: self.loops.clone(),
             clients,
         }
@@ -231,8 +243,11 @@ impl Estate {
         ingress: ingress::Arguments,
     ) -> SupervisorSpec {
         let loops = &self.loops;
-        let routing =
-            proxy::Arguments { sessions: self.sessions.clone(), boot_wait: spec.listing.boot_wait };
+        let routing = proxy::Arguments {
+            sessions: self.sessions.clone(),
+            switches: self.switches.clone(),
+            boot_wait: spec.listing.boot_wait,
+        };
         let recording = timeline::Arguments {
             timelines: self.timelines.clone(),
             store: Arc::clone(&spec.timeline_store),
@@ -322,6 +337,7 @@ impl Estate {
             timelines: self.timelines.clone(),
             observer: self.observer.clone(),
             parking: self.parking.clone(),
+            switches: self.switches.clone(),
             own: None,
         }
     }
@@ -345,41 +361,6 @@ impl Estate {
             initial: Arc::new(move || children.clone()),
             quarantined,
             roster: self.roster.clone(),
-        }
-    }
-
-    fn health(&self) -> SupervisorSpec {
-        let Self { board, policies, timelines, loops, .. } = self;
-        let rating = analyzer::Arguments {
-            board: board.clone(),
-            policies: policies.clone(),
-            timelines: timelines.clone(),
-        };
-        let probing = pings::Arguments {
-            monitor: loops.monitor.clone(),
-            places: Arc::clone(&self.probes),
-            timelines: timelines.clone(),
-        };
-        let watching = monitor::Arguments {
-            board: board.clone(),
-            policies: policies.clone(),
-            pings: loops.pings.clone(),
-            timelines: timelines.clone(),
-        };
-        SupervisorSpec {
-            path: "gateway/health".into(),
-            strategy: Strategy::RestForOne,
-            budget: HEALTH,
-            roster: self.roster.clone(),
-            children: vec![
-                permanent("quality", QUICK, &loops.analyzer, move || {
-                    (QualityAnalyzer, rating.clone())
-                }),
-                permanent("pings", QUICK, &loops.pings, move || (PingManager, probing.clone())),
-                permanent("monitor", QUICK, &loops.monitor, move || {
-                    (ConnectionMonitor, watching.clone())
-                }),
-            ],
         }
     }
 }

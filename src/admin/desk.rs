@@ -1,6 +1,10 @@
 //! Where a running gateway is found: faces are made before it, and their routes need it.
 
+use super::Feed;
+use super::bench::Recordings;
 use crate::config::Config;
+use crate::ledger::Ledger;
+use crate::logs::LogStore;
 use crate::telemetry::Hub;
 use mcpvisor_actors::fleet::Fleet;
 use mcpvisor_actors::session::Clients;
@@ -23,18 +27,30 @@ pub struct Running {
     pub config: Arc<Config>,
     /// What it observes.
     pub hub: Arc<Hub>,
+    /// What became of its requests.
+    pub ledger: Arc<Ledger>,
+    /// What happens in it.
+    pub feed: Feed,
+    /// Frames that were recorded.
+    pub(super) recordings: Recordings,
+    /// What it and its servers say.
+    pub logs: LogStore,
     /// Since when it runs.
     pub since: Instant,
 }
 
 impl Running {
-    /// A gateway that was just started.
+    /// A gateway that was just started, with an empty ledger, a feed of its own and no log.
     pub fn of(gateway: &Gateway, config: &Config, hub: Arc<Hub>) -> Self {
         Self {
             fleet: gateway.fleet().clone(),
             clients: gateway.clients().clone(),
             config: Arc::new(config.clone()),
             hub,
+            ledger: Arc::default(),
+            feed: Feed::new(),
+            recordings: Recordings::default(),
+            logs: LogStore::off(),
             since: Instant::now(),
         }
     }

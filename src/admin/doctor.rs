@@ -114,7 +114,7 @@ fn standing(server: &ServerReport) -> Option<(Severity, String, String)> {
         }
         ("stopped", _) => {
             let text = format!("stopped by an operator {since} ago{required}");
-            let fix = format!("POST /api/v1/servers/{}/start starts it.", server.name);
+            let fix = format!("`mcpvisor start {}` starts it.", server.name);
             Some((at_rest, text, fix))
         }
         ("queued" | "starting", _) if server.attempts == 0 => {
@@ -228,12 +228,12 @@ mod tests {
             (down("starting", 0, None), Severity::Note, "starting for 5 s", "Wait"),
             (down("starting", 3, None), Severity::Red, "3 attempts failed", "explain"),
             (down("idle", 0, None), Severity::Note, "the first call starts it", "Nothing"),
-            (down("stopped", 0, None), Severity::Note, "by an operator 5 s ago", "git/start"),
+            (down("stopped", 0, None), Severity::Note, "by an operator 5 s ago", "start git"),
             (
                 ServerReport { required: true, ..down("stopped", 0, None) },
                 Severity::Red,
                 "the gateway is not ready without it",
-                "git/start",
+                "start git",
             ),
             (
                 ServerReport { breaker: "open".into(), ..server() },

@@ -5,9 +5,10 @@ use super::report::CauseReport;
 use mcpvisor_actors::health::{Parts, Trend};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
+use utoipa::ToSchema;
 
 /// The gateway at a moment.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct Health {
     /// In one word.
@@ -25,7 +26,7 @@ pub struct Health {
 }
 
 /// What the gateway has to do.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct Sums {
     /// Sessions open.
@@ -35,7 +36,7 @@ pub struct Sums {
 }
 
 /// How it is.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "lowercase")]
 pub enum Status {
     /// Nothing is wrong.
@@ -49,8 +50,9 @@ pub enum Status {
 }
 
 /// One server, in short.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
+#[schema(as = ServerBrief)]
 pub struct Brief {
     /// Its name.
     pub name: String,

@@ -1,31 +1,72 @@
 //! The monitoring report: policies, who connects and who waits, and how well each server does.
 
 use super::ServerReport;
+use super::policy::PolicyReport;
+use super::refusal::Refusal;
 use super::report::CheckReport;
+use super::request::asked;
 use mcpvisor_actors::fleet::{Card, Fleet};
-use mcpvisor_actors::health::{GlobalPolicy, QualityReport, Rollup, Tier};
-use mcpvisor_actors::reconnection::{CauseClass, Task, View};
+use mcpvisor_actors::health::{QualityReport, Rollup, Tier};
+use mcpvisor_actors::reconnection::{self, CauseClass, View};
 use mcpvisor_actors::server::ServerName;
 use serde::Serialize;
-use serde_json::{Value, json};
 use std::sync::Arc;
-use std::time::Duration;
 use tokio::time::Instant;
+use utoipa::ToSchema;
 
 /// How monitoring stands at a moment.
-#[derive(Debug, Clone, Serialize)]
+#[derive(Debug, Clone, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
+#[schema(as = Monitor)]
 pub struct MonitorReport {
     /// The policies of this moment, spelled so that they may be sent back.
-    pub policy: Value,
+    pub policy: PolicyReport,
     /// Who connects and who waits; nothing when the coordinator does not answer.
-    pub queue: Option<Value>,
+    pub queue: Option<QueueReport>,
     /// The servers, by name.
     pub servers: Vec<ServerMonitor>,
 }
 
+/// Who connects and who waits.
+#[derive(Debug, Clone, PartialEq, Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+#[schema(as = Queue)]
+pub struct QueueReport {
+    /// How many may connect at the same time.
+    pub max_concurrent: usize,
+    /// Who connects now, by name.
+    pub active: Vec<TaskReport>,
+    /// Who waits: first those due, in order, then those waiting for their time.
+    pub queued: Vec<TaskReport>,
+}
+
+/// A server's wish to connect. Times are in milliseconds, counted from this moment.
+#[derive(Debug, Clone, PartialEq, Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+#[schema(as = Task)]
+pub struct TaskReport {
+    /// The server.
+    pub server: String,
+    /// `background`, `lost`, `boot` or `call_waiting`.
+    pub urgency: &'static str,
+    /// Its importance, 0 to 100.
+    pub priority: u8,
+    /// How well it does, 0 to 100.
+    pub score: u8,
+    /// Attempts since it was last stable.
+    pub attempt: u32,
+    /// In how long it is due.
+    pub not_before_ms: u64,
+    /// Why it was lost, for programs.
+    pub reason: Option<&'static str>,
+    /// The server it waits for; only of one that waits.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<String>)]
+    pub held_by: Option<Option<String>>,
+}
+
 /// How one server does.
-#[derive(Debug, Clone, Serialize)]
+#[derive(Debug, Clone, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct ServerMonitor {
     /// Its name.
@@ -52,68 +93,45 @@ impl MonitorReport {
             ServerMonitor { name, state, quality, checks, history }
         };
         Self {
-            policy: policy(&fleet.policies.load(), queue.as_ref()),
+            policy: PolicyReport::of(&fleet.policies.load(), queue.as_ref()),
             queue: queue.as_ref().map(|view| waiting(view, now)),
             servers: fleet.board.cards().map(server).collect(),
         }
     }
 }
 
-/// The tier a query names.
-pub(super) fn tier(name: &str) -> Option<Tier> {
-    match name {
-        "recent" => Some(Tier::Recent),
-        "minutes" => Some(Tier::Minutes),
-        "hours" => Some(Tier::Hours),
-        _ => None,
+/// The tier a query names under this key.
+pub(super) fn asked_tier(query: Option<&str>, key: &'static str) -> Result<Option<Tier>, Refusal> {
+    match asked(query, key) {
+        None => Ok(None),
+        Some(value) => match &*value {
+            "recent" => Ok(Some(Tier::Recent)),
+            "minutes" => Ok(Some(Tier::Minutes)),
+            "hours" => Ok(Some(Tier::Hours)),
+            _ => Err(Refusal::Query { key, value, choices: "recent, minutes or hours" }),
+        },
     }
 }
 
-fn policy(policy: &GlobalPolicy, queue: Option<&View>) -> Value {
-    let GlobalPolicy { monitor, ping } = policy;
-    let span = |span: Duration| humantime::format_duration(span).to_string();
-    json!({
-        "monitor": {
-            "enabled": monitor.enabled,
-            "checkInterval": span(monitor.check_interval),
-            "adaptiveInterval": monitor.adaptive_interval,
-            "stableInterval": span(monitor.stable_interval),
-            "unstableInterval": span(monitor.unstable_interval),
-            "qualityThreshold": monitor.quality_threshold,
-        },
-        "ping": {
-            "enabled": ping.enabled,
-            "interval": span(ping.interval),
-            "timeout": span(ping.timeout),
-            "maxFailures": ping.max_failures,
-            "suspectAfter": span(ping.suspect_after),
-        },
-        "reconnection": { "maxConcurrent": queue.map(|view| view.max_concurrent) },
-    })
-}
-
-fn waiting(view: &View, now: Instant) -> Value {
-    let task = |task: &Task| {
-        let in_ms = super::millis(task.not_before.saturating_duration_since(now));
-        json!({
-            "server": task.server.as_str(),
-            "urgency": task.urgency.word(),
-            "priority": task.priority,
-            "score": task.score,
-            "attempt": task.attempt,
-            "notBeforeMs": in_ms,
-            "reason": task.reason.map(CauseClass::word),
-        })
+fn waiting(view: &View, now: Instant) -> QueueReport {
+    let task = |task: &reconnection::Task| TaskReport {
+        server: task.server.to_string(),
+        urgency: task.urgency.word(),
+        priority: task.priority,
+        score: task.score,
+        attempt: task.attempt,
+        not_before_ms: super::millis(task.not_before.saturating_duration_since(now)),
+        reason: task.reason.map(CauseClass::word),
+        held_by: None,
     };
-    let queued = view.queued.iter().map(|queued| {
-        let mut shown = task(&queued.task);
-        shown["urgency"] = queued.urgency.word().into();
-        shown["heldBy"] = queued.held_by.as_ref().map(ServerName::as_str).into();
-        shown
+    let queued = view.queued.iter().map(|queued| TaskReport {
+        urgency: queued.urgency.word(),
+        held_by: Some(queued.held_by.as_ref().map(ServerName::to_string)),
+        ..task(&queued.task)
     });
-    json!({
-        "maxConcurrent": view.max_concurrent,
-        "active": view.active.iter().map(|grant| task(&grant.task)).collect::<Vec<_>>(),
-        "queued": queued.collect::<Vec<_>>(),
-    })
+    QueueReport {
+        max_concurrent: view.max_concurrent,
+        active: view.active.iter().map(|grant| task(&grant.task)).collect(),
+        queued: queued.collect(),
+    }
 }

@@ -1,6 +1,7 @@
 //! Everything known of one server at a moment, as a value that is written as JSON and read back.
 
 use super::millis;
+use crate::downstream;
 use mcpvisor_actors::fleet::{Card, Fleet, State};
 use mcpvisor_actors::health::{Checks, QualityReport};
 use mcpvisor_actors::reconnection::CauseClass;
@@ -8,10 +9,12 @@ use mcpvisor_actors::server::{Loss, Start};
 use mcpvisor_actors::wire::Subject;
 use serde::{Deserialize, Serialize};
 use tokio::time::Instant;
+use utoipa::ToSchema;
 
 /// One server at a moment. Times are in milliseconds, counted from that moment.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
+#[schema(as = Server)]
 pub struct ServerReport {
     /// Its name.
     pub name: String,
@@ -60,11 +63,44 @@ pub struct ServerReport {
     pub noises: u64,
     /// Its process, when it is a child of ours.
     pub pid: Option<u32>,
+    /// What its processes use, when they are ours and the system tells.
+    #[serde(default)]
+    pub process: Option<ProcessReport>,
+}
+
+/// What the processes of a server use together: the one that was started, and all they started.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct ProcessReport {
+    /// The one that was started.
+    pub pid: u32,
+    /// How many there are.
+    pub processes: usize,
+    /// Memory that is in RAM, in bytes; what they share counts for each.
+    pub rss_bytes: u64,
+    /// Processor time used so far, in milliseconds.
+    pub cpu_ms: u64,
+    /// Files, sockets and pipes that are open.
+    pub fds: Option<usize>,
+}
+
+impl ProcessReport {
+    fn of(pid: u32) -> Option<Self> {
+        let usage = downstream::usage(pid)?;
+        Some(Self {
+            pid,
+            processes: usage.processes,
+            rss_bytes: usage.resident,
+            cpu_ms: millis(usage.processor),
+            fds: usage.descriptors,
+        })
+    }
 }
 
 /// Why a server is not ready.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
+#[schema(as = Cause)]
 pub struct CauseReport {
     /// What kind of fault, for programs.
     pub class: String,
@@ -75,7 +111,7 @@ pub struct CauseReport {
 }
 
 /// How many calls ended how.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct CallCounts {
     /// Answered by the server.
@@ -85,8 +121,9 @@ pub struct CallCounts {
 }
 
 /// What the checks of a server showed.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
+#[schema(as = Checks)]
 pub struct CheckReport {
     /// How long ago the last one ended.
     pub last_ms_ago: Option<u64>,
@@ -106,11 +143,7 @@ impl ServerReport {
         let now = Instant::now();
         let (spec, standing) = (&card.spec, card.standing());
         let state = standing.state;
-        let available = match state {
-            State::Ready => true,
-            State::Idle => spec.start == Start::Lazy,
-            _ => false,
-        };
+        let available = is_available(card);
         let policy = fleet.policies.load().monitor.with(&spec.monitor);
         let quality = QualityReport::clone(&card.quality());
         let (served, failed) = card.vitals.calls();
@@ -140,6 +173,7 @@ impl ServerReport {
             breaker: card.vitals.breaker_state(now).word().to_owned(),
             noises: card.vitals.noises(),
             pid: card.vitals.process(),
+            process: card.vitals.process().and_then(ProcessReport::of),
         }
     }
 
@@ -159,6 +193,15 @@ impl ServerReport {
         let coming = matches!(&*self.state, "queued" | "starting") && self.attempts == 0;
         let at_rest = matches!(&*self.state, "idle" | "stopped");
         (self.available || coming || at_rest) && self.breaker == "closed" && !self.is_missed()
+    }
+}
+
+/// Whether calls of a server are served: it is ready, or the first call starts it.
+pub(super) fn is_available(card: &Card) -> bool {
+    match card.standing().state {
+        State::Ready => true,
+        State::Idle => card.spec.start == Start::Lazy,
+        _ => false,
     }
 }
 

@@ -1,13 +1,19 @@
-//! A client of a running gateway's REST API, for `status`, `doctor` and `explain`.
+//! A client of a running gateway's REST API, for every command that asks one or orders it about.
+//!
+//! *Invariant:* the token is in no message.
+
+mod bench;
 
 use super::complain;
 use crate::admin::{Health, ServerReport};
 use crate::exit::Exit;
 use clap::Args;
+use reqwest::{Method, StatusCode};
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 use std::error::Error;
+use std::fmt;
 use std::time::Duration;
 
 /// Longest wait for an answer; the gateway itself waits a second for its own loops.
@@ -19,12 +25,39 @@ pub(super) struct Target {
     /// The running gateway.
     #[arg(long, default_value = "http://127.0.0.1:3210")]
     url: reqwest::Url,
+    #[command(flatten)]
+    token: Token,
+}
+
+/// What the gateway asks for, when its configuration has `admin.token`.
+#[derive(Clone, Args)]
+pub(super) struct Token {
+    /// The gateway's `admin.token`, when it has one.
+    #[arg(long, env = "MCPVISOR_TOKEN", hide_env_values = true, value_name = "TOKEN")]
+    token: Option<String>,
+}
+
+impl fmt::Debug for Token {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("Token").field(&self.token.is_some()).finish()
+    }
+}
+
+impl Token {
+    /// The request with the token, when there is one.
+    pub(super) fn on(&self, request: reqwest::RequestBuilder) -> reqwest::RequestBuilder {
+        match self.token.as_deref().filter(|token| !token.is_empty()) {
+            Some(token) => request.bearer_auth(token),
+            None => request,
+        }
+    }
 }
 
 /// A running gateway.
 pub(super) struct Api {
     client: reqwest::Client,
     url: reqwest::Url,
+    token: Token,
 }
 
 /// Why there is no report.
@@ -39,6 +72,17 @@ pub(super) enum NoReport {
         url: String,
         /// What went wrong, down to its source.
         reason: String,
+    },
+    /// It asks for a token.
+    #[error(
+        "the gateway at {url} {what}\nGive the `admin.token` of its configuration with --token, or set \
+         MCPVISOR_TOKEN."
+    )]
+    Unauthorized {
+        /// Who was asked.
+        url: String,
+        /// What is wrong with the token.
+        what: &'static str,
     },
     /// It answered with an error of its own.
     #[error("{message}\n{remedy}")]
@@ -72,7 +116,7 @@ impl Api {
         }
         let url = target.url.clone();
         let client = client.build().map_err(|error| unreachable(&url, &error))?;
-        Ok(Self { client, url })
+        Ok(Self { client, url, token: target.token.clone() })
     }
 
     /// The short report, also of a gateway that is not well.
@@ -101,14 +145,45 @@ impl Api {
         page: &[&str],
         query: Option<&str>,
     ) -> Result<T, NoReport> {
+        self.ask(Method::GET, page, query).await
+    }
+
+    /// Has the gateway do something; what it says to that.
+    pub(super) async fn post(&self, page: &[&str]) -> Result<Value, NoReport> {
+        self.ask(Method::POST, page, None).await
+    }
+
+    /// Whether the token was the right one.
+    fn admitted(&self, status: StatusCode) -> Result<(), NoReport> {
+        if status != StatusCode::UNAUTHORIZED {
+            return Ok(());
+        }
+        let none = self.token.token.as_deref().is_none_or(str::is_empty);
+        let what = if none { "asks for a token" } else { "does not take this token" };
+        Err(NoReport::Unauthorized { url: self.url.to_string(), what })
+    }
+
+    async fn ask<T: DeserializeOwned>(
+        &self,
+        method: Method,
+        page: &[&str],
+        query: Option<&str>,
+    ) -> Result<T, NoReport> {
         let mut url = self.url.clone();
         if let Ok(mut path) = url.path_segments_mut() {
             path.clear().extend(page);
         }
         url.set_query(query);
         let failed = |error: reqwest::Error| unreachable(&self.url, &error);
-        let answer = self.client.get(url).send().await.map_err(failed)?;
+        let may_be_refused = method != Method::GET;
+        let request = self.token.on(self.client.request(method, url));
+        let answer = request.send().await.map_err(failed)?;
+        let status = answer.status();
         let text = answer.bytes().await.map_err(failed)?;
+        self.admitted(status)?;
+        if may_be_refused && !status.is_success() {
+            return Err(refused(&text, &self.url));
+        }
         serde_json::from_slice(&text).map_err(|_| refused(&text, &self.url))
     }
 }

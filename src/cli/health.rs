@@ -1,5 +1,6 @@
 //! `mcpvisor health`: is a running gateway alive? For container health checks, which have no curl.
 
+use super::api::Token;
 use super::{block_on, complain, say};
 use crate::exit::Exit;
 use clap::Args;
@@ -11,6 +12,8 @@ pub(super) struct Arguments {
     /// What to ask.
     #[arg(long, default_value = "http://127.0.0.1:3210/livez")]
     url: reqwest::Url,
+    #[command(flatten)]
+    token: Token,
 }
 
 /// Exits 0 when the answer is a success.
@@ -22,8 +25,10 @@ pub(super) fn run(arguments: &Arguments) -> Exit {
             // no certificate is ever looked at, so the system need not have any
             client = client.tls_certs_only([]);
         }
-        let asked =
-            async { client.build()?.get(arguments.url.clone()).send().await?.error_for_status() };
+        let asked = async {
+            let request = client.build()?.get(arguments.url.clone());
+            arguments.token.on(request).send().await?.error_for_status()
+        };
         match asked.await {
             Ok(_) => {
                 say("alive");

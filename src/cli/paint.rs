@@ -26,6 +26,12 @@ impl Paint {
         Self(std::io::stdout().is_terminal() && !unwanted)
     }
 
+    /// No colours.
+    #[cfg(test)]
+    pub(super) fn none() -> Self {
+        Self(false)
+    }
+
     /// Whether a person looks at a screen that can be drawn anew.
     pub(super) fn is_screen() -> bool {
         std::io::stdout().is_terminal()

@@ -113,7 +113,8 @@ async fn serve(arguments: &Arguments, config: &Config) -> Exit {
                 let listening = face.local_addr();
                 address = Some(listening);
                 let exposure = Exposure::of(listening);
-                faces.push(Arc::new(face.beside(admin::router(desk.clone(), exposure))));
+                let routes = admin::router(desk.clone(), exposure, config.admin.token.as_ref());
+                faces.push(Arc::new(face.beside(routes)));
             }
             Err(error) => {
                 complain(format_args!("error: {error}"));

@@ -5,12 +5,22 @@
 //! *Invariant:* no message quotes a line, for it may hold a secret.
 
 use secrecy::SecretString;
+use std::fs::File;
+use std::io::Read;
 use std::path::Path;
+
+/// Bytes of the largest file.
+const MOST: u64 = 1 << 20;
 
 /// Reads the file; the error is a sentence.
 pub(super) fn load(path: &Path) -> Result<Vec<(String, SecretString)>, String> {
-    let text = std::fs::read_to_string(path)
-        .map_err(|error| format!("cannot read {}: {error}", path.display()))?;
+    let unreadable = |error| format!("cannot read {}: {error}", path.display());
+    let file = File::open(path).map_err(unreadable)?;
+    let mut text = String::new();
+    let count = file.take(MOST + 1).read_to_string(&mut text).map_err(unreadable)?;
+    if count as u64 > MOST {
+        return Err(format!("{} is larger than 1 MiB", path.display()));
+    }
     parse(&text).map_err(|line| format!("{}:{line} is no `NAME=value` line", path.display()))
 }
 

@@ -5,23 +5,27 @@
 //!
 //! *Invariant:* every key has a default, so that what could not be read never hides other faults.
 
+mod admin;
 mod cache;
 mod groups;
 mod health;
 mod http;
+mod log;
 mod text;
 
 pub(super) use super::quantity::Span;
+pub(super) use admin::Admin;
 pub(super) use cache::Cache;
 pub(super) use groups::Group;
 pub(super) use health::{
     Breaker, Monitor, OwnMonitor, OwnPing, OwnReconnection, Ping, Reconnection,
 };
 pub(super) use http::Http;
+pub(super) use log::Log;
 pub(super) use text::{Secret, Text};
 
 use super::quantity::Size;
-use super::settings::{LogFormat, Strategy};
+use super::settings::Strategy;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
@@ -50,12 +54,14 @@ pub(super) struct File {
     pub(super) limits: Limits,
     /// The HTTP endpoint.
     pub(super) http: Http,
+    /// The REST API, the metrics and the web pages.
+    pub(super) admin: Admin,
     /// Lists (tools, resources, prompts) as clients see them.
     pub(super) list: Listing,
     /// How long clients of 2026-07-28 may keep what the gateway itself tells: lists of servers that do
     /// not say, and what it is.
     pub(super) cache: Cache,
-    /// Logging, on stderr.
+    /// Logging: what is said on stderr, and what is kept.
     pub(super) log: Log,
     /// Longest time a shutdown may take, at most 28s.
     pub(super) shutdown_timeout: Span,
@@ -85,6 +91,7 @@ impl Default for File {
             naming: Naming::default(),
             limits: Limits::default(),
             http: Http::default(),
+            admin: Admin::default(),
             list: Listing::default(),
             cache: Cache::default(),
             log: Log::default(),
@@ -171,22 +178,6 @@ pub(super) struct Listing {
 impl Default for Listing {
     fn default() -> Self {
         Self { page_size: 1000, boot_wait: seconds(2) }
-    }
-}
-
-/// Logging, on stderr.
-#[derive(Serialize, Deserialize, JsonSchema)]
-#[serde(default, deny_unknown_fields)]
-pub(super) struct Log {
-    /// `error`, `warn`, `info`, `debug`, `trace`, or a filter such as `info,mcpvisor=debug`.
-    pub(super) level: String,
-    /// `human` for people, `json` for machines; `auto` is `human` on a terminal.
-    pub(super) format: LogFormat,
-}
-
-impl Default for Log {
-    fn default() -> Self {
-        Self { level: "info".into(), format: LogFormat::Auto }
     }
 }
 

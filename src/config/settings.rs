@@ -6,6 +6,7 @@
 use super::faults::Fault;
 use super::groups::Group;
 use super::tree::Origin;
+use super::view::View;
 use crate::downstream::{HttpTarget, StdioTarget};
 use crate::faces::ResumeSettings;
 use mcpvisor_actors::bridge::modern_client::CacheHints;
@@ -34,6 +35,8 @@ pub struct Config {
     pub limits: GlobalLimits,
     /// The HTTP endpoint.
     pub http: Http,
+    /// The API for people and programs who look after the gateway.
+    pub admin: Admin,
     /// Lists as clients see them.
     pub list: Listing,
     /// How long clients may keep lists of servers that do not say.
@@ -64,6 +67,10 @@ pub struct Config {
     pub notes: Vec<Fault>,
     /// Values of variables in arguments and URLs, which may be secrets.
     pub secrets: Vec<SecretString>,
+    /// The file it was read from.
+    pub path: Option<PathBuf>,
+    /// What people may see of it.
+    pub(super) view: View,
     /// Where `listen` was written.
     pub(super) listen_origin: ListenOrigin,
 }
@@ -139,6 +146,13 @@ pub struct Http {
     pub persist_sessions: bool,
 }
 
+/// The API for people and programs who look after the gateway.
+#[derive(Debug, Clone, Default)]
+pub struct Admin {
+    /// What requests must show; without it the API is for this machine alone.
+    pub token: Option<SecretString>,
+}
+
 /// Lists as clients see them.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Listing {
@@ -155,6 +169,19 @@ pub struct Log {
     pub level: String,
     /// How lines look.
     pub format: LogFormat,
+    /// What is kept of it, and of what servers say.
+    pub store: LogStore,
+}
+
+/// What is kept of the log and of what servers say.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct LogStore {
+    /// Whether anything is.
+    pub enabled: bool,
+    /// Bytes of all its files.
+    pub max_bytes: u64,
+    /// Age of the oldest entry.
+    pub max_age: Duration,
 }
 
 /// How log lines look.

@@ -7,9 +7,10 @@
 
 use super::faults::Ledger;
 use super::file::{File, Limits};
-use super::settings::{Config, GlobalLimits, Http, ListenOrigin, Listing, Log, Naming};
+use super::settings::{Config, GlobalLimits, Http, ListenOrigin, Listing, Naming};
 use super::tree::{Node, dotted};
-use super::{Env, groups, health, policy, server};
+use super::view::View;
+use super::{Env, admin, groups, health, log, policy, server};
 use crate::faces::ResumeSettings;
 use mcpvisor_actors::health::{MonitorPolicy, PingPolicy};
 use mcpvisor_actors::reconnection::ReconnectionPolicy;
@@ -108,16 +109,11 @@ pub(super) fn judge(file: File, name: &str, judge: &mut Judge<'_>) -> Config {
         let remedy = "use 1 to 3 of A-Z a-z 0-9 _ . / -";
         judge.fault(&["naming", "separator"], message, remedy);
     }
+    let log = log::log(file.log, judge);
     let limits = limits(&file.limits, judge);
     http(&file.http, judge);
+    let admin = admin::admin(file.admin, judge);
     judge.positive(&["list", "page_size"], file.list.page_size, "write 1 or more");
-    if tracing_subscriber::EnvFilter::try_new(&file.log.level).is_err() {
-        let remedy =
-            "write error, warn, info, debug, trace or a filter such as `info,mcpvisor=debug`";
-        judge.fault(&["log", "level"], "is no log filter", remedy);
-    } else if file.log.level.trim().is_empty() {
-        judge.fault(&["log", "level"], "is empty", "write error, warn, info, debug or trace");
-    }
     if file.shutdown_timeout.0.is_zero() || file.shutdown_timeout.0 > LONGEST_SHUTDOWN {
         let message = format!("{} is not between 0 and 28s", file.shutdown_timeout);
         judge.fault(&["shutdown_timeout"], message, "write 28s or less, but more than 0");
@@ -161,9 +157,10 @@ pub(super) fn judge(file: File, name: &str, judge: &mut Judge<'_>) -> Config {
                 ttl: file.http.resume.ttl.0,
             },
         },
+        admin,
         list: Listing { page_size: file.list.page_size, boot_wait: file.list.boot_wait.0 },
         cache: file.cache.hints(),
-        log: Log { level: file.log.level, format: file.log.format },
+        log,
         shutdown_timeout: file.shutdown_timeout.0,
         monitor,
         max_concurrent_checks: checks,
@@ -176,6 +173,8 @@ pub(super) fn judge(file: File, name: &str, judge: &mut Judge<'_>) -> Config {
         groups,
         notes: Vec::new(),
         secrets: Vec::new(),
+        path: None,
+        view: View::default(),
         listen_origin: ListenOrigin {
             file: name.to_owned(),
             origin: judge.tree.nearest(&["listen"]).origin.clone(),

@@ -21,9 +21,10 @@ mod transport;
 pub use process::stop_bound;
 
 use super::{Custodian, StdioTarget};
+use crate::logs::{LogStore, ServerLog};
 use crate::redaction::Redaction;
 use futures_util::future::BoxFuture;
-use mcpvisor_actors::server::{Connector, Loss, Transport};
+use mcpvisor_actors::server::{Connector, Loss, ServerName, Transport};
 use secrecy::ExposeSecret;
 use std::process::Stdio;
 use std::sync::Arc;
@@ -36,13 +37,15 @@ pub struct StdioConnector {
     target: Arc<StdioTarget>,
     custodian: Custodian,
     redaction: Redaction,
+    log: ServerLog,
 }
 
 impl StdioConnector {
     /// A connector for `target`; its processes are in the custody of `custodian`.
     pub fn new(target: StdioTarget, custodian: Custodian) -> Self {
         let redaction = Redaction::of(target.env.values());
-        Self { target: Arc::new(target), custodian, redaction }
+        let log = ServerLog::new(LogStore::off(), ServerName::new(&target.command));
+        Self { target: Arc::new(target), custodian, redaction, log }
     }
 
     /// Hides more than the values of the target's own environment in what the child said.
@@ -51,16 +54,23 @@ impl StdioConnector {
         Self { redaction, ..self }
     }
 
+    /// Has what its processes write to stderr kept there.
+    #[must_use]
+    pub fn logging(self, log: ServerLog) -> Self {
+        Self { log, ..self }
+    }
+
     async fn open(self) -> Result<Box<dyn Transport>, Loss> {
-        let target = &*self.target;
+        let target = Arc::clone(&self.target);
         let grace = target.stop_grace;
-        match process::start(command(target), grace, &self.custodian).await {
+        match process::start(command(&target), grace, &self.custodian).await {
             Ok(started) => {
-                Ok(Box::new(StdioTransport::new(started, target.limits, grace, self.redaction)))
+                let Self { redaction, log, .. } = self;
+                Ok(Box::new(StdioTransport::new(started, target.limits, grace, redaction, log)))
             }
             Err(error) => Err(Loss::CannotStart {
                 command: target.command.clone(),
-                detail: program::why_not(target, &error),
+                detail: program::why_not(&target, &error),
             }),
         }
     }

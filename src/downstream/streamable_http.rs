@@ -57,7 +57,7 @@ fn deliver(remote: Arc<Remote>, reports: Reports, frame: Outbound) -> Job {
                 .within(frame.trace);
             exchange.run(&frame.payload).await;
         } else {
-            exchange::tell(&remote, &reports, &frame.payload).await;
+            exchange::tell(&remote, &reports, &frame).await;
         }
     })
 }

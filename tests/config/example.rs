@@ -75,6 +75,7 @@ fn the_example_shows_the_defaults() {
         "/limits",
         "/list",
         "/log",
+        "/log/store",
         "/monitor",
         "/ping",
         "/reconnection",

@@ -76,6 +76,14 @@ const ANYWHERE: &[(&str, &str)] = &[
         "config:2: list.boot_wait: expected a duration, found `soon`; write it like `10s`, `500ms` or `2m`, or as a number of seconds",
     ),
     (
+        "log:\n  store:\n    max_bytes: 1000KiB\n",
+        "config:3: log.store.max_bytes: 1000KiB is less than 1MiB; write `1MiB` or more; `enabled: false` turns it off",
+    ),
+    (
+        "log:\n  store:\n    max_age: 0\n",
+        "config:3: log.store.max_age: must be more than 0; write a duration such as `7d`",
+    ),
+    (
         "log:\n  level: a=b=c\n",
         "config:2: log.level: is no log filter; write error, warn, info, debug, trace or a filter such as `info,mcpvisor=debug`",
     ),

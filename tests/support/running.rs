@@ -97,14 +97,25 @@ impl Running {
 
     /// Any command line that serves HTTP.
     pub(crate) fn start(place: Place, args: &[&str]) -> Self {
+        Self::start_in(place, args, &[])
+    }
+
+    /// The same with more environment variables.
+    pub(crate) fn start_in(place: Place, args: &[&str], variables: &[(&str, &str)]) -> Self {
         let args = [args, &["--listen", "127.0.0.1:0"]].concat();
-        let mut child = place.command(&args).spawn().unwrap();
+        let mut command = place.command(&args);
+        let mut child = command.envs(variables.iter().copied()).spawn().unwrap();
         let stdout = Heard::of(child.stdout.take().unwrap());
         let stderr = Heard::of(child.stderr.take().unwrap());
         let said = stdout.until("/mcp");
         let url = said.split("http://").nth(1).unwrap_or_else(|| panic!("{}", stderr.so_far()));
         let address = url.split('/').next().unwrap().parse().unwrap();
         Self { child, address, stdout, stderr, place }
+    }
+
+    /// One that was started in another way; nothing is heard of it.
+    pub(crate) fn adopt(child: Child, address: SocketAddr, place: Place) -> Self {
+        Self { child, address, stdout: Heard::default(), stderr: Heard::default(), place }
     }
 
     pub(crate) fn id(&self) -> u32 {

@@ -31,6 +31,17 @@ pub enum Failure {
         /// As the client named it.
         task: String,
     },
+    /// An operator switched the tool off.
+    #[error(
+        "tool `{tool}` of server `{server}` was switched off by an operator; nothing was sent, do \
+         without it or ask for it to be switched on"
+    )]
+    SwitchedOff {
+        /// The server.
+        server: ServerName,
+        /// Its own name there.
+        tool: Box<str>,
+    },
     /// The server did not declare that it can do this.
     #[error("method not allowed: server `{server}` did not declare `{method}`; nothing was sent")]
     NotDeclared {
@@ -149,6 +160,7 @@ impl Failure {
             Self::Unknown { subject: Subject::Prompt, .. } => "unknown_prompt",
             Self::Unknown { .. } => "unknown_resource",
             Self::UnknownTask { .. } => "unknown_task",
+            Self::SwitchedOff { .. } => "switched_off",
             Self::NotDeclared { .. } => "not_declared",
             Self::Overloaded { .. } => "overloaded",
             Self::QueueTimeout { .. } => "queue_timeout",
@@ -171,6 +183,7 @@ impl Failure {
     fn server(&self) -> Option<&ServerName> {
         match self {
             Self::NotDeclared { server, .. }
+            | Self::SwitchedOff { server, .. }
             | Self::Overloaded { server, .. }
             | Self::QueueTimeout { server, .. }
             | Self::Unavailable { server, .. }
@@ -191,7 +204,9 @@ impl Failure {
             Self::Unknown { subject: Subject::Resource, .. } if era != Era::Modern => {
                 code::RESOURCE_NOT_FOUND
             }
-            Self::Unknown { .. } | Self::UnknownTask { .. } => code::INVALID_PARAMS,
+            Self::Unknown { .. } | Self::UnknownTask { .. } | Self::SwitchedOff { .. } => {
+                code::INVALID_PARAMS
+            }
             Self::NotDeclared { .. } => code::METHOD_NOT_FOUND,
             Self::Overloaded { .. } => code::OVERLOADED,
             Self::QueueTimeout { .. } => code::QUEUE_TIMEOUT,
@@ -249,7 +264,8 @@ impl Failure {
         let mut details = json!({
             "reason": self.reason(),
             "sent": self.sent(),
-            "retryable": !self.sent() && !matches!(self, Self::NotDeclared { .. }),
+            "retryable": !self.sent()
+                && !matches!(self, Self::NotDeclared { .. } | Self::SwitchedOff { .. }),
         });
         if let Some(server) = self.server() {
             details["server"] = server.as_str().into();

@@ -23,6 +23,8 @@ pub enum Message {
     Offered(ServerName, Arc<Manifest>, Lease<server::Message>),
     /// A server could not be asked: nobody needs to wait for its tools.
     Unreachable(ServerName),
+    /// A tool was switched on or off: said once that is published.
+    Switched(oneshot::Sender<()>),
     /// Time to publish what was gathered.
     PublishDue,
     /// Somebody looks whether this loop turns.
@@ -123,6 +125,10 @@ impl Actor for Catalog {
                 state.offered(&server, &manifest, done, &me);
             }
             Message::Unreachable(server) => state.unreachable(server, &me),
+            Message::Switched(done) => {
+                state.arguments.publish(&state.unreachable);
+                let _gone = done.send(());
+            }
             Message::PublishDue => {
                 state.gathering = false;
                 state.arguments.publish(&state.unreachable);

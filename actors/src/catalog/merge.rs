@@ -7,7 +7,7 @@ use super::naming::{STATUS_TOOL, alias, with_hash};
 use super::route::Route;
 use super::section::{Section, Shown, count};
 use super::snapshot::Unlisted;
-use super::{Entry, Group, Item, Manifest, Naming, NamingStrategy, Snapshot, uri};
+use super::{Entry, Group, Item, Manifest, Naming, NamingStrategy, Snapshot, SwitchedOff, uri};
 use crate::bridge::{Era, legacy_client, tasks};
 use crate::server::ServerName;
 use crate::wire::{PerSubject, Subject};
@@ -16,7 +16,7 @@ use std::collections::HashSet;
 
 /// Merges what is known of all servers. Order: servers by name, their things as they list them.
 pub fn merge(naming: &Naming, entries: &[Entry], known: &Manifests) -> Snapshot {
-    Merge::of(naming, entries, known).whole()
+    Merge::of(naming, entries, known, &SwitchedOff::default()).whole()
 }
 
 /// All that is known with the names it has for everybody, before anything is rendered.
@@ -29,11 +29,17 @@ pub(super) struct Merge<'a> {
 }
 
 impl<'a> Merge<'a> {
-    /// Looks at all servers and finds each thing its name.
-    pub(super) fn of(naming: &'a Naming, entries: &'a [Entry], known: &'a Manifests) -> Self {
+    /// Looks at all servers and finds each thing its name, also those that are switched off: so no name
+    /// comes to mean another tool by that.
+    pub(super) fn of(
+        naming: &'a Naming,
+        entries: &'a [Entry],
+        known: &'a Manifests,
+        off: &SwitchedOff,
+    ) -> Self {
         let directory = directory(entries.iter(), known);
         let wanted = PerSubject::of(|subject| {
-            let mut wanted = wanted(naming, subject, entries, known);
+            let mut wanted = wanted(naming, subject, entries, known, off);
             match subject {
                 Subject::Tool => rename(naming, Some(STATUS_TOOL), &mut wanted),
                 Subject::Prompt => rename(naming, None, &mut wanted),
@@ -151,6 +157,8 @@ struct Wanted<'a> {
     elsewhere: Option<String>,
     /// Whether other servers have the same URI.
     shared: bool,
+    /// Whether it is switched off.
+    off: bool,
 }
 
 impl Wanted<'_> {
@@ -173,6 +181,7 @@ impl Wanted<'_> {
             text,
             modern,
             hints: self.manifest.hints[self.subject],
+            off: self.off,
             route: Route { headers, ..route },
             name: self.name,
         }
@@ -199,6 +208,7 @@ fn wanted<'a>(
     subject: Subject,
     entries: &'a [Entry],
     known: &'a Manifests,
+    off: &SwitchedOff,
 ) -> Vec<Wanted<'a>> {
     let mut wanted = Vec::new();
     for entry in entries {
@@ -227,6 +237,7 @@ fn wanted<'a>(
                 name,
                 elsewhere: None,
                 shared: false,
+                off: subject == Subject::Tool && off.has(&spec.name, &item.name),
             });
         }
     }

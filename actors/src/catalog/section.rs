@@ -25,6 +25,8 @@ pub struct Section {
     modern: Option<Listing>,
     routes: HashMap<Arc<str>, Arc<Route>>,
     aliases: HashMap<String, Arc<Route>>,
+    /// The names of what is in no list because it is switched off.
+    off: Vec<Arc<str>>,
     /// What those said who said how long it may be kept, together.
     hints: Option<CacheHints>,
     /// Whether somebody did not say.
@@ -79,6 +81,8 @@ pub(super) struct Shown {
     pub(super) modern: Option<Bytes>,
     /// How long its server says its list may be kept.
     pub(super) hints: Option<CacheHints>,
+    /// It is in no list; its names stay its own, and lead to it.
+    pub(super) off: bool,
     /// Where it is.
     pub(super) route: Route,
 }
@@ -90,10 +94,14 @@ impl Section {
         let mut section = Self { routes: HashMap::with_capacity(shown.len()), ..Self::default() };
         let mut aliases = Vec::with_capacity(shown.len());
         let mut texts = Vec::with_capacity(shown.len());
-        for Shown { name, also, text, modern, hints, route } in shown {
+        for Shown { name, also, text, modern, hints, off, route } in shown {
             let (name, route): (Arc<str>, _) = (name.into(), Arc::new(route));
             aliases.extend(also.into_iter().flatten().map(|alias| (alias, Arc::clone(&route))));
             section.routes.insert(Arc::clone(&name), route);
+            if off {
+                section.off.push(name);
+                continue;
+            }
             section.unsaid |= hints.is_none();
             section.hints = [section.hints, hints].into_iter().flatten().reduce(CacheHints::and);
             texts.push((name, text, modern));
@@ -112,7 +120,7 @@ impl Section {
         section
     }
 
-    /// Where the thing of this name or alias is.
+    /// Where the thing of this name or alias is, also when it is a tool that is switched off.
     pub fn route(&self, name: &str) -> Option<&Arc<Route>> {
         self.routes.get(name).or_else(|| self.aliases.get(name))
     }
@@ -126,6 +134,11 @@ impl Section {
     /// All names, as they are shown to clients of the initialize era.
     pub fn names(&self) -> impl Iterator<Item = &str> {
         self.legacy.names()
+    }
+
+    /// Those that would be shown if they were not switched off.
+    pub fn switched_off(&self) -> impl Iterator<Item = (&str, &Arc<Route>)> {
+        self.off.iter().filter_map(|name| Some((&**name, self.routes.get(name)?)))
     }
 
     /// How many are shown.

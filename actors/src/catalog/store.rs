@@ -1,5 +1,6 @@
 //! What is remembered of each server from run to run.
 
+use super::{SwitchStore, SwitchedOff};
 use crate::server::ServerSpec;
 use bytes::Bytes;
 
@@ -23,4 +24,14 @@ impl CatalogStore for Forgetful {
     }
 
     fn save(&self, _server: &ServerSpec, _text: &Bytes) {}
+}
+
+impl SwitchStore for Forgetful {
+    fn load(&self) -> SwitchedOff {
+        SwitchedOff::default()
+    }
+
+    fn save(&self, _off: &SwitchedOff) -> bool {
+        false
+    }
 }

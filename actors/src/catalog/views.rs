@@ -6,7 +6,9 @@
 //! *Invariant:* every view shows the same publication, but for the moment of publishing.
 
 use super::merge::Merge;
-use super::{Entry, Group, Manifests, Naming, NoView, Selector, Snapshot, SnapshotCell, View};
+use super::{
+    Entry, Group, Manifests, Naming, NoView, Selector, Snapshot, SnapshotCell, Switches, View,
+};
 use crate::server::ServerName;
 use crate::wire::Subject;
 use std::collections::{BTreeMap, HashMap, HashSet};
@@ -24,6 +26,7 @@ struct Inner {
     naming: Naming,
     entries: Arc<Vec<Entry>>,
     groups: Groups,
+    switches: Switches,
     whole: View,
     published: Mutex<Published>,
 }
@@ -39,9 +42,26 @@ struct Published {
 impl Views {
     /// Views of these servers, with nothing to show yet.
     pub fn new(naming: Naming, entries: Arc<Vec<Entry>>, groups: Groups) -> Self {
+        Self::switched(naming, entries, groups, Switches::default())
+    }
+
+    /// The same without the tools that are switched off.
+    pub fn switched(
+        naming: Naming,
+        entries: Arc<Vec<Entry>>,
+        groups: Groups,
+        switches: Switches,
+    ) -> Self {
         let snapshot = SnapshotCell::new(entries.len());
         let whole = View::new(Selector::All, None, snapshot);
-        Self(Arc::new(Inner { naming, entries, groups, whole, published: Mutex::default() }))
+        Self(Arc::new(Inner {
+            naming,
+            entries,
+            groups,
+            switches,
+            whole,
+            published: Mutex::default(),
+        }))
     }
 
     /// The view of everything.
@@ -51,7 +71,7 @@ impl Views {
 
     /// The view of what is selected. Merges it when nobody looks through it yet.
     pub fn open(&self, selector: &Selector) -> Result<View, NoView> {
-        let Inner { naming, entries, groups, whole, .. } = &*self.0;
+        let Inner { naming, entries, groups, switches, whole, .. } = &*self.0;
         let group = match selector {
             Selector::All => return Ok(whole.clone()),
             Selector::Server(name) if entries.iter().any(|entry| entry.spec.name == *name) => None,
@@ -70,7 +90,7 @@ impl Views {
         }
         let view = View::new(selector.clone(), group, SnapshotCell::new(0));
         let known = Arc::clone(&published.known);
-        let merge = Merge::of(naming, entries, &known);
+        let merge = Merge::of(naming, entries, &known, &switches.off());
         view.snapshot().publish(part(&merge, &view, &published.unreachable));
         published.parts.insert(selector.clone(), view.clone());
         Ok(view)
@@ -82,12 +102,12 @@ impl Views {
         known: &Arc<Manifests>,
         unreachable: &HashSet<ServerName>,
     ) -> Vec<(View, Vec<Subject>)> {
-        let Inner { naming, entries, whole, .. } = &*self.0;
+        let Inner { naming, entries, switches, whole, .. } = &*self.0;
         let mut published = self.published();
         published.known = Arc::clone(known);
         published.unreachable.clone_from(unreachable);
         published.parts.retain(|_, view| view.is_held());
-        let merge = Merge::of(naming, entries, known);
+        let merge = Merge::of(naming, entries, known, &switches.off());
         let mut changed: Vec<_> = published
             .parts
             .values()

@@ -1,5 +1,6 @@
 //! The cards of all servers, by name.
 
+use super::tap::Tap;
 use super::{Standing, State, Vitals};
 use crate::health::{Checks, Quality, QualityReport};
 use crate::otp::Address;
@@ -18,6 +19,8 @@ pub struct Card {
     pub address: Address<server::Message>,
     /// Its signs of life.
     pub vitals: Vitals,
+    /// Where its frames can be watched.
+    pub(crate) tap: Arc<Tap>,
     standing: ArcSwap<Standing>,
     checks: ArcSwap<Checks>,
     quality: Mutex<Quality>,
@@ -33,11 +36,17 @@ impl Card {
             spec,
             address,
             vitals: Vitals::new(now),
+            tap: Arc::default(),
             standing: ArcSwap::from_pointee(Standing::idle(now)),
             checks: ArcSwap::default(),
             quality: Mutex::new(quality),
             report: ArcSwap::from_pointee(report),
         }
+    }
+
+    /// The card of a connection of one client's own: its frames are seen where those of its server are.
+    pub(crate) fn beside(&self, spec: Arc<ServerSpec>, now: Instant) -> Self {
+        Self { tap: Arc::clone(&self.tap), ..Self::new(spec, Address::new(), now) }
     }
 
     /// Where it stands.

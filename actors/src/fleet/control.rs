@@ -1,7 +1,7 @@
 //! The fleet as the edges see it: what is known of every server, and how it is ordered about.
 
-use super::{Board, Card};
-use crate::catalog::{self, Known};
+use super::{Board, Card, FrameWatch};
+use crate::catalog::{self, Known, Switches};
 use crate::health::{GlobalPolicy, MonitorPatch, PingPatch, Policies, analyzer, monitor, pings};
 use crate::otp::Address;
 use crate::proxy;
@@ -45,6 +45,7 @@ pub struct Fleet {
     pub timelines: Timelines,
     /// What each server offers.
     pub known: Known,
+    pub(crate) switches: Switches,
     pub(crate) loops: Loops,
     pub(crate) clients: Clients,
 }
@@ -53,6 +54,11 @@ impl Fleet {
     /// The card of one server.
     pub fn card(&self, name: &str) -> Result<&Arc<Card>, NoSuchServer> {
         self.board.card(&ServerName::new(name)).ok_or_else(|| NoSuchServer(name.to_owned()))
+    }
+
+    /// Watches every frame of a server's connections from now on.
+    pub fn tap(&self, name: &str) -> Result<FrameWatch, NoSuchServer> {
+        Ok(self.card(name)?.tap.watch())
     }
 
     /// Gives a server an order; it is carried out in its own time.

@@ -6,7 +6,7 @@ use super::opening::Doubts;
 use super::phase::{Phase, Wait};
 use super::{Fact, Generation, Loss, Parking, RoutedCall, ServerSpec, Whose};
 use crate::call::{CallTicket, Failure};
-use crate::catalog::{self, Known, Manifest};
+use crate::catalog::{self, Known, Manifest, Switches};
 use crate::fleet::Card;
 use crate::health::{Policies, monitor};
 use crate::observation::Observer;
@@ -24,6 +24,7 @@ use tokio::time::Instant;
 
 mod apart;
 mod connection;
+mod switched;
 mod waiting;
 
 use connection::fail;
@@ -97,6 +98,8 @@ pub struct Arguments {
     pub observer: Option<Arc<dyn Observer>>,
     /// Where calls wait for input of their clients.
     pub parking: Parking,
+    /// Which tools are switched off.
+    pub switches: Switches,
     /// Whose connection it is, if it is not shared.
     pub own: Option<Whose>,
 }
@@ -169,8 +172,7 @@ impl Actor for Server {
         state.arguments.card.vitals.load(0, 0);
         state.arguments.monitor.tell(monitor::Message::Down(state.spec.name.clone()));
         if starts {
-            let until = Instant::now();
-            state.enter(Phase::Waiting { until, how: Wait::Boot, cause: None });
+            state.enter(Phase::Waiting { until: Instant::now(), how: Wait::Boot, cause: None });
         } else {
             state.enter(Phase::Idle);
         }
@@ -262,10 +264,10 @@ impl State {
         self.mark(&call.ticket);
         let waiting = Waiting { call, since: now, deadline: now + wait };
         if let Err(refused) = self.admission.enqueue(waiting) {
-            let server = self.spec.name.clone();
-            let (in_flight, queued) = (self.admission.in_flight(), self.admission.queued());
-            fail(refused.call.ticket, &Failure::Overloaded { server, in_flight, queued });
-            return;
+            let (server, admission) = (self.spec.name.clone(), &self.admission);
+            let (in_flight, queued) = (admission.in_flight(), admission.queued());
+            let overloaded = Failure::Overloaded { server, in_flight, queued };
+            return fail(refused.call.ticket, &overloaded);
         }
         self.awaited(first, me);
         self.dispatch(me);
@@ -314,7 +316,7 @@ impl State {
             while let Some(waiting) = self.admission.next() {
                 let mut call = waiting.call;
                 call.ticket.hold(Lease::new(me.clone(), Message::SlotFreed(generation)));
-                link.send(call);
+                switched::send(call, &link, &self.arguments.switches);
             }
         }
         self.arguments.card.vitals.load(self.admission.in_flight(), self.admission.queued());

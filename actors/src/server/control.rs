@@ -10,7 +10,7 @@ use crate::bridge::legacy_client::ModernMeta;
 use crate::bridge::{Era, ParamHeaders, Supported};
 use crate::catalog::{Capabilities, Capability, Item, Manifest};
 use crate::session::{LogLevel, identity};
-use crate::wire::{Members, PerSubject, ProtocolVersion, Subject};
+use crate::wire::{Edits, Members, Message, PerSubject, ProtocolVersion, Subject};
 use bytes::Bytes;
 use serde_json::json;
 use std::collections::HashMap;
@@ -129,6 +129,11 @@ impl Control {
             Era::Modern => self.meta.params(members),
             Era::Legacy(_) => format!("{{{members}}}"),
         }
+    }
+
+    /// What a request of 2026-07-28 lacks of what each must say.
+    pub(super) fn filled(&self, request: &Message) -> Edits {
+        self.meta.fill(request)
     }
 
     /// What a tool says of its arguments that travel as headers.

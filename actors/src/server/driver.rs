@@ -41,7 +41,9 @@ mod owning;
 mod parking;
 mod posting;
 mod probing;
+mod raw;
 mod subscribing;
+mod tapping;
 mod tasking;
 mod translating;
 mod upward;
@@ -62,6 +64,7 @@ pub(super) enum End {
 }
 
 pub(super) use parking::ParkedCall;
+pub(super) use raw::Reply as RawReply;
 
 /// What a driver works with.
 pub(super) struct Driver {
@@ -237,6 +240,7 @@ impl Driver {
 
     /// Sends a frame of this trace.
     fn send_within(&mut self, trace: Option<TraceContext>, payload: Payload, kind: OutboundKind) {
+        self.sends(&payload);
         let headers = self.headers(&payload, kind);
         self.transport.send(Outbound { payload, kind, headers, trace });
     }
@@ -254,6 +258,7 @@ impl Driver {
         match command {
             Command::Call(call) => self.call(*call),
             Command::Probe(method, timeout, reply) => self.probe(method, timeout, reply),
+            Command::Raw(raw) => self.raw(*raw),
             Command::Said(id, said) => self.heard_answer(id, said),
             Command::Cancel(id, because) => self.give_up(id, because),
         }
@@ -294,6 +299,10 @@ impl Driver {
                 Pending::Call(pending) => self.time_out(id, *pending)?,
                 Pending::Parked(_) => self.cancel(id, &Bytes::from_static(b"\"timeout\"")),
                 Pending::Probe(probe) => self.unanswered(id, *probe),
+                Pending::Raw(raw) => {
+                    self.cancel(id, &Bytes::from_static(b"\"timeout\""));
+                    raw.late();
+                }
                 Pending::Watch { uri, leaving, .. } => {
                     self.cancel(id, &Bytes::from_static(b"\"timeout\""));
                     let ended = Ended::Late(self.context.spec.limits.call_timeout);
@@ -315,10 +324,18 @@ impl Driver {
     fn settle(&mut self, loss: &Loss) {
         self.withdraw_all();
         for (id, pending) in self.pending.drain() {
-            if let Pending::Call(pending) = pending {
-                // a call in its second round was executed in part
-                let sent = !self.transport.is_unsent(id) || pending.rounds.is_some();
-                self.fail(pending.call, sent, loss.clone());
+            let sent = !self.transport.is_unsent(id);
+            match pending {
+                Pending::Call(pending) => {
+                    // a call in its second round was executed in part
+                    let sent = sent || pending.rounds.is_some();
+                    self.fail(pending.call, sent, loss.clone());
+                }
+                Pending::Raw(raw) => raw.lost(sent, loss.clone()),
+                Pending::Parked(_)
+                | Pending::Own(..)
+                | Pending::Probe(_)
+                | Pending::Watch { .. } => {}
             }
         }
         for call in self.subscribing.drain() {

@@ -2,16 +2,17 @@
 
 use super::RoutedCall;
 use super::control::Purpose;
-use super::driver::ParkedCall;
+use super::driver::{ParkedCall, RawReply};
 use super::spec::CallLimits;
 use crate::bridge::Handle;
 use crate::bridge::legacy_client::Rounds;
 use crate::health::ProbeOutcome;
 use crate::server::Activity;
 use crate::session::Client;
-use crate::wire::Method;
+use crate::wire::{Method, RawId};
 use std::collections::HashMap;
 use std::sync::Arc;
+use std::time::Duration;
 use tokio::sync::oneshot;
 use tokio::time::Instant;
 
@@ -26,6 +27,8 @@ pub(super) enum Pending {
     Own(Purpose, Instant),
     /// A probe of the ping manager's.
     Probe(Box<PendingProbe>),
+    /// A request of an operator's.
+    Raw(Box<PendingRaw>),
     /// A request to watch a resource, or to watch it no longer.
     Watch { uri: Box<str>, leaving: bool, deadline: Instant },
 }
@@ -51,6 +54,17 @@ impl PendingProbe {
     pub(super) fn ended(self, outcome: ProbeOutcome) {
         let _nobody_waits = self.reply.send(outcome);
     }
+}
+
+/// A request of an operator's at the server.
+#[derive(Debug)]
+pub(super) struct PendingRaw {
+    /// The id it came with.
+    pub(super) id: RawId,
+    pub(super) reply: RawReply,
+    pub(super) since: Instant,
+    pub(super) timeout: Duration,
+    pub(super) deadline: Instant,
 }
 
 /// A call at the server.
@@ -134,6 +148,7 @@ pub(super) struct PendingTable {
     last_id: u64,
     requests: HashMap<u64, Pending>,
     calls: usize,
+    raws: usize,
 }
 
 impl PendingTable {
@@ -150,12 +165,14 @@ impl PendingTable {
 
     pub(super) fn insert(&mut self, id: u64, pending: Pending) {
         self.calls += usize::from(matches!(pending, Pending::Call(_)));
+        self.raws += usize::from(matches!(pending, Pending::Raw(_)));
         self.requests.insert(id, pending);
     }
 
     pub(super) fn remove(&mut self, id: u64) -> Option<Pending> {
         let pending = self.requests.remove(&id)?;
         self.calls -= usize::from(matches!(pending, Pending::Call(_)));
+        self.raws -= usize::from(matches!(pending, Pending::Raw(_)));
         Some(pending)
     }
 
@@ -217,6 +234,16 @@ impl PendingTable {
         self.calls > 0
     }
 
+    /// How many requests of operators wait for their answers.
+    pub(super) fn raws(&self) -> usize {
+        self.raws
+    }
+
+    /// Whether the server has anything to work at.
+    pub(super) fn has_work(&self) -> bool {
+        self.calls + self.raws > 0
+    }
+
     /// The only call there is, parked or not, if there is exactly one.
     pub(super) fn only_caller(&self) -> Option<u64> {
         let mut callers = self.callers().map(|(id, _, _)| id);
@@ -224,9 +251,11 @@ impl PendingTable {
         callers.next().is_none().then_some(only)
     }
 
-    /// Whether this is a request of ours, and nobody's call.
+    /// Whether this is a request of ours, and neither a call nor an operator's.
     pub(super) fn is_ours(&self, id: u64) -> bool {
-        self.requests.get(&id).is_some_and(|pending| pending.caller().is_none())
+        let operators = |pending: &Pending| matches!(pending, Pending::Raw(_));
+        let pending = self.requests.get(&id);
+        pending.is_some_and(|pending| pending.caller().is_none() && !operators(pending))
     }
 
     /// When the next deadline comes.
@@ -247,7 +276,7 @@ impl PendingTable {
 
     /// Takes out everything.
     pub(super) fn drain(&mut self) -> Vec<(u64, Pending)> {
-        self.calls = 0;
+        (self.calls, self.raws) = (0, 0);
         self.requests.drain().collect()
     }
 }
@@ -257,7 +286,7 @@ impl Pending {
         match self {
             Self::Call(call) => Some(&call.call.ticket.client),
             Self::Parked(parked) => Some(parked.client()),
-            Self::Own(..) | Self::Probe(_) | Self::Watch { .. } => None,
+            Self::Own(..) | Self::Probe(_) | Self::Raw(_) | Self::Watch { .. } => None,
         }
     }
 
@@ -267,6 +296,7 @@ impl Pending {
             Self::Parked(parked) => parked.until(),
             Self::Own(_, deadline) | Self::Watch { deadline, .. } => *deadline,
             Self::Probe(probe) => probe.deadline,
+            Self::Raw(raw) => raw.deadline,
         }
     }
 }

@@ -105,7 +105,7 @@ pub struct Outbound {
     pub payload: Payload,
     /// What it is, as far as a transport has to know.
     pub kind: OutboundKind,
-    /// The HTTP headers of a request of 2026-07-28, all of them; empty for every other frame, and
+    /// The HTTP headers of a request or notification of 2026-07-28, all of them; empty for every other frame, and
     /// where [`Connector::carriage`] is not [`Carriage::Posts`].
     pub headers: Vec<(String, String)>,
     /// The trace it belongs to: two more headers of any frame, where each goes by a POST of its own.

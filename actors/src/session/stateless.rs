@@ -90,12 +90,17 @@ impl Clients {
     ) -> Underway {
         let Kind::Request { id, method } = message.kind().clone() else { return Underway::over() };
         let watched = self.lookout.begin(&message, ambient, |face| origin(meta, face));
+        let number = watched.as_ref().map(|watched| watched.observed().number);
         let request = Request { message, stream, admission: Some(admission), watched };
-        let reply = match Route::of(&method) {
+        self.take(meta, request, id, &method).numbered(number)
+    }
+
+    fn take(&self, meta: &RequestMeta, request: Request, id: RawId, method: &str) -> Underway {
+        let reply = match Route::of(method) {
             Route::Discover => LastWord::result(&id, self.discovered()),
             Route::Listen => return listening::listen(self, request, &id),
             Route::Refuse(fault) => LastWord::fault(&id, &fault),
-            Route::Forward => match (Subject::listed_by(&method), Method::parse(&method)) {
+            Route::Forward => match (Subject::listed_by(method), Method::parse(method)) {
                 (Some(subject), _) => return self.list(request, id, subject),
                 (_, Some(named))
                     if named.is_of_task() && !tasks::are_understood(&meta.capabilities) =>
@@ -105,10 +110,10 @@ impl Clients {
                 (_, Some(named)) if self.offers(Capability::of_method(named)) => {
                     return self.call(meta, request, id, named);
                 }
-                (None, None) if self.may_be_of_extension(&method) => {
+                (None, None) if self.may_be_of_extension(method) => {
                     return self.call(meta, request, id, Method::OfExtension);
                 }
-                _ => method_not_allowed(&id, &method),
+                _ => method_not_allowed(&id, method),
             },
         };
         request.reply(reply);

@@ -12,7 +12,11 @@ use tokio::task::{AbortHandle, JoinSet};
 
 /// How a stateless request is given up. Dropping it ends what is served here, but no call.
 #[derive(Debug)]
-pub struct Underway(What);
+pub struct Underway {
+    what: What,
+    /// Its number as an observed request.
+    number: Option<u64>,
+}
 
 #[derive(Debug)]
 enum What {
@@ -60,23 +64,37 @@ impl Drop for GivenUp {
 }
 
 impl Underway {
+    fn new(what: What) -> Self {
+        Self { what, number: None }
+    }
+
     pub(super) fn over() -> Self {
-        Self(What::Over)
+        Self::new(What::Over)
     }
 
     pub(super) fn call(control: Arc<Control>) -> Self {
-        Self(What::Call(control))
+        Self::new(What::Call(control))
     }
 
     pub(super) fn list(work: impl Future<Output = ()> + Send + 'static) -> Self {
-        Self(What::List(Task::new(work)))
+        Self::new(What::List(Task::new(work)))
     }
 
     pub(super) fn listen(
         work: impl Future<Output = ()> + Send + 'static,
         end: watch::Sender<bool>,
     ) -> Self {
-        Self(What::Listen(Task::new(work), end))
+        Self::new(What::Listen(Task::new(work), end))
+    }
+
+    /// The same, with its number.
+    pub(super) fn numbered(self, number: Option<u64>) -> Self {
+        Self { number, ..self }
+    }
+
+    /// Its [`Observed::number`](crate::observation::Observed::number), when somebody looks at requests.
+    pub fn number(&self) -> Option<u64> {
+        self.number
     }
 
     /// The client sent `notifications/cancelled`, with this reason's JSON text: nothing more is sent.
@@ -90,7 +108,7 @@ impl Underway {
     }
 
     fn give_up(&self, because: GoneBecause) {
-        match &self.0 {
+        match &self.what {
             What::Over => {}
             What::Call(control) => control.give_up(because),
             What::List(task) | What::Listen(task, _) => task.handle.abort(),
@@ -99,14 +117,14 @@ impl Underway {
 
     /// Nothing new will come: a `subscriptions/listen` is answered, all else goes on to its end.
     pub fn wind_up(&self) {
-        if let What::Listen(_, end) = &self.0 {
+        if let What::Listen(_, end) = &self.what {
             end.send_replace(true);
         }
     }
 
     /// Whether nothing more will come of it.
     pub fn is_over(&self) -> bool {
-        match &self.0 {
+        match &self.what {
             What::Over => true,
             What::Call(control) => control.is_over() || control.is_given_up(),
             What::List(task) | What::Listen(task, _) => task.handle.is_finished(),

@@ -2,12 +2,14 @@
 
 use serde::{Deserialize, Serialize};
 use std::time::SystemTime;
+use utoipa::ToSchema;
 
 /// A fact, and when it became known.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, ToSchema)]
 pub struct Event {
     /// When; written as milliseconds since 1970.
     #[serde(rename = "atMs", with = "millis")]
+    #[schema(value_type = u64)]
     pub at: SystemTime,
     /// The connection it is about, when it is about one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -25,7 +27,7 @@ impl Event {
 }
 
 /// The kinds of facts.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, ToSchema)]
 #[serde(tag = "event", rename_all = "snake_case", rename_all_fields = "camelCase")]
 pub enum EventKind {
     /// It is in another state.
@@ -47,6 +49,7 @@ pub enum EventKind {
         /// `alive`, `silent` or `gone`.
         outcome: String,
         /// Round trip, in microseconds, when it answered.
+        #[schema(rename = "rttUs")]
         rtt_us: Option<u64>,
         /// Whether a call's silence was the reason.
         suspicion: bool,
@@ -84,6 +87,7 @@ pub enum EventKind {
         /// `ok`, or the reason of the failure.
         outcome: String,
         /// How long it took at the server, in microseconds.
+        #[schema(rename = "tookUs")]
         took_us: u64,
     },
     /// The circuit breaker is in another state.

@@ -123,10 +123,18 @@ fn steers(c: char) -> bool {
     c.is_control() || matches!(c, '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
 }
 
+fn visible(text: &str) -> impl Iterator<Item = char> {
+    text.trim().chars().map(|c| if steers(c) { ' ' } else { c })
+}
+
+/// Foreign text on one line, without control characters: fit for a terminal.
+pub fn plain(text: &str) -> String {
+    visible(text).collect()
+}
+
 /// Foreign text on one line, without control characters, of bounded length: fit for a terminal.
 pub fn clean(text: &str) -> String {
-    let mut clean: String =
-        text.trim().chars().map(|c| if steers(c) { ' ' } else { c }).take(LONGEST + 1).collect();
+    let mut clean: String = visible(text).take(LONGEST + 1).collect();
     if let Some((at, _)) = clean.char_indices().nth(LONGEST) {
         clean.truncate(at);
         clean.push('…');

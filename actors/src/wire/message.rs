@@ -131,6 +131,12 @@ impl Message {
         }
     }
 
+    /// The message with another id and else as it came, also where that is no JSON-RPC.
+    pub fn respelled(&self, id: &[u8]) -> Payload {
+        let splice = Splice::new(&self.bytes);
+        self.id.map_or(splice, |span| Splice::new(&self.bytes).replace(span, id)).finish()
+    }
+
     /// The notification with edits in its parameters, ready to be written.
     pub fn notified(&self, edits: &[(Span, &[u8])]) -> Payload {
         let mut splice = Splice::new(&self.bytes);

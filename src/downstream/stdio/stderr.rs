@@ -1,13 +1,15 @@
 //! The child's stderr: always read, so that it never blocks the child; the end is kept as evidence.
 //!
-//! A flood costs a copy of at most [`KEEP`] bytes a read. Lines are cut only when somebody asks, and
-//! logged at debug up to a fixed rate; what is not logged is counted.
+//! A flood costs a copy of at most [`KEEP`] bytes a read. Whole lines go to the log, at a bounded rate a
+//! server; what is left out is counted.
 //!
 //! It never shows anything to a client by itself.
 
+use crate::logs::ServerLog;
+use crate::redaction::Redaction;
+use memchr::{memchr, memchr_iter, memrchr};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::task::{Context, Poll};
-use std::time::{Duration, Instant};
 use tokio::io::{AsyncRead, AsyncReadExt};
 use tokio::task::JoinHandle;
 use tracing::Instrument;
@@ -18,8 +20,8 @@ const KEEP: usize = 16 * 1024;
 const LINES: usize = 50;
 /// Bytes taken at once.
 const READ: usize = 16 * 1024;
-/// Lines logged a second.
-const LOGGED: u32 = 100;
+/// Longest line logged.
+const LONGEST: usize = 4 * 1024;
 
 /// The end of what was written to stderr. The reading task ends with it.
 #[derive(Debug)]
@@ -37,9 +39,9 @@ impl Drop for Stderr {
 
 impl Stderr {
     /// Starts reading.
-    pub(super) fn of(pipe: impl AsyncRead + Unpin + Send + 'static, pid: u32) -> Self {
+    pub(super) fn of(pipe: impl AsyncRead + Unpin + Send + 'static, lines: Lines) -> Self {
         let tail = Arc::new(Mutex::new(Tail::default()));
-        let reader = tokio::spawn(read(pipe, Arc::clone(&tail), Log::new(pid)).in_current_span());
+        let reader = tokio::spawn(read(pipe, Arc::clone(&tail), lines).in_current_span());
         Self { tail, reader, ended: false }
     }
 
@@ -57,14 +59,15 @@ impl Stderr {
     }
 }
 
-async fn read(mut pipe: impl AsyncRead + Unpin, tail: Arc<Mutex<Tail>>, mut log: Log) {
+async fn read(mut pipe: impl AsyncRead + Unpin, tail: Arc<Mutex<Tail>>, mut lines: Lines) {
     let mut chunk = vec![0; READ];
     while let Ok(count @ 1..) = pipe.read(&mut chunk).await {
         lock(&tail).push(&chunk[..count]);
-        if tracing::enabled!(tracing::Level::DEBUG) {
-            log.take(&chunk[..count], Instant::now());
+        if lines.log.is_wanted() {
+            lines.take(&chunk[..count]);
         }
     }
+    lines.end();
 }
 
 fn lock(tail: &Mutex<Tail>) -> MutexGuard<'_, Tail> {
@@ -108,51 +111,64 @@ impl Tail {
     }
 }
 
-/// Writes whole lines to the log, at a bounded rate.
-struct Log {
+/// Cuts lines for the log.
+pub(super) struct Lines {
     pid: u32,
+    log: ServerLog,
+    redaction: Redaction,
+    /// The beginning of the line that has not ended yet.
     partial: Vec<u8>,
-    second: Instant,
-    left: u32,
-    suppressed: u64,
+    cut: bool,
 }
 
-impl Log {
-    /// Longest line logged.
-    const LINE: usize = 1024;
-
-    fn new(pid: u32) -> Self {
-        Self { pid, partial: Vec::new(), second: Instant::now(), left: LOGGED, suppressed: 0 }
+impl Lines {
+    /// Lines of this process, to that log, without those secrets.
+    pub(super) fn new(pid: u32, log: ServerLog, redaction: Redaction) -> Self {
+        Self { pid, log, redaction, partial: Vec::new(), cut: false }
     }
 
-    fn take(&mut self, chunk: &[u8], now: Instant) {
-        if now.duration_since(self.second) > Duration::from_secs(1) {
-            if self.suppressed > 0 {
-                tracing::debug!(pid = self.pid, bytes = self.suppressed, "stderr not logged");
-            }
-            (self.second, self.left, self.suppressed) = (now, LOGGED, 0);
-        }
+    fn take(&mut self, chunk: &[u8]) {
         let mut rest = chunk;
-        while self.left > 0
-            && let Some(end) = rest.iter().position(|&byte| byte == b'\n')
-        {
+        while let Some(end) = memchr(b'\n', rest) {
+            if !self.log.admits() {
+                let lines = memchr_iter(b'\n', rest).count() as u64;
+                self.log.left_out(lines, (self.partial.len() + rest.len()) as u64);
+                self.begin_anew();
+                rest = &rest[memrchr(b'\n', rest).map_or(rest.len(), |last| last + 1)..];
+                break;
+            }
             self.add(&rest[..end]);
+            self.tell();
             rest = &rest[end + 1..];
-            let line = String::from_utf8_lossy(self.partial.trim_ascii_end());
-            tracing::debug!(pid = self.pid, %line, "stderr");
-            self.partial.clear();
-            self.left -= 1;
         }
-        if self.left > 0 {
-            self.add(rest);
-        } else {
-            self.suppressed += rest.len() as u64;
+        self.add(rest);
+    }
+
+    /// What has no end is a line, too, once nothing follows.
+    fn end(&mut self) {
+        if !self.partial.is_empty() && self.log.admits() {
+            self.tell();
         }
     }
 
     fn add(&mut self, bytes: &[u8]) {
-        let room = Self::LINE.saturating_sub(self.partial.len());
+        // a secret at the end is seen whole, or not shown
+        let room = (LONGEST + self.redaction.longest()).saturating_sub(self.partial.len());
+        self.cut |= room < bytes.len();
         self.partial.extend_from_slice(&bytes[..bytes.len().min(room)]);
+    }
+
+    fn tell(&mut self) {
+        let raw = self.partial.trim_ascii_end();
+        let line = self.redaction.start_of(raw, self.cut, LONGEST);
+        tracing::debug!(pid = self.pid, %line, "stderr");
+        self.log.line(self.pid, line);
+        self.begin_anew();
+    }
+
+    fn begin_anew(&mut self) {
+        self.partial.clear();
+        self.cut = false;
     }
 }
 

@@ -9,8 +9,9 @@
 
 use super::frames::Frames;
 use super::process::{Process, Started};
-use super::stderr::Stderr;
+use super::stderr::{Lines, Stderr};
 use crate::downstream::outbox::Outbox;
+use crate::logs::ServerLog;
 use crate::redaction::Redaction;
 use futures_util::future::BoxFuture;
 use mcpvisor_actors::server::{Inbound, Loss, Outbound, Transport};
@@ -57,10 +58,11 @@ impl StdioTransport {
         limits: Limits,
         grace: Duration,
         redaction: Redaction,
+        log: ServerLog,
     ) -> Self {
         let Started { process, stdin, stdout, stderr } = started;
         Self {
-            stderr: Stderr::of(stderr, process.id()),
+            stderr: Stderr::of(stderr, Lines::new(process.id(), log, redaction.clone())),
             outbox: Outbox::new(format!("process {}", process.id())),
             process,
             redaction,

@@ -8,7 +8,7 @@ use crate::downstream::http::reports::Reports;
 use crate::downstream::http::stream::EventStream;
 use bytes::Bytes;
 use mcpvisor_actors::observation::TraceContext;
-use mcpvisor_actors::server::Loss;
+use mcpvisor_actors::server::{Loss, Outbound};
 use mcpvisor_actors::wire::{Payload, WireError};
 use reqwest::Response;
 use std::sync::Arc;
@@ -209,10 +209,11 @@ impl Exchange {
 
 /// Sends what has no answer: a notification, a cancellation, an answer of ours. Bounded in time,
 /// because what comes after may be waiting for it.
-pub(super) async fn tell(remote: &Remote, reports: &Reports, payload: &Payload) {
+pub(super) async fn tell(remote: &Remote, reports: &Reports, frame: &Outbound) {
     let in_session = remote.in_session();
     let sending = async {
-        let response = remote.send(remote.post(remote.url(), payload, &[], None)).await?;
+        let post = remote.post(remote.url(), &frame.payload, &frame.headers, frame.trace.as_ref());
+        let response = remote.send(post).await?;
         if !response.status().is_success() {
             remote.refusal(response, false, in_session).await?;
         }

@@ -68,6 +68,12 @@ impl Authority {
     }
 }
 
+/// Whether a `Host` is this machine's own name or address, whatever its port: one that no web page from
+/// elsewhere can have.
+pub(crate) fn is_loopback_host(host: &str) -> bool {
+    Authority::parse(host).is_some_and(|host| host.name.is_loopback())
+}
+
 /// Why a request is turned away before anything of it is looked at.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub(super) enum Foreign {

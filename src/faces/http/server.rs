@@ -30,6 +30,10 @@ const ACCEPT_PAUSE: Duration = Duration::from_millis(50);
 /// Longest time a peer may be gone, or take nothing of what waits for it.
 pub(super) const UNTAKEN: Duration = Duration::from_secs(60);
 
+/// Where a request came from; every request has it among its extensions.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Peer(pub SocketAddr);
+
 /// Why the listener could not be opened.
 #[derive(Debug, thiserror::Error)]
 pub enum BindError {
@@ -95,10 +99,10 @@ impl HttpServer {
             tokio::select! {
                 () = &mut shutdown => break,
                 accepted = listener.accept() => match accepted {
-                    Ok((stream, _)) => if let Some(socket) = admit(stream, &places) {
+                    Ok((stream, peer)) => if let Some(socket) = admit(stream, &places) {
                         let driver = Arc::clone(&driver);
                         let closing = shared.closing.subscribe();
-                        connections.spawn(async move { driver.drive(socket, closing).await });
+                        connections.spawn(async move { driver.drive(socket, Peer(peer), closing).await });
                     },
                     Err(error) => {
                         tracing::warn!(%error, "cannot accept a connection");

@@ -106,6 +106,32 @@ impl ModernMeta {
         Ok(edits)
     }
 
+    /// The edits that give a request what it lacks of `_meta`; what it says stays. One whose `params` or
+    /// `_meta` is no object is left as it is.
+    pub fn fill(&self, message: &Message) -> Edits {
+        let (whole, mut edits) = (message.bytes(), Edits::default());
+        let Some(params) = message.params() else {
+            let envelope = ObjectEdit::of(whole).map(|mut envelope| {
+                envelope.set("params", self.params(""));
+                envelope.finish(whole)
+            });
+            return envelope.unwrap_or_default();
+        };
+        let Some(mut outer) = ObjectEdit::of(params) else { return edits };
+        match outer.get("_meta") {
+            None => outer.set("_meta", self.object()),
+            Some(raw) => {
+                let Some(mut meta) = ObjectEdit::of(raw.get().as_bytes()) else { return edits };
+                for (key, value) in self.members() {
+                    meta.set_default(key, value);
+                }
+                edits.extend(meta.finish(whole));
+            }
+        }
+        edits.extend(outer.finish(whole));
+        edits
+    }
+
     /// The parameters of a request of our own; `members` is the JSON text of its other members, such
     /// as `"cursor":"x"`, or empty.
     pub fn params(&self, members: &str) -> String {

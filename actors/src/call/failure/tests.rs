@@ -36,6 +36,22 @@ fn an_unavailable_server_is_told_with_cause_attempt_and_next_try() {
 }
 
 #[test]
+fn a_tool_that_is_off_is_told_so_and_that_asking_again_is_of_no_use() {
+    let off = Failure::SwitchedOff { server: ServerName::new("files"), tool: "rm".into() };
+    let reply = render(&off, Method::CallTool);
+    assert_eq!(reply["result"]["isError"], true);
+    assert_eq!(
+        reply["result"]["content"][0]["text"],
+        "tool `rm` of server `files` was switched off by an operator; nothing was sent, do without \
+         it or ask for it to be switched on"
+    );
+    assert_eq!(
+        reply["result"]["_meta"]["mcpvisor/error"],
+        json!({"reason":"switched_off","sent":false,"retryable":false,"server":"files"})
+    );
+}
+
+#[test]
 fn what_has_no_result_for_failures_fails_with_an_error_of_the_same_text_and_details() {
     let of_a_tool = render(&down(), Method::CallTool);
     for method in [Method::GetPrompt, Method::ReadResource, Method::Subscribe, Method::Complete] {

@@ -52,6 +52,10 @@ fn group(servers: &[&str], allow: &[&str], deny: &[&str]) -> Arc<Group> {
 /// The servers `git` (whose tool `log` is shown as `history`), `files` and `new`, of which nothing is
 /// known.
 fn views(strategy: NamingStrategy) -> Views {
+    switched(strategy, Switches::default())
+}
+
+fn switched(strategy: NamingStrategy, switches: Switches) -> Views {
     let entry = |name: &str| {
         let mut spec = ServerSpec::new(ServerName::new(name), Arc::new(Nowhere));
         if name == "git" {
@@ -69,7 +73,8 @@ fn views(strategy: NamingStrategy) -> Views {
     ];
     let groups = groups.map(|(name, group)| (Arc::from(name), group)).into();
     let entries = ["files", "git", "new"].map(entry).to_vec();
-    let views = Views::new(Naming { strategy, ..Naming::default() }, Arc::new(entries), groups);
+    let naming = Naming { strategy, ..Naming::default() };
+    let views = Views::switched(naming, Arc::new(entries), groups, switches);
     views.publish(&known(&["read", "write", "log"]), &HashSet::new());
     views
 }
@@ -279,5 +284,42 @@ proptest! {
                 prop_assert_eq!(own.len(), at_large.iter().filter(listed).count());
             }
         }
+    }
+}
+
+#[test]
+fn a_tool_that_is_off_is_in_no_list_and_its_names_stay_its_own() {
+    for (strategy, log, reads) in [
+        (NamingStrategy::Prefix, "git.history", ["files.read", "git.read"]),
+        (NamingStrategy::Flat, "history", ["read_files", "read_git"]),
+    ] {
+        let switches = Switches::default();
+        let views = switched(strategy, switches.clone());
+        let [files, git] = ["files", "git"].map(ServerName::new);
+        let parts = [
+            open(&views, &Selector::All),
+            open(&views, &Selector::Group("code".into())),
+            open(&views, &Selector::Server(git.clone())),
+        ];
+        let before = parts.each_ref().map(|view| names(view, Subject::Tool));
+        switches.turn(&git, "log", false);
+        switches.turn(&files, "read", false);
+        let changed = views.publish(&known(&["read", "write", "log"]), &HashSet::new());
+        assert!(changed.iter().all(|(_, subjects)| subjects == &[Subject::Tool]));
+        assert_eq!(changed.len(), 3, "{strategy:?}");
+        let whole = names(&parts[0], Subject::Tool);
+        assert!(!whole.contains(&log.to_owned()) && !whole.contains(&reads[0].to_owned()));
+        assert!(whole.contains(&reads[1].to_owned()), "{whole:?}");
+        assert!(!names(&parts[1], Subject::Tool).contains(&log.to_owned()));
+        assert!(!names(&parts[2], Subject::Tool).contains(&"history".to_owned()));
+        for (view, name) in [(0, log), (0, "git__history"), (1, log), (2, "history"), (2, log)] {
+            assert_eq!(leads(&parts[view], Subject::Tool, name), "git:log", "{name}");
+        }
+        let fresh = open(&views, &Selector::Group("reading".into()));
+        assert!(!names(&fresh, Subject::Tool).contains(&log.to_owned()));
+        switches.turn(&git, "log", true);
+        switches.turn(&files, "read", true);
+        views.publish(&known(&["read", "write", "log"]), &HashSet::new());
+        assert_eq!(parts.each_ref().map(|view| names(view, Subject::Tool)), before);
     }
 }

@@ -4,6 +4,7 @@ use super::fit::{Fit, Point};
 use super::score::{LATENCY_WEIGHT, narrow};
 use serde::{Deserialize, Serialize};
 use std::time::Duration;
+use utoipa::ToSchema;
 
 /// The points looked at: the last few, since a server that begins to fail bends the line.
 pub(super) const POINTS: usize = 8;
@@ -32,13 +33,14 @@ const SHAPES: [Burden; 3] = [
 ];
 
 /// When a score will be too low.
-#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct Forecast {
     /// The score it will be below.
     pub below: u8,
     /// In how long; written in milliseconds.
     #[serde(rename = "withinMs", with = "super::millis::whole")]
+    #[schema(value_type = u64)]
     pub within: Duration,
     /// How well the past supports it, 0 to 1.
     pub confidence: f32,

@@ -9,6 +9,7 @@ use super::score::rounded;
 use super::window::Mark;
 use serde::{Deserialize, Serialize};
 use std::time::Duration;
+use utoipa::ToSchema;
 
 /// Minutes kept.
 const MINUTES: usize = 60;
@@ -20,7 +21,7 @@ const MINUTE: u64 = 60 * 1000;
 const HOUR: u64 = 60 * MINUTE;
 
 /// How coarse a history is.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "lowercase")]
 pub enum Tier {
     /// The last samples, each by itself.
@@ -32,7 +33,7 @@ pub enum Tier {
 }
 
 /// The samples of one kind in one period.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct Tally {
     /// Requests that were answered.
@@ -41,21 +42,25 @@ pub struct Tally {
     pub failed: u32,
     /// Mean time of an answer; written in milliseconds.
     #[serde(rename = "meanMs", with = "super::millis::fine")]
+    #[schema(value_type = Option<f64>)]
     pub mean: Option<Duration>,
     /// The fastest answer; written in milliseconds.
     #[serde(rename = "minMs", with = "super::millis::fine")]
+    #[schema(value_type = Option<f64>)]
     pub min: Option<Duration>,
     /// The slowest answer; written in milliseconds.
     #[serde(rename = "maxMs", with = "super::millis::fine")]
+    #[schema(value_type = Option<f64>)]
     pub max: Option<Duration>,
 }
 
 /// One period in which something happened.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct Rollup {
     /// How long ago it began; written in milliseconds.
     #[serde(rename = "agoMs", with = "super::millis::whole")]
+    #[schema(value_type = u64)]
     pub ago: Duration,
     /// Its probes.
     pub probes: Tally,

@@ -4,6 +4,7 @@
 //! up for another that is gone.
 
 use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
 
 /// The weight of [`Parts::latency`]; the three weights make 1.
 pub const LATENCY_WEIGHT: f32 = 0.35;
@@ -18,7 +19,7 @@ pub const CALLS_IN_LATENCY: f32 = 0.2;
 const LEAST: f64 = 0.001;
 
 /// What a score is made of; each 0 to 1.
-#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct Parts {
     /// How near its times are to what is usual for this server: 1 as usual, 1/2 at about 2.5 times.

@@ -7,6 +7,7 @@ use super::fit::{Fit, Point};
 use super::ring::Ring;
 use serde::{Deserialize, Serialize};
 use std::time::Duration;
+use utoipa::ToSchema;
 
 /// Points kept of each track.
 const KEPT: usize = 12;
@@ -34,7 +35,7 @@ const WELL: f64 = 90.0;
 const UNWELL: f64 = 75.0;
 
 /// Where a score is heading.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "lowercase")]
 pub enum Trend {
     /// It rises.

@@ -227,7 +227,7 @@ impl State {
             known.put(spec.name.clone(), manifest);
         }
         Arguments {
-            card: Arc::new(Card::new(spec, Address::new(), Instant::now())),
+            card: Arc::new(self.arguments.card.beside(spec, Instant::now())),
             catalog: Address::new(), // nobody lists it
             monitor: Address::new(), // nor watches it: calls that time out are the verdict
             known,

@@ -1,9 +1,12 @@
 //! The way to a driver.
 
+use super::raw::{Raw, Reply};
 use crate::call::GoneBecause;
+use crate::fleet::RawMessage;
 use crate::health::{ProbeMethod, ProbeOutcome};
 use crate::server::RoutedCall;
 use crate::session::{AskId, Said};
+use crate::wire::Message;
 use std::time::Duration;
 use tokio::sync::{mpsc, oneshot};
 
@@ -14,6 +17,7 @@ pub(super) enum Command {
     Cancel(u64, GoneBecause),
     Probe(ProbeMethod, Duration, oneshot::Sender<ProbeOutcome>),
     Said(AskId, Said),
+    Raw(Box<Raw>),
 }
 
 /// Hands calls to a driver. Unbounded, because a server admits no more calls than it has slots.
@@ -29,6 +33,13 @@ impl Link {
     /// A client said something to a question of the server's.
     pub(super) fn said(&self, id: AskId, said: Said) {
         let _gone = self.0.send(Command::Said(id, said));
+    }
+
+    /// Sends a message of an operator's; `reply` is dropped when the connection is gone.
+    pub(crate) fn raw(&self, message: Message, raw: &RawMessage, reply: Reply) {
+        let &RawMessage { timeout, fill_meta, .. } = raw;
+        let raw = Raw { message, timeout, fill_meta, reply };
+        let _gone = self.0.send(Command::Raw(Box::new(raw)));
     }
 
     /// Probes the server; the answer comes within `timeout`, or the connection is gone.

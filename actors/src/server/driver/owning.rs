@@ -30,6 +30,8 @@ pub(super) enum Owner {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Unowned {
     Nobody,
+    /// An operator's request may have made the server ask.
+    Operator,
     Ambiguous,
 }
 
@@ -37,6 +39,10 @@ impl Unowned {
     pub(super) const fn text(self) -> &'static str {
         match self {
             Self::Nobody => "no client is there that could be asked this",
+            Self::Operator => {
+                "an operator's request runs on this connection and the request does not say whom it \
+                 concerns; it was not passed on"
+            }
             Self::Ambiguous => {
                 "several clients use this connection and the request does not say whom it concerns; \
                  it was not passed on"
@@ -87,6 +93,9 @@ impl Driver {
         if let Some(call) = related {
             let lives = self.pending.caller(call).is_some();
             return if lives { Ok(Owner::Calls(vec![call])) } else { Err(Unowned::Nobody) };
+        }
+        if self.pending.raws() > 0 {
+            return Err(Unowned::Operator);
         }
         let given_up = || self.given_up.clients(Instant::now());
         let at_work = self.pending.callers().filter(|(_, _, waits)| !waits).chain(given_up());

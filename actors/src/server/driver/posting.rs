@@ -1,4 +1,4 @@
-//! The HTTP headers of a request of 2026-07-28.
+//! The HTTP headers of a request or notification of 2026-07-28.
 
 use super::{Driver, OutboundKind};
 use crate::bridge::{MODERN, ParamHeaders, request_headers};
@@ -6,11 +6,14 @@ use crate::server::Carriage;
 use crate::wire::{Kind, Limits, Members, Message, Payload, Strictness};
 
 impl Driver {
-    /// The headers of a frame that is a request of 2026-07-28 and goes by a POST of its own.
+    /// The headers of a frame of 2026-07-28 that goes by a POST of its own.
     pub(super) fn headers(&self, payload: &Payload, kind: OutboundKind) -> Vec<(String, String)> {
         let posted = self.context.guess.carriage == Carriage::Posts;
-        let request = matches!(kind, OutboundKind::Request { initialize: false, .. });
-        if posted && request && self.control.speaks_modern() {
+        let told = matches!(
+            kind,
+            OutboundKind::Request { initialize: false, .. } | OutboundKind::Notification
+        );
+        if posted && told && self.control.speaks_modern() {
             headers(payload, |tool| self.control.annotations(tool))
         } else {
             Vec::new()

@@ -57,7 +57,7 @@ impl Driver {
     ) {
         let (id, now) = (self.pending.next_id(), Instant::now());
         // looking is not cheap, so only where it can matter
-        let looks = method == ProbeMethod::List || self.pending.has_calls();
+        let looks = method == ProbeMethod::List || self.pending.has_work();
         let before = looks.then(|| self.transport.activity());
         let probe = PendingProbe { reply, since: now, deadline: now + timeout, before };
         self.pending.insert(id, Pending::Probe(Box::new(probe)));
@@ -77,7 +77,7 @@ impl Driver {
     pub(super) fn unanswered(&mut self, id: u64, probe: PendingProbe) {
         self.cancel(id, &Bytes::from_static(b"\"timeout\""));
         let busy = probe.before.is_some_and(|before| {
-            let called = self.pending.has_calls();
+            let called = self.pending.has_work();
             self.transport.activity().shows_work(&before, probe.since.elapsed(), called)
         });
         let outcome = if busy { ProbeOutcome::Busy } else { ProbeOutcome::Silent };

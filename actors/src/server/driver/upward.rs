@@ -19,6 +19,7 @@ use tokio::time::Instant;
 impl Driver {
     /// Takes in one thing heard; the loss when it was the last.
     pub(super) fn hear(&mut self, inbound: Inbound) -> Result<Vec<Action>, Loss> {
+        self.hears(&inbound);
         if matches!(inbound, Inbound::Message { .. } | Inbound::Noise(_)) {
             self.sign_of_life(Instant::now());
         }
@@ -92,6 +93,10 @@ impl Driver {
             }
             Some(Pending::Probe(probe)) => {
                 probe.alive();
+                Vec::new()
+            }
+            Some(Pending::Raw(raw)) => {
+                self.raw_answered(id.unwrap_or_default(), *raw, message);
                 Vec::new()
             }
             Some(Pending::Own(purpose, _)) => {
@@ -204,6 +209,7 @@ impl Driver {
                 self.fail(pending.call, sent, loss);
             }
             Some(Pending::Probe(probe)) => return self.probe_failed(*probe, loss),
+            Some(Pending::Raw(raw)) => raw.lost(sent, loss),
             Some(Pending::Watch { uri, leaving, .. }) => {
                 self.watch_ended(&uri, leaving, &Ended::Lost(false, loss));
             }
@@ -248,6 +254,10 @@ impl Driver {
             Some(Pending::Watch { uri, leaving, .. }) => {
                 let loss = Loss::Protocol { detail };
                 self.watch_ended(&uri, leaving, &Ended::Lost(true, loss));
+                Vec::new()
+            }
+            Some(Pending::Raw(raw)) => {
+                raw.lost(true, Loss::Protocol { detail });
                 Vec::new()
             }
             Some(Pending::Own(purpose, _)) => {

@@ -1,8 +1,10 @@
 //! Drives one connection: HTTP/1.1 or HTTP/2, whichever the client begins with, and what it may be
 //! upgraded to.
 
+use super::Peer;
 use super::socket::Socket;
 use crate::faces::http::HttpSettings;
+use crate::faces::http::closing::Closing;
 use crate::websocket::Onward;
 use axum::Router;
 use hyper::Request;
@@ -44,15 +46,23 @@ impl Driver {
     ///
     /// The library's own timer for request heads also runs while a connection is idle, and not
     /// while it guesses the protocol; so the first request has a deadline of ours.
-    pub(super) async fn drive(&self, socket: Socket, mut closing: watch::Receiver<bool>) {
+    pub(super) async fn drive(
+        &self,
+        socket: Socket,
+        peer: Peer,
+        mut closing: watch::Receiver<bool>,
+    ) {
         let asked = Arc::new(AtomicBool::new(false));
         let onward = Onward::default();
+        let ending = closing.clone();
         let service = service_fn({
             let (asked, service) = (Arc::clone(&asked), self.service.clone());
             let onward = onward.clone();
             move |mut request: Request<Incoming>| {
                 asked.store(true, Ordering::Relaxed);
                 request.extensions_mut().insert(onward.clone());
+                request.extensions_mut().insert(peer);
+                request.extensions_mut().insert(Closing::new(ending.clone()));
                 service.call(request)
             }
         });

@@ -16,6 +16,7 @@ mod feed;
 mod guard;
 mod health;
 mod logs;
+mod metrics;
 mod monitor;
 mod policy;
 mod refusal;

@@ -28,6 +28,7 @@ mod server;
 mod settings;
 mod shape;
 mod spellings;
+mod telemetry;
 mod tree;
 mod validate;
 mod view;

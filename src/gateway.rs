@@ -10,7 +10,7 @@ use crate::logs::{Bounds, LogStore};
 use crate::redaction::Redaction;
 use crate::signals::Signals;
 use crate::state::{self, CatalogFiles, SessionFile, SwitchFile, TimelineFiles};
-use crate::telemetry::{Hub, Sink};
+use crate::telemetry::{Hub, Instruments, Sink};
 use mcpvisor_actors::catalog::{
     CatalogStore, Forgetful, Group, Groups, Naming, NamingStrategy, SwitchStore,
 };
@@ -106,7 +106,9 @@ pub fn redaction(config: &Config) -> Redaction {
         })
         .flatten()
         .collect();
-    Redaction::of(written.chain(&in_urls).chain(&config.secrets).chain(&config.admin.token))
+    let sent = config.telemetry.targets().flat_map(|target| target.headers.values());
+    let others = config.secrets.iter().chain(&config.admin.token).chain(sent);
+    Redaction::of(written.chain(&in_urls).chain(others))
 }
 
 /// Starts the tree for a configuration.
@@ -124,8 +126,12 @@ pub async fn start_with(
     let redaction = redaction(config);
     let logs = log_store(config, folder.as_deref(), &redaction);
     let (ledger, feed) = (Arc::new(Ledger::new()), Feed::new());
-    let sinks: Vec<Arc<dyn Sink>> =
+    let instruments = Instruments::start(config, redaction.clone());
+    let mut sinks: Vec<Arc<dyn Sink>> =
         vec![Arc::clone(&ledger) as Arc<dyn Sink>, Arc::new(feed.clone()), Arc::new(logs.clone())];
+    if !config.telemetry.disabled {
+        sinks.push(Arc::clone(&instruments) as Arc<dyn Sink>);
+    }
     let hub = Arc::new(Hub::new(sinks));
     let exe = std::env::current_exe().unwrap_or_else(|_| "mcpvisor".into());
     let custodian = Custodian::new(exe);
@@ -170,6 +176,7 @@ pub async fn start_with(
     let gateway = Gateway::start(spec).await?;
     let mut running = Running::of(&gateway, config, hub);
     (running.ledger, running.feed, running.logs) = (ledger, feed, logs);
+    running.counted_by(instruments);
     desk.open(running);
     Ok(gateway)
 }

@@ -2,10 +2,27 @@
 //!
 //! *Invariant:* who logs never waits: lines that nobody takes are dropped and counted.
 
+mod delivery;
+mod gauges;
 mod hub;
+mod instruments;
+mod labels;
+mod meters;
+pub mod names;
+mod otlp;
+mod peers;
+mod pushed;
+mod records;
+mod series;
+mod settings;
+mod spans;
 mod stderr;
+mod tracer;
 
+pub use gauges::Watch;
 pub use hub::{Hub, Sink};
+pub use instruments::Instruments;
+pub use settings::{Protocol, Queue, Sampling, Settings, Target};
 pub use stderr::dropped;
 
 use crate::config::LogFormat;
@@ -21,7 +38,7 @@ use tracing_subscriber::util::SubscriberInitExt;
 use tracing_subscriber::{EnvFilter, Layer};
 
 /// How long the end of the process waits for what was logged to be written.
-const FAREWELL: Duration = Duration::from_secs(1);
+const FAREWELL: Duration = Duration::from_millis(500);
 /// How long a crash of a part waits for the same; it may be the end.
 const LAST_WORDS: Duration = Duration::from_millis(200);
 
@@ -43,9 +60,10 @@ pub struct BadLevel(String);
 
 /// Starts logging. A second call in the same process changes nothing.
 pub fn init(settings: &LogSettings, redaction: Redaction) -> Result<(), BadLevel> {
-    // the spans of the actor library say nothing that our fields do not
+    // the spans of the actor library say nothing that our fields do not, and what becomes of exports is
+    // said by ourselves, once
     let filter = EnvFilter::builder()
-        .parse(format!("ractor=warn,{}", settings.level))
+        .parse(format!("ractor=warn,opentelemetry=off,{}", settings.level))
         .map_err(|_| BadLevel(settings.level.clone()))?;
     let human = match settings.format {
         LogFormat::Human => true,
@@ -61,8 +79,8 @@ pub fn init(settings: &LogSettings, redaction: Redaction) -> Result<(), BadLevel
     } else {
         lines.json().flatten_event(true).with_span_list(false).boxed()
     };
-    let subscriber = tracing_subscriber::registry().with(filter).with(lines).with(Relay);
-    if subscriber.try_init().is_ok() {
+    let all = tracing_subscriber::registry().with(filter).with(lines).with(Relay);
+    if all.with(records::Records).try_init().is_ok() {
         panic::set_hook(Box::new(told));
     }
     Ok(())

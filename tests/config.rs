@@ -21,6 +21,8 @@ mod health;
 mod pasted;
 #[path = "config/secrets.rs"]
 mod secrets;
+#[path = "config/telemetry.rs"]
+mod telemetry;
 
 use mcpvisor::config::{self, Config, Env, Format};
 

@@ -60,6 +60,8 @@ enum Choice {
     GatewayStdio,
     DirectHttp,
     GatewayHttp,
+    /// What telemetry costs: nothing counted, metrics alone (the default), all of it sent.
+    Telemetry,
 }
 
 /// Who is measured, and over what.
@@ -69,19 +71,30 @@ enum Mode {
     GatewayStdio,
     DirectHttp,
     GatewayHttp,
+    Uncounted,
+    Exporting,
 }
 
 impl Mode {
-    const ALL: [Self; 4] =
-        [Self::DirectStdio, Self::GatewayStdio, Self::DirectHttp, Self::GatewayHttp];
+    const ALL: [Self; 6] = [
+        Self::DirectStdio,
+        Self::GatewayStdio,
+        Self::DirectHttp,
+        Self::GatewayHttp,
+        Self::Uncounted,
+        Self::Exporting,
+    ];
 
     fn chosen(self, choice: Choice) -> bool {
         match choice {
-            Choice::All => true,
+            Choice::All => !matches!(self, Self::Uncounted | Self::Exporting),
             Choice::DirectStdio => self == Self::DirectStdio,
             Choice::GatewayStdio => self == Self::GatewayStdio,
             Choice::DirectHttp => self == Self::DirectHttp,
             Choice::GatewayHttp => self == Self::GatewayHttp,
+            Choice::Telemetry => {
+                matches!(self, Self::GatewayHttp | Self::Uncounted | Self::Exporting)
+            }
         }
     }
 
@@ -91,15 +104,27 @@ impl Mode {
             Self::GatewayStdio => "gateway-stdio",
             Self::DirectHttp => "direct-http",
             Self::GatewayHttp => "gateway-http",
+            Self::Uncounted => "no-telemetry",
+            Self::Exporting => "full-otlp",
         }
     }
 
-    /// What a mode through the gateway is compared with.
-    fn baseline(self) -> Option<Self> {
+    /// What a mode is compared with, when that was measured, too.
+    fn baselines(self) -> &'static [Self] {
         match self {
-            Self::GatewayStdio => Some(Self::DirectStdio),
-            Self::GatewayHttp => Some(Self::DirectHttp),
-            Self::DirectStdio | Self::DirectHttp => None,
+            Self::GatewayStdio => &[Self::DirectStdio],
+            Self::GatewayHttp => &[Self::DirectHttp, Self::Uncounted],
+            Self::Exporting => &[Self::Uncounted],
+            Self::DirectStdio | Self::DirectHttp | Self::Uncounted => &[],
+        }
+    }
+
+    /// The variables of the gateway; `sink` takes telemetry.
+    fn variables(self, sink: std::net::SocketAddr) -> Vec<(&'static str, String)> {
+        match self {
+            Self::Uncounted => vec![("OTEL_SDK_DISABLED", "true".into())],
+            Self::Exporting => vec![("OTEL_EXPORTER_OTLP_ENDPOINT", format!("http://{sink}"))],
+            _ => Vec::new(),
         }
     }
 }

@@ -1,6 +1,6 @@
 //! A minimal Streamable HTTP server that echoes, as a process of its own.
 //!
-//! It is the direct peer of `direct-http` and the downstream server of `gateway-http`. The bench
+//! It is the direct peer of `direct-http` and the downstream server of `gateway-http`, and takes telemetry. The bench
 //! starts itself again as this process; it ends when its stdin does.
 
 use bytes::Bytes;
@@ -104,10 +104,14 @@ async fn answer(request: Request<Incoming>) -> Result<Response<Full<Bytes>>, Inf
     if request.method() != Method::POST {
         return Ok(empty(StatusCode::METHOD_NOT_ALLOWED));
     }
+    let telemetry = request.uri().path().starts_with("/v1/");
     let Ok(body) = request.into_body().collect().await.map(http_body_util::Collected::to_bytes)
     else {
         return Ok(empty(StatusCode::BAD_REQUEST));
     };
+    if telemetry {
+        return Ok(empty(StatusCode::OK));
+    }
     let Ok(message) = serde_json::from_slice::<Message<'_>>(&body) else {
         return Ok(empty(StatusCode::BAD_REQUEST));
     };

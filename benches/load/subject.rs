@@ -85,9 +85,9 @@ impl Subject {
                 subject.measured.extend(origin.pid());
                 subject.open_http(sessions, origin.address, DIRECT_TOOL).await?;
             }
-            Mode::GatewayHttp => {
+            Mode::GatewayHttp | Mode::Uncounted | Mode::Exporting => {
                 write_config(&config, &format!("url: \"http://{}/mcp\"", origin.address))?;
-                let (child, address) = start_gateway(&config_path, origin.address).await?;
+                let (child, address) = start_gateway(mode, &config_path, origin.address).await?;
                 subject.measured.extend(child.id());
                 subject.gateway = Some(child);
                 subject.open_http(sessions, address, GATEWAY_TOOL).await?;
@@ -161,11 +161,13 @@ fn write_config(path: &Path, server: &str) -> io::Result<()> {
 
 /// Starts the gateway's HTTP face; the address is in its log.
 async fn start_gateway(
+    mode: Mode,
     config: &str,
     origin: SocketAddr,
 ) -> Result<(Child, SocketAddr), Box<dyn Error>> {
     let mut child = Command::new(env!("CARGO_BIN_EXE_mcpvisor"))
         .args(["serve", "--config", config, "--listen", "127.0.0.1:0"])
+        .envs(mode.variables(origin))
         .stdin(Stdio::null())
         .stdout(Stdio::null())
         .stderr(Stdio::piped())

@@ -5,13 +5,18 @@ use super::bench::Recordings;
 use crate::config::Config;
 use crate::ledger::Ledger;
 use crate::logs::LogStore;
-use crate::telemetry::Hub;
+use crate::telemetry::{Hub, Instruments, Watch};
 use mcpvisor_actors::fleet::Fleet;
 use mcpvisor_actors::session::Clients;
 use mcpvisor_actors::tree::Gateway;
 use std::fmt;
 use std::sync::{Arc, OnceLock};
-use tokio::time::Instant;
+use std::time::Duration;
+use tokio::sync::oneshot;
+use tokio::time::{Instant, timeout};
+
+/// What the last telemetry may take, above the time for stopping.
+const FAREWELL: Duration = Duration::from_secs(2);
 
 /// A place for a running gateway; cheap to clone, all clones are one.
 #[derive(Clone, Default)]
@@ -27,6 +32,8 @@ pub struct Running {
     pub config: Arc<Config>,
     /// What it observes.
     pub hub: Arc<Hub>,
+    /// What counts and exports, and what its gauges read.
+    pub instruments: Option<(Arc<Instruments>, Arc<Watch>)>,
     /// What became of its requests.
     pub ledger: Arc<Ledger>,
     /// What happens in it.
@@ -47,12 +54,19 @@ impl Running {
             clients: gateway.clients().clone(),
             config: Arc::new(config.clone()),
             hub,
+            instruments: None,
             ledger: Arc::default(),
             feed: Feed::new(),
             recordings: Recordings::default(),
             logs: LogStore::off(),
             since: Instant::now(),
         }
+    }
+
+    /// From now on this counts it and exports what is known of it.
+    pub fn counted_by(&mut self, instruments: Arc<Instruments>) {
+        let watch = instruments.watch(self.fleet.clone(), Arc::clone(&self.hub), self.logs.clone());
+        self.instruments = Some((instruments, watch));
     }
 }
 
@@ -70,6 +84,24 @@ impl Desk {
     /// The gateway, once it runs.
     pub(super) fn running(&self) -> Option<&Running> {
         self.0.get()
+    }
+
+    /// What counts and exports, once the gateway runs.
+    pub(super) fn instruments(&self) -> Option<Arc<Instruments>> {
+        let (instruments, _) = self.0.get()?.instruments.as_ref()?;
+        Some(Arc::clone(instruments))
+    }
+
+    /// The gateway has ended: sends the last telemetry, but waits for no collector longer than a moment.
+    pub async fn farewell(&self) {
+        let Some(instruments) = self.instruments() else { return };
+        let (done, over) = oneshot::channel();
+        // a thread of its own: sending blocks, and may be given up
+        std::thread::spawn(move || {
+            instruments.shutdown(FAREWELL);
+            let _gone = done.send(());
+        });
+        let _late = timeout(FAREWELL, over).await;
     }
 
     /// The fleet, and since when it runs; `None` while the gateway starts.

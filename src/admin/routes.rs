@@ -17,10 +17,9 @@ mod servers;
 mod sessions;
 mod tools;
 
-use super::Desk;
 use super::guard::{Exposure, Guard, guard};
 use super::refusal::Refusal;
-use super::{bench, logs};
+use super::{Desk, bench, logs, metrics};
 use axum::Router;
 use axum::http::header;
 use axum::middleware::from_fn_with_state;
@@ -44,6 +43,7 @@ fn guarded() -> OpenApiRouter<Desk> {
         .merge(calls::routes())
         .merge(sessions::routes())
         .merge(events::routes())
+        .merge(metrics::routes())
         .merge(bench::routes())
         .merge(logs::routes())
 }
@@ -55,7 +55,7 @@ pub fn router(desk: Desk, exposure: Exposure, token: Option<&SecretString>) -> R
     let (open, health) = health::routes(exposure).split_for_parts();
     api.merge(health);
     let api = document::whole(api, token.is_some());
-    let rules = Guard::new(exposure, token, document::actions(&api));
+    let rules = Guard::new(desk.clone(), exposure, token, document::actions(&api));
     let text = Bytes::from(serde_json::to_vec(&api).unwrap_or_default());
     let described = move || {
         let headers = [(header::CONTENT_TYPE, "application/json")];

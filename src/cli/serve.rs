@@ -139,7 +139,9 @@ async fn serve(arguments: &Arguments, config: &Config) -> Exit {
             say(welcome(address, arguments.common.config.is_none()));
         }
     }
-    gateway::run(gateway, config, signals).await
+    let exit = gateway::run(gateway, config, signals).await;
+    desk.farewell().await;
+    exit
 }
 
 /// Where to connect, and what to paste into a client.

@@ -11,6 +11,7 @@ mod groups;
 mod health;
 mod http;
 mod log;
+mod telemetry;
 mod text;
 
 pub(super) use super::quantity::Span;
@@ -22,6 +23,7 @@ pub(super) use health::{
 };
 pub(super) use http::Http;
 pub(super) use log::Log;
+pub(super) use telemetry::Telemetry;
 pub(super) use text::{Secret, Text};
 
 use super::quantity::Size;
@@ -63,6 +65,8 @@ pub(super) struct File {
     pub(super) cache: Cache,
     /// Logging: what is said on stderr, and what is kept.
     pub(super) log: Log,
+    /// Traces, metrics and logs sent to an OpenTelemetry collector. Off without an endpoint.
+    pub(super) telemetry: Telemetry,
     /// Longest time a shutdown may take, at most 28s.
     pub(super) shutdown_timeout: Span,
     /// How often servers are checked, and when they do well.
@@ -95,6 +99,7 @@ impl Default for File {
             list: Listing::default(),
             cache: Cache::default(),
             log: Log::default(),
+            telemetry: Telemetry::default(),
             shutdown_timeout: seconds(20),
             monitor: Monitor::default(),
             ping: Ping::default(),

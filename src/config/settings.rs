@@ -9,6 +9,7 @@ use super::tree::Origin;
 use super::view::View;
 use crate::downstream::{HttpTarget, StdioTarget};
 use crate::faces::ResumeSettings;
+use crate::telemetry;
 use mcpvisor_actors::bridge::modern_client::CacheHints;
 use mcpvisor_actors::health::{BreakerPolicy, MonitorPatch, MonitorPolicy, PingPatch, PingPolicy};
 use mcpvisor_actors::reconnection::ReconnectionPolicy;
@@ -43,6 +44,8 @@ pub struct Config {
     pub cache: CacheHints,
     /// Logging.
     pub log: Log,
+    /// What is exported over OTLP.
+    pub telemetry: telemetry::Settings,
     /// Longest time a shutdown may take.
     pub shutdown_timeout: Duration,
     /// When servers are checked, unless they say otherwise.

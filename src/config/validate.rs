@@ -10,7 +10,7 @@ use super::file::{File, Limits};
 use super::settings::{Config, GlobalLimits, Http, ListenOrigin, Listing, Naming};
 use super::tree::{Node, dotted};
 use super::view::View;
-use super::{Env, admin, groups, health, log, policy, server};
+use super::{Env, admin, groups, health, log, policy, server, telemetry};
 use crate::faces::ResumeSettings;
 use mcpvisor_actors::health::{MonitorPolicy, PingPolicy};
 use mcpvisor_actors::reconnection::ReconnectionPolicy;
@@ -161,6 +161,7 @@ pub(super) fn judge(file: File, name: &str, judge: &mut Judge<'_>) -> Config {
         list: Listing { page_size: file.list.page_size, boot_wait: file.list.boot_wait.0 },
         cache: file.cache.hints(),
         log,
+        telemetry: telemetry::telemetry(&file.telemetry, judge),
         shutdown_timeout: file.shutdown_timeout.0,
         monitor,
         max_concurrent_checks: checks,

@@ -38,6 +38,10 @@ impl View {
         if let Some(token) = shown.pointer_mut("/admin/token") {
             *token = MASK.into();
         }
+        let headers = shown.pointer_mut("/telemetry/headers").and_then(Json::as_object_mut);
+        for (_, value) in headers.into_iter().flatten() {
+            *value = MASK.into();
+        }
         for (name, server) in shown["servers"].as_object_mut().into_iter().flatten() {
             let node = root.nearest(&["servers", name]);
             hide(server, node, secrets);

@@ -19,10 +19,24 @@ fn http_cases() -> Vec<(&'static str, Value, Value)> {
     ]
 }
 
+/// Two values of each key of telemetry.
+fn telemetry_cases() -> Vec<(&'static str, Value, Value)> {
+    vec![
+        ("telemetry.endpoint", json!("http://a/"), json!("https://b:4318/x")),
+        ("telemetry.protocol", json!("grpc"), json!("http/json")),
+        ("telemetry.headers", json!({"a": "x"}), json!({"b": "x"})),
+        ("telemetry.traces", json!(true), json!(false)),
+        ("telemetry.metrics", json!(true), json!(false)),
+        ("telemetry.logs", json!(true), json!(false)),
+        ("telemetry.sample_ratio", json!(0), json!(0.5)),
+        ("telemetry.service_name", json!("a"), json!("b")),
+    ]
+}
+
 /// Two values of each key; the file around them is sound either way.
 #[expect(clippy::too_many_lines, reason = "a table")]
 fn cases() -> Vec<(&'static str, Value, Value)> {
-    let mut cases = [groups().to_vec(), http_cases()].concat();
+    let mut cases = [groups().to_vec(), http_cases(), telemetry_cases()].concat();
     cases.extend([
         ("listen", json!("127.0.0.1:1"), json!("127.0.0.1:2")),
         ("state_dir", json!("/a"), json!("/b")),
@@ -149,6 +163,9 @@ fn document(path: &str, value: &Value) -> String {
     } else {
         json!({"servers": {"s": {"command": "x"}, "t": {"command": "y", "tags": ["tagged"]}}})
     };
+    if path.starts_with("telemetry.") {
+        root["telemetry"] = json!({"endpoint": "http://h/"});
+    }
     let mut at = &mut root;
     for step in path.split('.') {
         at = &mut at[if step == "*" { "s" } else { step }];

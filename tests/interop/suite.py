@@ -1,7 +1,7 @@
 """The interop run: records every server directly and through the gateway, compares, then lets real clients drive both.
 
-Then the SDK matrix, the official conformance suite, the official examples over every bridge, and last every frame of all
-of it against the official schemas.
+Then a real collector, the SDK matrix, the official conformance suite, the official examples over every bridge, and last
+every frame of all of it against the official schemas.
 
 Usage: python3 suite.py CACHE RUN MCPVISOR|--direct-only
 `--direct-only` compares two direct recordings, which proves the servers and this run deterministic.
@@ -17,6 +17,7 @@ import conformance
 import custody
 import recovery
 import script
+import telemetry
 from examples import check as examples
 from frames import check as frames
 from gateway import FACES, Gateway
@@ -195,6 +196,7 @@ def main():
         else:
             recorded = through_gateway(table, servers, cache, binary, direct, counts)
             recovery.check(table, servers, binary)
+            telemetry.check(table, cache, run, binary)
             recorded += matrix.check(table, cache, run, binary)
             recorded += conformance.check(table, cache, run, binary)
             official = frames.schemas()

@@ -26,6 +26,7 @@ const TAGS: &[(&str, &str)] = &[
     ("sessions", "The clients that have a session"),
     ("logs", "What the gateway and its servers said"),
     ("events", "What happens, as it happens"),
+    ("metrics", "What can be counted"),
     ("config", "The configuration in effect, its schema, and the check of a new one"),
     ("api", "The API itself"),
 ];

@@ -122,10 +122,10 @@ fn a_call_is_seen_in_its_phase_while_it_runs_and_not_as_running_once_it_is_over(
     let running = Running::serve(&json!({ "servers": { "busy": busy, "late": late } }));
     until_ready(&running, "busy");
     let mut client = Client::open(Face::WebSocket, &running);
-    for (id, tool) in [("1", "busy.echo"), ("2", "busy.echo"), ("3", "late.echo")] {
+    for (id, tool) in [(1, "busy.echo"), (2, "busy.echo"), (3, "late.echo")] {
         let params = json!({ "name": tool, "arguments": {} });
-        client.send(request(id, "tools/call", &params).as_bytes());
-        let shown = || calls(&running, "live=true").iter().any(|call| call["id"].to_string() == id);
+        client.send(request(&id.to_string(), "tools/call", &params).as_bytes());
+        let shown = || calls(&running, "live=true").iter().any(|call| call["id"] == id);
         eventually("it is seen", shown);
     }
     let phase = |id: u64| {

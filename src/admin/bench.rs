@@ -17,7 +17,7 @@ mod switch;
 
 pub(super) use fault::BenchFault;
 pub use frame::{FrameReport, Way, What};
-pub use recordings::Recordings;
+pub(super) use recordings::Recordings;
 pub use send::SendAnswer;
 
 use super::refusal::Refusal;

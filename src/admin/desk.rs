@@ -39,7 +39,7 @@ pub struct Running {
     /// What happens in it.
     pub feed: Feed,
     /// Frames that were recorded.
-    pub recordings: Recordings,
+    pub(super) recordings: Recordings,
     /// What it and its servers say.
     pub logs: LogStore,
     /// Since when it runs.

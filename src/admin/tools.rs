@@ -124,7 +124,8 @@ impl Running {
     pub(super) fn tools(&self, search: &Search) -> Vec<ToolReport> {
         self.hub.settle();
         let snapshot = self.clients.view().snapshot().load();
-        let mut tools: Vec<ToolReport> = found(&snapshot)
+        let mut tools: Vec<ToolReport> = self
+            .found(&snapshot)
             .into_iter()
             .filter_map(|found| self.report(&found))
             .filter(|tool| search.finds(tool))
@@ -138,14 +139,32 @@ impl Running {
         self.hub.settle();
         let snapshot = self.clients.view().snapshot().load();
         let wanted = snapshot.route(Subject::Tool, name)?;
-        let mut all = found(&snapshot).into_iter();
-        let found = all.find(|found| Arc::ptr_eq(&found.route, &wanted))?;
+        let found = self.found(&snapshot).into_iter();
+        let found = found.into_iter().find(|found| Arc::ptr_eq(&found.route, &wanted))?;
         let report = self.report(&found)?;
         let Schemas { input_schema, output_schema } =
             serde_json::from_str(found.text.get()).ok()?;
         let figures = self.ledger.tool(&report.server, &report.own);
         let downstream = figures.and_then(|figures| figures.downstream);
         Some(ToolDetails { report, downstream, input_schema, output_schema })
+    }
+
+    /// All tools: those that are listed, and those that would be if they were not switched off.
+    fn found(&self, snapshot: &Snapshot) -> Vec<Found> {
+        let named = |text: Box<RawValue>| {
+            let Named { name } = serde_json::from_str(text.get()).ok()?;
+            let route = snapshot.route(Subject::Tool, &name)?;
+            Some(Found { name, route, text, enabled: true })
+        };
+        let mut found: Vec<Found> = texts(snapshot).into_iter().filter_map(named).collect();
+        let section = snapshot.section(Subject::Tool);
+        found.extend(section.switched_off().filter_map(|(name, route)| {
+            let manifest = self.fleet.known.get(&route.server)?;
+            let item = manifest.items[Subject::Tool].iter().find(|it| *it.name == *route.own)?;
+            let text = serde_json::from_slice(item.raw()).ok()?;
+            Some(Found { name: name.to_owned(), route: Arc::clone(route), text, enabled: false })
+        }));
+        found
     }
 
     fn report(&self, found: &Found) -> Option<ToolReport> {
@@ -174,19 +193,6 @@ impl Running {
             last_at_ms,
         })
     }
-}
-
-/// All tools: those that are listed, and those that would be if they were not switched off.
-fn found(snapshot: &Snapshot) -> Vec<Found> {
-    let found_in = |text: Box<RawValue>, enabled| {
-        let Named { name } = serde_json::from_str(text.get()).ok()?;
-        let route = snapshot.route(Subject::Tool, &name)?;
-        Some(Found { name, route, text, enabled })
-    };
-    let off = snapshot.section(Subject::Tool).switched_off();
-    let off = off.filter_map(|(_, text)| found_in(serde_json::from_slice(text).ok()?, false));
-    let on = texts(snapshot).into_iter().filter_map(|text| found_in(text, true));
-    on.chain(off).collect()
 }
 
 /// All tools as they are listed to clients of the initialize era, who see every one.

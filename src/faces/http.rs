@@ -7,6 +7,7 @@
 
 mod batch;
 mod body;
+mod closing;
 mod compression;
 mod events;
 mod guard;
@@ -24,11 +25,12 @@ mod streamable;
 mod trace;
 mod websocket;
 
+pub use closing::Closing;
 pub use host::NotAHost;
 pub(crate) use host::is_loopback_host;
 pub use resume::ResumeSettings;
 pub(in crate::faces) use server::bind;
-pub use server::{BindError, Closing, HttpServer, Peer};
+pub use server::{BindError, HttpServer, Peer};
 pub use settings::HttpSettings;
 
 use axum::Router;

@@ -107,12 +107,10 @@ fn the_death_of_the_server_ends_a_request_at_once() {
 fn a_modern_server_gets_what_its_era_asks_for() {
     for kind in ["stdio", "http"] {
         let flags = ["--era", "modern", "--header-tool", "look"];
-        let (server, _listening) = match kind {
-            "stdio" => (faulty(&flags), None),
-            _ => {
-                let listening = Listening::start(&flags);
-                (json!({ "url": listening.url }), Some(listening))
-            }
+        let listening = (kind == "http").then(|| Listening::start(&flags));
+        let server = match &listening {
+            Some(listening) => json!({ "url": listening.url }),
+            None => faulty(&flags),
         };
         let running = Running::serve(&json!({ "servers": { "s": server } }));
         until_ready(&running, "s");

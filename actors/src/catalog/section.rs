@@ -25,8 +25,8 @@ pub struct Section {
     modern: Option<Listing>,
     routes: HashMap<Arc<str>, Arc<Route>>,
     aliases: HashMap<String, Arc<Route>>,
-    /// What is in no list because it is switched off: its names, and as it would be listed.
-    off: Vec<(Arc<str>, Bytes)>,
+    /// The names of what is in no list because it is switched off.
+    off: Vec<Arc<str>>,
     /// What those said who said how long it may be kept, together.
     hints: Option<CacheHints>,
     /// Whether somebody did not say.
@@ -99,7 +99,7 @@ impl Section {
             aliases.extend(also.into_iter().flatten().map(|alias| (alias, Arc::clone(&route))));
             section.routes.insert(Arc::clone(&name), route);
             if off {
-                section.off.push((name, text));
+                section.off.push(name);
                 continue;
             }
             section.unsaid |= hints.is_none();
@@ -136,10 +136,9 @@ impl Section {
         self.legacy.names()
     }
 
-    /// Those that would be shown if they were not switched off: each with its name, and as it would be
-    /// listed to clients of the initialize era.
-    pub fn switched_off(&self) -> impl Iterator<Item = (&str, &Bytes)> {
-        self.off.iter().map(|(name, text)| (&**name, text))
+    /// Those that would be shown if they were not switched off.
+    pub fn switched_off(&self) -> impl Iterator<Item = (&str, &Arc<Route>)> {
+        self.off.iter().filter_map(|name| Some((&**name, self.routes.get(name)?)))
     }
 
     /// How many are shown.

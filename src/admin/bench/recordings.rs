@@ -11,7 +11,7 @@ const MOST: usize = 20;
 
 /// The recordings, by number.
 #[derive(Default)]
-pub struct Recordings(Mutex<All>);
+pub(in crate::admin) struct Recordings(Mutex<All>);
 
 #[derive(Default)]
 struct All {
@@ -56,11 +56,5 @@ impl Recordings {
 
     fn lock(&self) -> MutexGuard<'_, All> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-}
-
-impl std::fmt::Debug for Recordings {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_tuple("Recordings").field(&self.lock().recordings.len()).finish()
     }
 }

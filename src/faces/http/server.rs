@@ -10,8 +10,8 @@ use super::Shared;
 use super::compression;
 use super::guard::guard;
 use super::host::{Doorkeeper, NotAHost};
+use axum::Router;
 use axum::middleware::from_fn_with_state;
-use axum::{Extension, Router};
 use connection::Driver;
 use socket::Socket;
 use std::io;
@@ -20,7 +20,7 @@ use std::pin::pin;
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::net::{TcpListener, TcpStream};
-use tokio::sync::{Semaphore, watch};
+use tokio::sync::Semaphore;
 use tokio::task::JoinSet;
 use tokio::time::{sleep, timeout};
 
@@ -33,18 +33,6 @@ pub(super) const UNTAKEN: Duration = Duration::from_secs(60);
 /// Where a request came from; every request has it among its extensions.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Peer(pub SocketAddr);
-
-/// Tells when the gateway stops, to streams that have no end of their own; every request has it among
-/// its extensions.
-#[derive(Debug, Clone)]
-pub struct Closing(watch::Receiver<bool>);
-
-impl Closing {
-    /// Returns once the gateway stops.
-    pub async fn told(&mut self) {
-        super::events::told(&mut self.0).await;
-    }
-}
 
 /// Why the listener could not be opened.
 #[derive(Debug, thiserror::Error)]
@@ -88,11 +76,8 @@ impl HttpServer {
         let listener = TcpListener::from_std(listener).map_err(failed)?;
         let address = listener.local_addr().map_err(failed)?;
         let doorkeeper = Arc::new(Doorkeeper::new(&shared.settings, address)?);
-        let closing = Closing(shared.closing.subscribe());
-        let router = router
-            .layer(compression::layer())
-            .layer(Extension(closing))
-            .layer(from_fn_with_state(doorkeeper, guard));
+        let router =
+            router.layer(compression::layer()).layer(from_fn_with_state(doorkeeper, guard));
         Ok(Self { listener, address, router, shared: Arc::clone(shared) })
     }
 

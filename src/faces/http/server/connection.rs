@@ -4,6 +4,7 @@
 use super::Peer;
 use super::socket::Socket;
 use crate::faces::http::HttpSettings;
+use crate::faces::http::closing::Closing;
 use crate::websocket::Onward;
 use axum::Router;
 use hyper::Request;
@@ -53,6 +54,7 @@ impl Driver {
     ) {
         let asked = Arc::new(AtomicBool::new(false));
         let onward = Onward::default();
+        let ending = closing.clone();
         let service = service_fn({
             let (asked, service) = (Arc::clone(&asked), self.service.clone());
             let onward = onward.clone();
@@ -60,6 +62,7 @@ impl Driver {
                 asked.store(true, Ordering::Relaxed);
                 request.extensions_mut().insert(onward.clone());
                 request.extensions_mut().insert(peer);
+                request.extensions_mut().insert(Closing::new(ending.clone()));
                 service.call(request)
             }
         });

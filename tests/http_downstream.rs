@@ -21,3 +21,5 @@ mod server;
 mod sessions;
 #[path = "http_downstream/streams.rs"]
 mod streams;
+#[path = "http_downstream/traces.rs"]
+mod traces;

@@ -13,5 +13,7 @@ mod envelopes;
 mod gateway;
 #[path = "http_face/limits.rs"]
 mod limits;
+#[path = "http_face/observation.rs"]
+mod observation;
 #[path = "http_face/sessions.rs"]
 mod sessions;

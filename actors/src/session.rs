@@ -47,5 +47,6 @@ pub(crate) use table::Able;
 pub use table::{Fact, SessionTable};
 pub(crate) use tasks::{NewTask, Speaker, Tasks};
 pub use underway::Underway;
+pub(crate) use usage::InFlight;
 
 pub use crate::call::Admission;

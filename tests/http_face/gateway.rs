@@ -38,14 +38,16 @@ impl Gateway {
 
     /// A gateway that takes so many requests at a time.
     pub(crate) async fn taking(max_requests: usize) -> Self {
+        Self::of(GatewaySpec { max_requests, ..GatewaySpec::default() }).await
+    }
+
+    /// A gateway of this kind.
+    pub(crate) async fn of(spec: GatewaySpec) -> Self {
         let settings = HttpSettings {
             listen: SocketAddr::from(([127, 0, 0, 1], 0)),
             ..HttpSettings::default()
         };
-        Self::over(
-            clients_of(GatewaySpec { max_requests, ..GatewaySpec::default() }).await,
-            settings,
-        )
+        Self::over(clients_of(spec).await, settings)
     }
 
     /// A gateway that opens no session.

@@ -3,9 +3,8 @@
 use super::LastWord;
 use crate::observation::{Outcome, Watched};
 use crate::otp::{Fate, Promise};
-use crate::session::ClientStream;
+use crate::session::{ClientStream, InFlight};
 use crate::wire::{CallParams, Kind, Message, code};
-use std::sync::Arc;
 use tokio::sync::OwnedSemaphorePermit;
 
 /// The right to have one request in flight; given back when dropped.
@@ -14,12 +13,12 @@ pub struct Admission {
     _slot: OwnedSemaphorePermit,
     share: Option<OwnedSemaphorePermit>,
     /// By which its session counts it.
-    _counted: Option<Arc<()>>,
+    _counted: Option<InFlight>,
 }
 
 impl Admission {
     /// The same, counted by its session as long as it is held.
-    pub(crate) fn counted(self, by: Arc<()>) -> Self {
+    pub(crate) fn counted(self, by: InFlight) -> Self {
         Self { _counted: Some(by), ..self }
     }
 

@@ -74,7 +74,8 @@ struct Marks {
 }
 
 impl Observed {
-    /// What it names: a tool, prompt or URI as its client wrote it.
+    /// What it names: a tool, prompt or URI as its client wrote it, at most 200 characters; a URI without
+    /// its query, which may hold secrets.
     pub fn name(&self) -> Option<&str> {
         self.name.get().map(|name| &**name)
     }

@@ -4,7 +4,8 @@ use super::actor::{Arguments, Message, Session};
 use super::list::Listing;
 use super::records::Records;
 use super::{
-    Ask, AskId, BuiltinTool, Client, ClientStream, Fact, SessionStore, SessionTable, stateless,
+    Ask, AskId, BuiltinTool, Client, ClientStream, Fact, InFlight, SessionStore, SessionTable,
+    stateless,
 };
 use crate::call::{Admission, Again, Request};
 use crate::catalog::{NoView, Selector, View, Views};
@@ -278,7 +279,7 @@ impl SessionHandle {
         self.client.usage.touch();
         let origin = |face| self.client.origin(face);
         let watched = self.lookout.begin(&message, ambient, origin);
-        let admission = admission.map(|it| it.counted(self.client.usage.request()));
+        let admission = admission.map(|it| it.counted(InFlight::of(&self.client)));
         self.put(Request { message, stream, admission, watched })
     }
 

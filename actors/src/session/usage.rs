@@ -1,7 +1,8 @@
 //! How a session is used, for whoever has to choose which one makes room, and for people.
 
-use super::ClientStream;
 use super::stream::WeakStream;
+use super::{Client, ClientStream};
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, SystemTime};
 use tokio::time::Instant;
@@ -11,8 +12,8 @@ use tokio::time::Instant;
 pub(super) struct Usage {
     last: Mutex<Instant>,
     opened: SystemTime,
-    /// Held by every request of its client until the answer is written.
-    requests: Arc<()>,
+    /// Requests of its client whose answers are not written.
+    requests: AtomicUsize,
     /// Where messages go that belong to no request.
     outbound: Mutex<Option<WeakStream>>,
 }
@@ -33,14 +34,9 @@ impl Usage {
         self.opened
     }
 
-    /// To be held as long as a request is in flight.
-    pub(super) fn request(&self) -> Arc<()> {
-        Arc::clone(&self.requests)
-    }
-
     /// How many requests are in flight.
     pub(super) fn in_flight(&self) -> usize {
-        Arc::strong_count(&self.requests) - 1
+        self.requests.load(Ordering::Relaxed)
     }
 
     /// Its client listens on this stream for what belongs to no request.
@@ -59,9 +55,26 @@ impl Default for Usage {
         Self {
             last: Mutex::new(Instant::now()),
             opened: SystemTime::now(),
-            requests: Arc::default(),
+            requests: AtomicUsize::new(0),
             outbound: Mutex::default(),
         }
+    }
+}
+
+/// Held by a request of a session until its answer is written.
+#[derive(Debug)]
+pub(crate) struct InFlight(Arc<Client>);
+
+impl InFlight {
+    pub(super) fn of(client: &Arc<Client>) -> Self {
+        client.usage.requests.fetch_add(1, Ordering::Relaxed);
+        Self(Arc::clone(client))
+    }
+}
+
+impl Drop for InFlight {
+    fn drop(&mut self) {
+        self.0.usage.requests.fetch_sub(1, Ordering::Relaxed);
     }
 }
 
@@ -100,7 +113,7 @@ mod tests {
     }
 
     #[test]
-    fn who_reads_the_stream_listens_and_requests_count_while_they_are_held() {
+    fn who_reads_the_stream_listens() {
         let usage = Usage::default();
         assert!(!usage.is_listening());
         let (stream, reader) = ClientStream::new();
@@ -108,9 +121,5 @@ mod tests {
         assert!(usage.is_listening());
         drop(reader);
         assert!(!usage.is_listening());
-        let requests = [usage.request(), usage.request()];
-        assert_eq!(usage.in_flight(), 2);
-        drop(requests);
-        assert_eq!(usage.in_flight(), 0);
     }
 }

@@ -2,6 +2,7 @@
 
 use crate::client::{Client, able};
 use crate::witness::{Witness, until};
+use serde_json::json;
 use std::time::{Duration, SystemTime};
 
 #[tokio::test]
@@ -23,6 +24,10 @@ async fn sessions_are_told_as_they_stand_and_each_end_of_one_once() {
     assert_eq!((&second.client, second.revision), (&None, None));
     assert_eq!((second.in_flight, second.listening), (0, false));
 
+    let call = json!({ "requestId": "1" });
+    client.says(json!({ "jsonrpc": "2.0", "method": "notifications/cancelled", "params": call }));
+    let over = || (gateway.fleet().sessions()[0].in_flight == 0).then_some(());
+    until("its call is over", over).await;
     assert!(gateway.fleet().end_session(fresh.id()));
     assert!(!gateway.fleet().end_session(fresh.id()));
     let over = || witness.sessions.lock().unwrap().first().cloned();

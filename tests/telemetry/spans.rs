@@ -20,7 +20,8 @@ fn config(peer: &Peer, telemetry: &Value) -> Value {
 }
 
 fn hex(bytes: &[u8]) -> String {
-    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
+    let digit = |half: u8| char::from_digit(half.into(), 16).unwrap();
+    bytes.iter().flat_map(|byte| [digit(byte >> 4), digit(byte & 15)]).collect()
 }
 
 fn of_kind(spans: &[Seen], kind: SpanKind) -> Seen {

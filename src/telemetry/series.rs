@@ -162,3 +162,59 @@ pub(super) fn truly_named(mut attributes: Vec<KeyValue>, name: Option<&str>) -> 
     }
     attributes
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use mcpvisor_actors::observation::{Observer, Origin, Unobserved, Watched};
+    use mcpvisor_actors::wire::RawId;
+
+    /// A request that is over.
+    fn over(method: &str, name: &str, outcome: Outcome) -> Arc<Observed> {
+        let observer: Arc<dyn Observer> = Arc::new(Unobserved);
+        let origin = Origin {
+            face: "stdio",
+            session: Arc::from(""),
+            revision: Some("2025-11-25"),
+            client: None,
+        };
+        let watched = Watched::begin(&observer, origin, &RawId::from(1), method, 1, None);
+        watched.names(name);
+        let observed = Arc::clone(watched.observed());
+        watched.over(outcome, 1);
+        observed
+    }
+
+    fn value(attributes: &[KeyValue], key: &str) -> Option<String> {
+        let found = attributes.iter().find(|it| it.key.as_str() == key);
+        found.map(|it| it.value.as_str().into_owned())
+    }
+
+    #[test]
+    fn requests_of_a_kind_share_their_attributes_and_others_do_not() {
+        let mut catalog = Catalog::new(Arc::default());
+        let mut of = |request: &Observed| catalog.of(request, request.outcome().unwrap());
+        let one = of(&over("ping", "", Outcome::Ok));
+        assert!(Arc::ptr_eq(&one, &of(&over("ping", "", Outcome::Ok))));
+        assert!(!Arc::ptr_eq(&one, &of(&over("tools/list", "", Outcome::Ok))));
+        assert_eq!(value(&one.server, TRANSPORT).as_deref(), Some("pipe"));
+        assert_eq!(value(&one.server, REVISION).as_deref(), Some("2025-11-25"));
+        assert!(one.errors.is_none());
+        let failed = of(&over("ping", "", Outcome::Error { code: -32_601 }));
+        assert_eq!(value(&failed.server, ERROR).as_deref(), Some("-32601"));
+        assert_eq!(value(&failed.server, STATUS).as_deref(), Some("-32601"));
+        assert_eq!(value(&failed.calls, OUTCOME).as_deref(), Some("error"));
+        // without a route it is only what a client wrote
+        let nowhere = of(&over("tools/call", "made.up", Outcome::ToolError));
+        assert_eq!(value(&nowhere.server, TOOL), None);
+        assert_eq!(value(nowhere.errors.as_ref().unwrap(), ERROR).as_deref(), Some("tool_error"));
+    }
+
+    #[test]
+    fn a_name_that_is_capped_in_metrics_is_whole_on_spans() {
+        let capped = vec![KeyValue::new(METHOD, "tools/call"), KeyValue::new(TOOL, OTHER)];
+        let named = truly_named(capped.clone(), Some("files.read"));
+        assert_eq!(value(&named, TOOL).as_deref(), Some("files.read"));
+        assert_eq!(truly_named(capped.clone(), None), capped);
+    }
+}

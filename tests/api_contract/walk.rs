@@ -152,7 +152,8 @@ impl<'a> Walk<'a> {
     fn bodies(&self, operation: &Operation) -> Vec<Body> {
         let content = &operation.told["requestBody"]["content"]["application/json"];
         let named = content["schema"]["$ref"].as_str().and_then(|it| it.strip_prefix('#'));
-        let schema = named.and_then(|to| self.document.0.pointer(to)).unwrap_or(&content["schema"]);
+        let schema =
+            named.and_then(|to| self.document.0.pointer(to)).unwrap_or_else(|| &content["schema"]);
         let examples = [&content["example"], &schema["example"], &schema["examples"][0]];
         let example = examples.into_iter().find(|it| !it.is_null()).cloned();
         let example = example.unwrap_or_else(|| json!({})).to_string();

@@ -77,7 +77,10 @@ fn what_cannot_be_sent_is_refused_with_the_reason() {
 
 #[test]
 fn a_request_without_an_answer_is_given_up_and_the_server_stays_as_well_as_it_was() {
-    let running = Running::serve(&json!({ "servers": { "s": faulty(&["--wrong-id"]) } }));
+    // no probe but of a suspicion
+    let monitor = json!({ "adaptive_interval": false, "check_interval": "1h" });
+    let servers = json!({ "s": faulty(&["--wrong-id"]) });
+    let running = Running::serve(&json!({ "monitor": monitor, "servers": servers }));
     let process = until_ready(&running, "s");
     let watch = crate::Watch::open(&running, "s");
     let asked = json!({ "message": call(&json!(1), "hello"), "timeoutMs": 3000 });

@@ -1,11 +1,13 @@
 //! A call becomes two linked spans, whatever the binding of OTLP.
 
-use crate::collector::{Collector, Seen, text};
+use crate::collector::{Collector, PATIENCE, Seen, text};
 use crate::peer::Peer;
+use crate::running::faulty;
 use crate::world::{Client, SOON, World, spans_of};
 use opentelemetry_proto::tonic::trace::v1::span::SpanKind;
 use opentelemetry_proto::tonic::trace::v1::status::StatusCode;
 use serde_json::{Value, json};
+use std::time::Instant;
 
 const TOLD: &str = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01";
 const AMBIENT: &str = "00-11111111111111111111111111111111-2222222222222222-01";
@@ -18,7 +20,8 @@ fn config(peer: &Peer, telemetry: &Value) -> Value {
 }
 
 fn hex(bytes: &[u8]) -> String {
-    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
+    let digit = |half: u8| char::from_digit(half.into(), 16).unwrap();
+    bytes.iter().flat_map(|byte| [digit(byte >> 4), digit(byte & 15)]).collect()
 }
 
 fn of_kind(spans: &[Seen], kind: SpanKind) -> Seen {
@@ -184,5 +187,30 @@ async fn waiting_for_a_slot_is_an_event_on_the_span() {
     let longest = waits.iter().filter_map(|it| text(&it.attributes, "mcpvisor.queue.seconds"));
     let longest = longest.filter_map(|it| it.parse::<f64>().ok()).fold(0.0, f64::max);
     assert!(longest > 0.1, "{longest}");
+    world.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn waiting_for_a_server_that_comes_back_is_an_event_on_the_span() {
+    let collector = Collector::start().await;
+    let telemetry = json!({ "endpoint": format!("http://{}", collector.http), "logs": false });
+    let config = json!({ "telemetry": telemetry, "servers": { "s": faulty(&[]) } });
+    let world = World::start(config, &SOON).await;
+    let client = Client::open(&world, "s.echo").await;
+    let deadline = Instant::now() + PATIENCE;
+    loop {
+        // the call may come before the order is carried out
+        world.order("s", "restart").await;
+        client.call("s.echo").await;
+        let spans = collector.received.spans();
+        let mut events = spans.iter().flat_map(|it| &it.span.events);
+        if let Some(wait) = events.find(|it| it.name == "mcpvisor.starting") {
+            let lasted = text(&wait.attributes, "mcpvisor.starting.seconds").unwrap();
+            assert!(lasted.parse::<f64>().unwrap() > 0.0);
+            assert_eq!(text(&wait.attributes, "mcpvisor.server.name").as_deref(), Some("s"));
+            break;
+        }
+        assert!(Instant::now() < deadline, "never: a call that waits for its server");
+    }
     world.stop().await;
 }

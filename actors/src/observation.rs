@@ -15,7 +15,7 @@ mod outcome;
 mod trace;
 
 pub use lookout::Lookout;
-pub use observed::{Observed, Origin, Phase, Watched};
+pub use observed::{Destination, Observed, Origin, Phase, Watched};
 pub use observer::{Observer, SessionOver, Unobserved};
 pub use outcome::Outcome;
 pub use trace::{SpanId, Trace, TraceContext, TraceId};

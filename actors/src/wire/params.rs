@@ -129,19 +129,10 @@ impl CallParams {
     }
 }
 
-/// Longest name that is shown to people.
-const SHOWN: usize = 200;
-
 impl CallParams {
     /// What is named, for logs and timelines: a URI without its query, which may hold secrets.
     pub fn label(&self) -> String {
-        let name = match self.subject {
-            Subject::Tool | Subject::Prompt => &*self.name,
-            Subject::Resource | Subject::Template => {
-                self.name.split(['?', '#']).next().unwrap_or_default()
-            }
-        };
-        if name.len() <= SHOWN { name.to_owned() } else { name.chars().take(SHOWN).collect() }
+        self.subject.label(&self.name)
     }
 }
 
@@ -229,6 +220,7 @@ impl CancelParams {
 
 #[cfg(test)]
 mod tests {
+    use super::super::subject::SHOWN;
     use super::*;
     use crate::wire::{Limits, Strictness};
 

@@ -3,6 +3,7 @@
 //!
 //! Source: MCP 2026-07-28 "Multi Round-Trip Requests".
 
+use super::calling::mark_sent;
 use super::{Driver, Pending, RoutedCall};
 use crate::bridge::modern_client::{Question, input_required, request_state, responses};
 use crate::bridge::{BadState, Fault, Handle, RequestDigest};
@@ -165,9 +166,10 @@ impl Driver {
                 self.respond(payload);
             }
         }
-        let Some(pending) = self.take_on(id, call, Some(ceiling)) else {
+        let Some(mut pending) = self.take_on(id, call, Some(ceiling)) else {
             return self.cancel(id, &Bytes::from_static(b"\"client disconnected\""));
         };
+        mark_sent(&mut pending.call.ticket); // executed in part
         if let Some(answer) = answer {
             self.finish(id, pending, &answer);
         } else if questions.is_empty() {

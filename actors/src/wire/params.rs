@@ -181,8 +181,13 @@ pub struct ProgressParams {
 impl ProgressParams {
     /// The token a request asks for progress with, and where it stands.
     pub fn requested(message: &Message) -> Option<(Bytes, Span)> {
-        let members = Members::of(message.params()?)?;
-        progress_token(members.get("_meta").ok()?, message.bytes()).ok()?
+        Self::asked(message).ok()?
+    }
+
+    /// The same, or why it cannot be said.
+    pub fn asked(message: &Message) -> Result<Option<(Bytes, Span)>, NotCallParams> {
+        let Some(members) = message.params().and_then(Members::of) else { return Ok(None) };
+        progress_token(members.get("_meta")?, message.bytes())
     }
 
     /// `None` when the notification has no token of ours.

@@ -12,7 +12,7 @@ use crate::server::parking::Place;
 use crate::server::pending::PendingCall;
 use crate::server::sharing::Whose;
 use crate::session::{Client, identity};
-use crate::wire::{Kind, Message, code, error_reply};
+use crate::wire::{Kind, Message, RawId, code, error_reply};
 use bytes::Bytes;
 use std::sync::Arc;
 use tokio::time::Instant;
@@ -46,6 +46,11 @@ impl ParkedCall {
     /// Whose it is.
     pub(in crate::server) fn client(&self) -> &Arc<Client> {
         &self.client
+    }
+
+    /// What its server asks, and waits for.
+    pub(super) fn asked(&self) -> impl Iterator<Item = &RawId> {
+        self.questions.iter().filter_map(Question::id)
     }
 
     /// What names it.

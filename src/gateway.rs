@@ -136,7 +136,7 @@ pub async fn start_with(
     let exe = std::env::current_exe().unwrap_or_else(|_| "mcpvisor".into());
     let custodian = Custodian::new(exe);
     let hidden = redaction.clone();
-    let mask: Mask = Arc::new(move |text: &str| hidden.clean_text(text));
+    let mask: Mask = Arc::new(move |text: &str| hidden.clean_cut(text));
     let naming = Naming {
         strategy: match config.naming.strategy {
             Strategy::Prefix => NamingStrategy::Prefix,

@@ -7,7 +7,7 @@ use memchr::memmem::Finder;
 use secrecy::{ExposeSecret, SecretString};
 use serde_json::Value;
 use std::borrow::Cow;
-use std::fmt;
+use std::fmt::{self, Write as _};
 use std::sync::Arc;
 
 /// Shorter values are not looked for: `1` or `true` would blank every log line.
@@ -53,6 +53,16 @@ impl Redaction {
         String::from_utf8_lossy(&self.clean(text.as_bytes())).into_owned()
     }
 
+    /// [`Self::clean_text`] of a text that may have been cut: what may be the beginning of a secret at its
+    /// end is blanked, too.
+    pub fn clean_cut(&self, text: &str) -> String {
+        let clean = self.clean(text.as_bytes());
+        let held = self.0.iter().filter_map(|secret| begun(&clean, secret.needle())).max();
+        let (sure, rest) = clean.split_at(clean.len() - held.unwrap_or_default());
+        let blank = if rest.is_empty() { "" } else { "***" };
+        String::from_utf8_lossy(sure).into_owned() + blank
+    }
+
     /// [`Self::clean`] for every text of a JSON value; a number that is a secret becomes a text.
     pub fn clean_value(&self, value: Value) -> Value {
         match value {
@@ -93,11 +103,50 @@ impl Redaction {
     }
 }
 
-/// A secret as it is, as JSON writes it within a string, and as `Debug` does.
-fn spellings(value: &str) -> [String; 3] {
-    let json = serde_json::Value::from(value).to_string();
-    let inner = |quoted: &str| quoted[1..quoted.len() - 1].to_owned();
-    [value.to_owned(), inner(&json), inner(&format!("{value:?}"))]
+/// How much of the beginning of a secret stands at the end of a text, in bytes.
+fn begun(text: &[u8], secret: &[u8]) -> Option<usize> {
+    let last = text.last()?;
+    let most = secret.len().saturating_sub(1).min(text.len());
+    (SHORTEST..=most).rev().find(|&end| secret[end - 1] == *last && text.ends_with(&secret[..end]))
+}
+
+/// A secret as it is, as the writers of JSON there are spell it within a string, and as `Debug` does.
+fn spellings(value: &str) -> Vec<String> {
+    let quoted = [serde_json::Value::from(value).to_string(), format!("{value:?}")];
+    let [json, debug] = quoted.map(|quoted| quoted[1..quoted.len() - 1].to_owned());
+    let beyond = |c: char| !c.is_ascii();
+    let within_html = |c: char| matches!(c, '<' | '>' | '&');
+    let mut all = vec![
+        escaped(&json, within_html, false),
+        escaped(&json, beyond, false),
+        escaped(&json, beyond, true),
+    ];
+    all.push(json);
+    let slashed: Vec<_> = all.iter().map(|text| text.replace('/', "\\/")).collect();
+    all.extend(slashed);
+    all.extend([value.to_owned(), debug]);
+    all.sort();
+    all.dedup();
+    all
+}
+
+/// The inside of a JSON string with these characters written as `\uXXXX`.
+fn escaped(json: &str, which: impl Fn(char) -> bool, upper: bool) -> String {
+    let mut text = String::new();
+    for c in json.chars() {
+        if which(c) {
+            for unit in c.encode_utf16(&mut [0; 2]) {
+                let _infallible = if upper {
+                    write!(text, "\\u{unit:04X}")
+                } else {
+                    write!(text, "\\u{unit:04x}")
+                };
+            }
+        } else {
+            text.push(c);
+        }
+    }
+    text
 }
 
 impl fmt::Debug for Redaction {
@@ -132,6 +181,40 @@ mod tests {
             ("second-\u{7}-line", "***"),
         ] {
             assert_eq!(redaction.clean_text(text), clean);
+        }
+    }
+
+    #[test]
+    fn a_secret_is_found_as_other_writers_of_json_spell_it() {
+        let secret = SecretString::from("pä/ss<wörd>&\u{1f511}");
+        let redaction = Redaction::of([&secret]);
+        for text in [
+            r#""pä/ss<wörd>&🔑""#,
+            r#""pä\/ss<wörd>&🔑""#,
+            r#""p\u00e4/ss<w\u00f6rd>&\ud83d\udd11""#,
+            r#""p\u00E4/ss<w\u00F6rd>&\uD83D\uDD11""#,
+            r#""p\u00e4\/ss<w\u00f6rd>&\ud83d\udd11""#,
+            r#""pä/ss\u003cwörd\u003e\u0026🔑""#,
+        ] {
+            let value: String = serde_json::from_str(text).unwrap();
+            assert_eq!(value, secret.expose_secret(), "{text}");
+            assert_eq!(redaction.clean_text(text), "\"***\"");
+        }
+    }
+
+    #[test]
+    fn the_beginning_of_a_secret_at_the_end_of_a_cut_text_is_blanked() {
+        let long = "abcdefgh".repeat(500);
+        let secrets = [SecretString::from(long.clone()), SecretString::from("hunter2-long")];
+        let redaction = Redaction::of(&secrets);
+        for (text, clean) in [
+            (format!("a {}", &long[..900]), "a ***"),
+            (format!("a {}", &long[..6]), "a ***"),
+            ("a hunter2-long hunter2-lon".to_owned(), "a *** ***"),
+            ("a hunte".to_owned(), "a hunte"), // too short to tell
+            (String::new(), ""),
+        ] {
+            assert_eq!(redaction.clean_cut(&text), clean);
         }
     }
 

@@ -20,7 +20,7 @@ use crate::bridge::{Fault, Translated};
 use crate::observation::{Outcome, Watched};
 use crate::otp::{Fate, Promise, Ticket};
 use crate::session::{Client, ClientStream, StreamFull};
-use crate::wire::{CallParams, Message, Payload, RawId, Span};
+use crate::wire::{CallParams, Message, Method, Payload, RawId, Span};
 use bytes::Bytes;
 use std::any::Any;
 use std::fmt;
@@ -127,8 +127,13 @@ impl Call {
     /// Answers with the server's own response, with these edits in it.
     pub fn answer(self, response: &Message, edits: &[(Span, &[u8])]) {
         let payload = response.with_id(self.id.as_bytes(), edits);
-        let outcome = last_word::of_response(self.params.method, response);
+        let outcome = self.outcome(|method| last_word::of_response(method, response));
         self.reply(LastWord { payload, outcome });
+    }
+
+    /// What an answer means; it is looked at only when somebody asks.
+    fn outcome(&self, of: impl FnOnce(Method) -> Outcome) -> Outcome {
+        self.watched.as_ref().map_or(Outcome::Ok, |_| of(self.params.method))
     }
 
     /// Answers that it is done.
@@ -152,8 +157,9 @@ impl Call {
 
     /// Answers with its server's response, carried over to its client's era.
     pub(crate) fn translate(self, response: &Message, translated: &Translated) {
-        let word = LastWord::translated(&self.id, self.params.method, response, translated);
-        self.reply(word);
+        let payload = translated.payload(response, &self.id);
+        let outcome = self.outcome(|method| last_word::of_translated(method, response, translated));
+        self.reply(LastWord { payload, outcome });
     }
 
     /// Ends a call whose client gave it up: nothing is answered.
@@ -187,7 +193,7 @@ impl Promise for Box<Call> {
             (Fate::NotSent, Some(again)) => {
                 self.release();
                 if let Some(watched) = &self.watched {
-                    watched.unsent();
+                    watched.again();
                 }
                 again(Ticket::new(self));
             }

@@ -95,7 +95,10 @@ impl State {
     fn task(&self, ticket: CallTicket) {
         let tasks = self.arguments.sessions.tasks();
         match tasks.route(&ticket.client, &ticket.params.name) {
-            Some(route) => send(ticket, &route),
+            Some(route) => {
+                mark(&ticket, &route);
+                send(ticket, &route);
+            }
             None => {
                 if let Some(call) = ticket.redeem() {
                     let task = call.params.label();
@@ -113,6 +116,7 @@ impl State {
             let _late = timeout(boot_wait, view.snapshot().complete()).await;
             let route = view.snapshot().load().extension(&ticket.params.name);
             if let Some(route) = route {
+                mark(&ticket, &route);
                 return send(ticket, &route);
             }
             if let Some(call) = ticket.redeem() {
@@ -165,6 +169,7 @@ fn pass_on(
     let Some(route) = listed.or_else(|| snapshot.guess(subject, name).filter(|_| guess)) else {
         return Err(ticket);
     };
+    mark(&ticket, &route);
     if subject == Subject::Tool && switches.is_off(&route.server, &route.own) {
         let (server, tool) = (route.server.clone(), route.own.clone());
         if let Some(call) = ticket.redeem() {
@@ -183,10 +188,14 @@ fn pass_on(
     Ok(())
 }
 
-fn send(ticket: CallTicket, route: &Arc<Route>) {
+/// Says of a call where it goes, also when it is refused on the way.
+fn mark(ticket: &CallTicket, route: &Route) {
     if let Some(watched) = ticket.watched() {
         watched.routed(route);
     }
+}
+
+fn send(ticket: CallTicket, route: &Arc<Route>) {
     let call = RoutedCall { ticket, route: Arc::clone(route) };
     // a server that is being restarted hands the call back: its ticket says "not sent" once
     if let Err(server::Message::Call(call)) = route.address.cast(server::Message::Call(call))

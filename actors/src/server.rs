@@ -25,7 +25,7 @@ mod subscribing;
 mod transport;
 
 pub use actor::{Arguments, Message, Order, Server};
-pub(crate) use driver::Link;
+pub(crate) use driver::{Link, RawLeft, RawSent};
 pub use loss::Loss;
 pub use opening::EraChoice;
 pub use parking::Parking;

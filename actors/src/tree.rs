@@ -192,7 +192,7 @@ impl Gateway {
             drain: spec.drain,
         };
         let root = estate.root(&spec, catalog, ingress);
-        let fleet = estate.fleet(clients.clone());
+        let fleet = estate.fleet(clients.clone(), spec.naming.clone());
         Self::run(root, clients, fleet, estate.roster, finished, spec.drain).await
     }
 }
@@ -223,7 +223,7 @@ impl Estate {
     }
 
     /// What the edges see of the servers.
-    fn fleet(&self, clients: Clients) -> Fleet {
+    fn fleet(&self, clients: Clients, naming: Naming) -> Fleet {
         Fleet {
             board: self.board.clone(),
             policies: self.policies.clone(),
@@ -232,6 +232,7 @@ impl Estate {
             switches: self.switches.clone(),
             loops: self.loops.clone(),
             clients,
+            naming,
         }
     }
 

@@ -4,6 +4,7 @@
 #[path = "asking/client.rs"]
 mod client;
 #[path = "asking/server.rs"]
+#[allow(dead_code, reason = "shared with other tests")]
 mod server;
 
 #[path = "asking/apart.rs"]

@@ -31,7 +31,7 @@ pub struct Call {
     pub name: Option<String>,
     /// The server it went to.
     pub server: Option<String>,
-    /// What it names by that server's own name: a tool, a prompt, a URI.
+    /// What it names by that server's own name: a tool, a prompt, a URI without its query.
     pub tool: Option<String>,
     /// Where it is: `routing`, `starting`, `queued`, `downstream`, `over`.
     pub phase: String,

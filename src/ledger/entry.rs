@@ -44,7 +44,8 @@ pub(super) struct Entry {
 impl Entry {
     /// What is known of a request now.
     pub(super) fn of(request: &Observed) -> Self {
-        let (origin, route) = (&request.origin, request.route());
+        let (origin, destination) = (&request.origin, request.destination());
+        let destination = destination.as_deref();
         let id = String::from_utf8_lossy(request.id.as_bytes());
         let client = origin.client.as_deref().filter(|client| client.len() <= CLIENT);
         Self {
@@ -57,8 +58,8 @@ impl Entry {
             id: cut(&id, NAME),
             method: cut(&request.method, NAME),
             name: request.name().map(|name| cut(name, NAME)),
-            server: route.map(|route| route.server.clone()),
-            own: route.map(|route| cut(&route.own, NAME)),
+            server: destination.map(|it| it.server.clone()),
+            own: destination.and_then(|it| Some(cut(it.own.as_deref()?, NAME))),
             phase: request.phase(),
             starting: request.starting(),
             queued: request.queued(),

@@ -138,8 +138,8 @@ impl Sink for Instruments {
             self.meters.over(request, &series);
             let trace = request.trace.as_ref().filter(|trace| trace.sampled);
             if let (Some(tracer), Some(trace)) = (&self.tracer, trace) {
-                let server = request.route().map(|route| route.server.as_str());
-                let peer = server.and_then(|server| self.peers.get(server));
+                let destination = request.destination();
+                let peer = destination.and_then(|it| self.peers.get(it.server.as_str()));
                 let (server, client) = spans::spans(request, trace, outcome, &series, peer);
                 tracer.send(server);
                 if let Some(client) = client {

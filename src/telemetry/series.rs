@@ -73,8 +73,11 @@ impl Catalog {
 
     /// The kind of a request that is over.
     pub(super) fn of(&mut self, request: &Observed, outcome: &Outcome) -> Arc<Series> {
-        let server = request.route().map(|route| route.server.as_str());
-        let named = target(request).filter(|_| server.is_some());
+        let destination = request.destination();
+        let server = destination.as_ref().map(|it| it.server.as_str());
+        // what no server has told is not to make a series of its own
+        let known = destination.as_ref().is_some_and(|it| it.own.is_some());
+        let named = target(request).filter(|_| known);
         self.key.clear();
         let error = error(outcome);
         let (class, code) = error.unwrap_or_default();

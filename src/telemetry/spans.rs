@@ -45,7 +45,8 @@ pub(super) fn spans(
         ..span(trace, trace.server_span, request.arrived, end)
     };
     let client = request.sent_at().map(|sent| {
-        let own = request.route().map(|route| &*route.own);
+        let destination = request.destination();
+        let own = destination.as_ref().and_then(|it| it.own.as_deref());
         SpanData {
             parent_span_id: SpanId::from_bytes(trace.server_span),
             span_kind: SpanKind::Client,
@@ -145,7 +146,8 @@ fn of_server(request: &Observed, outcome: &Outcome, series: &Series) -> Vec<KeyV
     if request.queued_at().is_some() {
         all.push(KeyValue::new(QUEUED, request.queued().as_secs_f64()));
     }
-    if let (None, Some((key, named))) = (request.route(), target(request)) {
+    let known = request.destination().is_some_and(|it| it.own.is_some());
+    if let (false, Some((key, named))) = (known, target(request)) {
         all.push(KeyValue::new(key, labels::clean(named).into_owned()));
     }
     resource(request, request.name(), &mut all);
@@ -196,9 +198,9 @@ fn events(request: &Observed) -> SpanEvents {
     };
     tell(EVENT_STARTING, WAITED, request.waits_at(), request.starting());
     tell(EVENT_QUEUE, QUEUED, request.queued_at(), request.queued());
-    if let Some(route) = request.route() {
+    if let Some(destination) = request.destination() {
         for event in &mut events.events {
-            event.attributes.push(KeyValue::new(SERVER, route.server.as_str().to_owned()));
+            event.attributes.push(KeyValue::new(SERVER, destination.server.as_str().to_owned()));
         }
     }
     events

@@ -230,7 +230,15 @@ impl Failure {
         let text = self.to_string();
         let payload = self.payload(id, method, era, &text);
         let (reason, sent) = (self.reason(), self.sent());
-        LastWord { payload, outcome: Outcome::Failed { reason, sent, text: text.into() } }
+        let text = self.recorded().unwrap_or(text).into();
+        LastWord { payload, outcome: Outcome::Failed { reason, sent, text } }
+    }
+
+    /// What records say of it, when that is not all its client is told: no query of a URI.
+    fn recorded(&self) -> Option<String> {
+        let Self::Unknown { subject, name, near } = self else { return None };
+        let near = near.iter().map(|name| subject.label(name)).collect();
+        Some(Self::Unknown { subject: *subject, name: subject.label(name), near }.to_string())
     }
 
     fn payload(&self, id: &RawId, method: Method, era: Era, text: &str) -> Payload {

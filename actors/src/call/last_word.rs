@@ -41,21 +41,6 @@ impl LastWord {
         let outcome = Outcome::Error { code: fault.code() };
         Self { payload: fault.reply(Some(id)), outcome }
     }
-
-    /// A server's response, carried over to the client's era.
-    pub(crate) fn translated(
-        id: &RawId,
-        method: Method,
-        response: &Message,
-        translated: &Translated,
-    ) -> Self {
-        let outcome = match translated {
-            Translated::Edited(_) => of_response(method, response),
-            Translated::Result(result) => of_result(method, result),
-            Translated::Fault(fault) => Outcome::Error { code: fault.code() },
-        };
-        Self { payload: translated.payload(response, id), outcome }
-    }
 }
 
 /// What a server's response to this method means.
@@ -64,6 +49,19 @@ pub(super) fn of_response(method: Method, response: &Message) -> Outcome {
     match response.kind() {
         Kind::Response { ok: false, .. } => Outcome::Error { code: code_of(text) },
         _ => of_result(method, text),
+    }
+}
+
+/// What a server's response to this method means once it is carried over to the client's era.
+pub(super) fn of_translated(
+    method: Method,
+    response: &Message,
+    translated: &Translated,
+) -> Outcome {
+    match translated {
+        Translated::Edited(_) => of_response(method, response),
+        Translated::Result(result) => of_result(method, result),
+        Translated::Fault(fault) => Outcome::Error { code: fault.code() },
     }
 }
 

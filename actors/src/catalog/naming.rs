@@ -44,7 +44,7 @@ impl Naming {
     }
 
     /// How names begin that can only mean a tool of this server.
-    pub(super) fn prefixes(&self, server: &str) -> Vec<String> {
+    pub(crate) fn prefixes(&self, server: &str) -> Vec<String> {
         let aliased = format!("{server}__");
         match self.strategy {
             NamingStrategy::Prefix => vec![aliased, format!("{server}{}", self.separator)],

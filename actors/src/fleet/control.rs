@@ -1,7 +1,7 @@
 //! The fleet as the edges see it: what is known of every server, and how it is ordered about.
 
 use super::{Board, Card, FrameWatch};
-use crate::catalog::{self, Known, Switches};
+use crate::catalog::{self, Known, Naming, Switches};
 use crate::health::{GlobalPolicy, MonitorPatch, PingPatch, Policies, analyzer, monitor, pings};
 use crate::otp::Address;
 use crate::proxy;
@@ -48,6 +48,7 @@ pub struct Fleet {
     pub(crate) switches: Switches,
     pub(crate) loops: Loops,
     pub(crate) clients: Clients,
+    pub(crate) naming: Naming,
 }
 
 impl Fleet {

@@ -14,6 +14,8 @@ pub const SHOWN: usize = 64 * 1024;
 /// Longest text of noise that is shown, in bytes: less than is kept of it, so that no part of a secret is
 /// left at its end.
 const NOISE: usize = 240;
+/// Longest id and method of a frame that are kept, in bytes.
+const NAME: usize = 200;
 /// Longest secret that is certain not to be shown in part where a text is cut, in bytes.
 const SECRET: usize = 16 * 1024;
 
@@ -54,9 +56,9 @@ pub struct Frame {
     pub direction: Direction,
     /// What it is.
     pub kind: FrameKind,
-    /// The JSON text of its id, if it has one.
+    /// The JSON text of its id, if it has one; at most 200 bytes.
     pub id: Option<String>,
-    /// Its method, if it has one.
+    /// Its method, if it has one; at most 200 bytes.
     pub method: Option<String>,
     /// Its length in bytes, before anything was cut or masked. Of noise: of the part that was kept.
     pub bytes: usize,
@@ -88,7 +90,11 @@ impl Said {
             Kind::Response { id, .. } => (FrameKind::Response, id.as_ref(), None),
             Kind::Notification { method } => (FrameKind::Notification, None, Some(method)),
         };
-        let text = |text: &str| Shown::of(text.as_bytes(), mask).text;
+        let text = |text: &str| {
+            let mut text = Shown::of(text.as_bytes(), mask).text;
+            cut_at(&mut text, NAME);
+            text
+        };
         let id = id.map(RawId::to_string).map(|id| text(&id));
         let method = method.map(|method| text(method));
         Self { id, method, ..Self::text(kind, message.bytes(), mask) }

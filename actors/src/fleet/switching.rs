@@ -1,8 +1,8 @@
 //! Tools switched on and off by an operator.
 
 use super::{Fleet, NoSuchServer};
-use crate::catalog::{self, SwitchedOff};
-use crate::server::ServerName;
+use crate::catalog::{self, Naming, SwitchedOff};
+use crate::server::{ServerName, ServerSpec};
 use crate::timeline::EventKind;
 use crate::wire::Subject;
 use std::sync::Arc;
@@ -35,20 +35,15 @@ pub struct ToolPlace {
 
 impl Fleet {
     /// The tool clients call by this name, also one that is switched off; else the one of that server that
-    /// `SERVER__TOOL` or `SERVER.TOOL` will be, should it come to have it.
+    /// `SERVER__TOOL`, or the same with the configured separator, will be, should it come to have it.
     pub fn tool(&self, name: &str) -> Option<ToolPlace> {
         let snapshot = self.clients.view().snapshot().load();
         if let Some(route) = snapshot.route(Subject::Tool, name) {
             let (server, own) = (route.server.clone(), route.own.clone());
             return Some(ToolPlace { server, own, known: true });
         }
-        let own = |server: &str| {
-            let rest = name.strip_prefix(server)?;
-            let own = rest.strip_prefix("__").or_else(|| rest.strip_prefix('.'))?;
-            (!own.is_empty()).then_some(own)
-        };
-        let servers = self.board.cards().map(|card| &card.spec.name);
-        let fitting = servers.filter_map(|server| Some((server, own(server.as_str())?)));
+        let specs = self.board.cards().map(|card| &*card.spec);
+        let fitting = specs.filter_map(|spec| Some((&spec.name, own(spec, &self.naming, name)?)));
         let longest = fitting.max_by_key(|(server, _)| server.as_str().len());
         longest.map(|(server, own)| ToolPlace {
             server: server.clone(),
@@ -82,5 +77,57 @@ impl Fleet {
     /// The tools that are switched off.
     pub fn switched_off(&self) -> Arc<SwitchedOff> {
         self.switches.off()
+    }
+}
+
+/// What a server calls the tool that clients will call so, if it can be its.
+fn own<'a>(spec: &'a ServerSpec, naming: &Naming, name: &'a str) -> Option<&'a str> {
+    let prefixes = naming.prefixes(spec.name.as_str());
+    let shown = prefixes.iter().find_map(|prefix| name.strip_prefix(&**prefix))?;
+    let renamed = spec.tools.iter().find(|(_, change)| change.name.as_deref() == Some(shown));
+    let own = renamed.map_or(shown, |(own, _)| own);
+    (!own.is_empty()).then_some(own)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::catalog::NamingStrategy;
+    use crate::server::{Connector, Loss, ToolOverride, Transport};
+    use futures_util::future::BoxFuture;
+
+    struct Nowhere;
+
+    impl Connector for Nowhere {
+        fn connect(&self) -> BoxFuture<'static, Result<Box<dyn Transport>, Loss>> {
+            Box::pin(std::future::ready(Err(Loss::Stopped)))
+        }
+
+        fn kind(&self) -> &'static str {
+            "test"
+        }
+    }
+
+    #[test]
+    fn a_tool_that_is_not_known_yet_is_found_by_the_name_it_will_have() {
+        let mut spec = ServerSpec::new(ServerName::new("files"), Arc::new(Nowhere));
+        let change = ToolOverride { name: Some("remove".into()), description: None };
+        spec.tools.insert("rm".into(), change);
+        let dotted = Naming::default();
+        let dashed = Naming { separator: "-".into(), ..Naming::default() };
+        let flat = Naming { strategy: NamingStrategy::Flat, ..Naming::default() };
+        for (naming, name, expected) in [
+            (&dotted, "files.ls", Some("ls")),
+            (&dotted, "files.remove", Some("rm")),
+            (&dotted, "files__remove", Some("rm")),
+            (&dotted, "files.", None),
+            (&dotted, "files-ls", None),
+            (&dashed, "files-ls", Some("ls")),
+            (&dashed, "files.ls", None),
+            (&flat, "files__ls", Some("ls")),
+            (&flat, "ls", None),
+        ] {
+            assert_eq!(own(&spec, naming, name), expected, "{name}");
+        }
     }
 }

@@ -2,7 +2,9 @@
 
 use super::{Observer, Outcome, Trace};
 use crate::catalog::Route;
-use crate::wire::RawId;
+use crate::server::ServerName;
+use crate::wire::{RawId, Subject};
+use arc_swap::ArcSwapOption;
 use bytes::Bytes;
 use std::fmt;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -21,6 +23,16 @@ pub struct Origin {
     pub revision: Option<&'static str>,
     /// What the client says it is: the JSON text of an `Implementation`.
     pub client: Option<Bytes>,
+}
+
+/// Where a request went.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Destination {
+    /// Its server.
+    pub server: ServerName,
+    /// What it names, by that server's own name, as short as [`Observed::name`]; `None` when its server had
+    /// not told it yet.
+    pub own: Option<Box<str>>,
 }
 
 /// Where a request is at the moment.
@@ -56,7 +68,7 @@ pub struct Observed {
     pub trace: Option<Trace>,
     since: Instant,
     name: OnceLock<Box<str>>,
-    route: OnceLock<Arc<Route>>,
+    destination: ArcSwapOption<Destination>,
     marks: Marks,
     answer_bytes: AtomicU64,
     outcome: OnceLock<Outcome>,
@@ -65,7 +77,7 @@ pub struct Observed {
 /// Microseconds from the arrival, plus one; 0 for not yet.
 #[derive(Default)]
 struct Marks {
-    /// Its server was not ready when it came there.
+    /// Its server was not ready.
     waits: AtomicU64,
     /// Its server was ready, or it queued there.
     queued: AtomicU64,
@@ -80,9 +92,9 @@ impl Observed {
         self.name.get().map(|name| &**name)
     }
 
-    /// Where it went: its server, and what it names by that server's own name.
-    pub fn route(&self) -> Option<&Route> {
-        self.route.get().map(|route| &**route)
+    /// Where it went, the last time if it was routed once more.
+    pub fn destination(&self) -> Option<Arc<Destination>> {
+        self.destination.load_full()
     }
 
     /// Where it is.
@@ -102,7 +114,7 @@ impl Observed {
         }
     }
 
-    /// When its server was found not ready, if it was.
+    /// When its server was found not ready, if it was; the last time if it was ready meanwhile.
     pub fn waits_at(&self) -> Option<Duration> {
         at(&self.marks.waits)
     }
@@ -162,6 +174,22 @@ impl Observed {
         let _marked_already =
             mark.compare_exchange(0, micros + 1, Ordering::Relaxed, Ordering::Relaxed);
     }
+
+    /// It is in no queue any more: from here on it waits anew.
+    fn leaves_queue(&self) {
+        if self.marks.queued.swap(0, Ordering::Relaxed) > 0 {
+            self.marks.waits.store(0, Ordering::Relaxed);
+        }
+    }
+
+    /// What its method names; what may be a URI counts as one.
+    fn subject(&self) -> Subject {
+        if self.method.starts_with("resources/") || &*self.method == "completion/complete" {
+            Subject::Resource
+        } else {
+            Subject::Tool
+        }
+    }
 }
 
 fn at(mark: &AtomicU64) -> Option<Duration> {
@@ -204,7 +232,7 @@ impl Watched {
             trace,
             since: Instant::now(),
             name: OnceLock::new(),
-            route: OnceLock::new(),
+            destination: ArcSwapOption::empty(),
             marks: Marks::default(),
             answer_bytes: AtomicU64::new(0),
             outcome: OnceLock::new(),
@@ -223,13 +251,25 @@ impl Watched {
         let _named_already = self.observed.name.set(name.into());
     }
 
-    /// It was routed there. Routed once more, it goes there again.
-    pub fn routed(&self, route: &Arc<Route>) {
-        let _routed_already = self.observed.route.set(Arc::clone(route));
+    /// It was routed there.
+    pub fn routed(&self, route: &Route) {
+        let own = self.observed.subject().label(&route.own);
+        self.goes_to(&route.server, Some(own.into()));
     }
 
-    /// Its server is not ready.
+    /// It can only be of this server, which has not told it yet.
+    pub fn guessed(&self, server: &ServerName) {
+        self.goes_to(server, None);
+    }
+
+    fn goes_to(&self, server: &ServerName, own: Option<Box<str>>) {
+        let destination = Destination { server: server.clone(), own };
+        self.observed.destination.store(Some(Arc::new(destination)));
+    }
+
+    /// Its server is not ready, or not any more.
     pub fn waits(&self) {
+        self.observed.leaves_queue();
         self.observed.mark(&self.observed.marks.waits);
     }
 
@@ -243,10 +283,16 @@ impl Watched {
         self.observed.mark(&self.observed.marks.sent);
     }
 
-    /// It certainly did not reach its server, and goes there again.
+    /// It certainly did not reach its server.
     pub fn unsent(&self) {
-        self.observed.marks.queued.store(0, Ordering::Relaxed);
         self.observed.marks.sent.store(0, Ordering::Relaxed);
+    }
+
+    /// It certainly did not reach its server, and is routed once more.
+    pub fn again(&self) {
+        self.unsent();
+        self.observed.leaves_queue();
+        self.observed.destination.store(None);
     }
 
     /// It is over, with an answer of so many bytes. Only the first end counts.
@@ -263,3 +309,6 @@ impl Drop for Watched {
         self.observer.over(Arc::clone(&self.observed));
     }
 }
+
+#[cfg(test)]
+mod tests;

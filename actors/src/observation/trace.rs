@@ -5,6 +5,9 @@
 
 use std::fmt;
 
+/// Longest `tracestate` that is passed on, in bytes (W3C "Trace Context" level 2, 3.3.1.5).
+const STATE: usize = 512;
+
 /// The id of a trace; never all zeros.
 pub type TraceId = [u8; 16];
 /// The id of a span; never all zeros.
@@ -19,7 +22,7 @@ pub struct TraceContext {
     pub span: SpanId,
     /// Whether that span is recorded.
     pub sampled: bool,
-    /// `tracestate`, as it came.
+    /// `tracestate`, as it came; one that is too long or holds what no header may is as if it were absent.
     pub state: Option<Box<str>>,
 }
 
@@ -50,7 +53,7 @@ impl TraceContext {
         if trace == [0; 16] || span == [0; 8] {
             return None;
         }
-        let state = tracestate.map(str::trim).filter(|state| !state.is_empty()).map(Into::into);
+        let state = tracestate.map(str::trim).filter(|state| is_state(state)).map(Into::into);
         Some(Self { trace, span, sampled: flags & 1 == 1, state })
     }
 }
@@ -97,6 +100,12 @@ impl Trace {
     }
 }
 
+/// Whether a `tracestate` may be passed on. One that is longer than everybody must pass on is dropped, so
+/// that no server refuses a call for it.
+fn is_state(state: &str) -> bool {
+    (1..=STATE).contains(&state.len()) && state.bytes().all(|byte| matches!(byte, b' '..=b'~'))
+}
+
 /// Lower-case hexadecimal digits, as the standard demands.
 fn hex<const N: usize>(text: &[u8]) -> Option<[u8; N]> {
     let digit = |byte: u8| match byte {
@@ -125,6 +134,21 @@ mod tests {
         assert_eq!(context.to_string(), GOOD);
         let later = format!("01{}-more", &GOOD[2..]);
         assert!(TraceContext::parse(&later, Some("")).is_some_and(|it| it.state.is_none()));
+    }
+
+    #[test]
+    fn a_state_that_a_header_cannot_hold_is_dropped_and_the_trace_is_not() {
+        let longest = format!("a={}", "x".repeat(STATE - 2));
+        for (said, kept) in [
+            (longest.as_str(), true),
+            (&format!("{longest}x"), false),
+            ("a=1\r\nx-evil: 1", false),
+            ("a=\u{e9}", false),
+            ("a=\u{7f}", false),
+        ] {
+            let context = TraceContext::parse(GOOD, Some(said)).expect("well-formed");
+            assert_eq!(context.state.is_some(), kept, "{said}");
+        }
     }
 
     #[test]

@@ -297,6 +297,9 @@ impl State {
     /// any other does for a server that is down.
     fn unlisted(&mut self, ticket: CallTicket, me: &ActorRef<Message>) {
         let (now, limits) = (Instant::now(), self.spec.limits);
+        if let Some(watched) = ticket.watched() {
+            watched.guessed(&self.spec.name);
+        }
         match self.phase {
             // its tools are about to be published: not sent, so routed once more
             Phase::Publishing { .. } | Phase::Ready { .. } => return,

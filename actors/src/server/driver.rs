@@ -65,6 +65,7 @@ pub(super) enum End {
 
 pub(super) use parking::ParkedCall;
 pub(super) use raw::Reply as RawReply;
+pub(crate) use raw::{RawLeft, RawSent};
 
 /// What a driver works with.
 pub(super) struct Driver {
@@ -259,6 +260,7 @@ impl Driver {
             Command::Call(call) => self.call(*call),
             Command::Probe(method, timeout, reply) => self.probe(method, timeout, reply),
             Command::Raw(raw) => self.raw(*raw),
+            Command::RawLeft => self.raw_left(),
             Command::Said(id, said) => self.heard_answer(id, said),
             Command::Cancel(id, because) => self.give_up(id, because),
         }
@@ -300,7 +302,7 @@ impl Driver {
                 Pending::Parked(_) => self.cancel(id, &Bytes::from_static(b"\"timeout\"")),
                 Pending::Probe(probe) => self.unanswered(id, *probe),
                 Pending::Raw(raw) => {
-                    self.cancel(id, &Bytes::from_static(b"\"timeout\""));
+                    self.give_up_raw(id, b"\"timeout\"");
                     raw.late();
                 }
                 Pending::Watch { uri, leaving, .. } => {

@@ -239,6 +239,25 @@ impl PendingTable {
         self.raws
     }
 
+    /// Whether this is a request of an operator's.
+    pub(super) fn is_raw(&self, id: u64) -> bool {
+        matches!(self.requests.get(&id), Some(Pending::Raw(_)))
+    }
+
+    /// Whether this waits for its answer.
+    pub(super) fn is_under_way(&self, id: u64) -> bool {
+        self.requests.contains_key(&id)
+    }
+
+    /// The requests of operators who do not wait any more.
+    pub(super) fn abandoned(&self) -> Vec<u64> {
+        let all = self.requests.iter().filter_map(|(id, pending)| match pending {
+            Pending::Raw(raw) if raw.reply.is_closed() => Some(*id),
+            _ => None,
+        });
+        all.collect()
+    }
+
     /// Whether the server has anything to work at.
     pub(super) fn has_work(&self) -> bool {
         self.calls + self.raws > 0

@@ -44,6 +44,11 @@ pub(super) enum Joined {
 pub(super) struct Subscribing(BTreeMap<String, (Stage, Vec<RoutedCall>)>);
 
 impl Subscribing {
+    /// Whether the server watches it already.
+    pub(super) fn watches(&self, uri: &str) -> bool {
+        self.0.get(uri).is_some_and(|(stage, _)| *stage == Stage::Watched)
+    }
+
     /// A client asks.
     pub(super) fn join(&mut self, call: RoutedCall) -> Joined {
         let uri = call.route.own.to_string();

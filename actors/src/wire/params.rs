@@ -129,19 +129,10 @@ impl CallParams {
     }
 }
 
-/// Longest name that is shown to people.
-const SHOWN: usize = 200;
-
 impl CallParams {
     /// What is named, for logs and timelines: a URI without its query, which may hold secrets.
     pub fn label(&self) -> String {
-        let name = match self.subject {
-            Subject::Tool | Subject::Prompt => &*self.name,
-            Subject::Resource | Subject::Template => {
-                self.name.split(['?', '#']).next().unwrap_or_default()
-            }
-        };
-        if name.len() <= SHOWN { name.to_owned() } else { name.chars().take(SHOWN).collect() }
+        self.subject.label(&self.name)
     }
 }
 
@@ -190,8 +181,13 @@ pub struct ProgressParams {
 impl ProgressParams {
     /// The token a request asks for progress with, and where it stands.
     pub fn requested(message: &Message) -> Option<(Bytes, Span)> {
-        let members = Members::of(message.params()?)?;
-        progress_token(members.get("_meta").ok()?, message.bytes()).ok()?
+        Self::asked(message).ok()?
+    }
+
+    /// The same, or why it cannot be said.
+    pub fn asked(message: &Message) -> Result<Option<(Bytes, Span)>, NotCallParams> {
+        let Some(members) = message.params().and_then(Members::of) else { return Ok(None) };
+        progress_token(members.get("_meta")?, message.bytes())
     }
 
     /// `None` when the notification has no token of ours.
@@ -229,6 +225,7 @@ impl CancelParams {
 
 #[cfg(test)]
 mod tests {
+    use super::super::subject::SHOWN;
     use super::*;
     use crate::wire::{Limits, Strictness};
 

@@ -2,6 +2,9 @@
 
 use std::ops::{Index, IndexMut};
 
+/// Longest name that is shown to people, in characters.
+pub(super) const SHOWN: usize = 200;
+
 /// A kind of thing servers list and clients name.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Subject {
@@ -27,6 +30,16 @@ impl Subject {
             Self::Resource => "resource",
             Self::Template => "resource template",
         }
+    }
+
+    /// The name of one of them, for logs and records: at most 200 characters, a URI without its query and
+    /// fragment, which may hold secrets.
+    pub fn label(self, name: &str) -> String {
+        let name = match self {
+            Self::Tool | Self::Prompt => name,
+            Self::Resource | Self::Template => name.split(['?', '#']).next().unwrap_or_default(),
+        };
+        if name.len() <= SHOWN { name.to_owned() } else { name.chars().take(SHOWN).collect() }
     }
 
     /// The method that lists them.

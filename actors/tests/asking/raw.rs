@@ -32,6 +32,87 @@ fn sends(gateway: &Gateway, text: &'static str) -> JoinHandle<Result<RawAnswer, 
     })
 }
 
+/// Sends a message of an operator's now, with so much patience.
+async fn says(
+    gateway: &Gateway,
+    message: &Value,
+    timeout: Duration,
+) -> Result<RawAnswer, RawFault> {
+    let message = message.to_string().into();
+    gateway.fleet().send_raw("s", RawMessage { message, timeout, fill_meta: false }).await
+}
+
+fn cancel(id: &Value) -> Value {
+    json!({ "jsonrpc": "2.0", "method": "notifications/cancelled", "params": { "requestId": id } })
+}
+
+#[tokio::test]
+async fn a_question_after_an_operators_request_was_given_up_goes_to_no_client() {
+    let (gateway, mut server) = gateway(Sharing::Auto).await;
+    let mut connection = server.ready().await;
+    let mut client = Client::open(&gateway, able()).await;
+    ready(gateway.fleet()).await;
+    let odd = json!({ "jsonrpc": "2.0", "id": 1, "method": "odd/one" });
+    let late = says(&gateway, &odd, Duration::from_millis(20)).await;
+    assert_eq!(late, Err(RawFault::Late(Duration::from_millis(20))));
+    let left = sends(&gateway, r#"{"jsonrpc":"2.0","id":1,"method":"odd/two"}"#);
+    let two = connection.hears_of("odd/two").await;
+    left.abort();
+    let given_up = connection.hears_of("notifications/cancelled").await;
+    assert_eq!(given_up["params"]["requestId"], two["id"]);
+    connection.asks("q", "roots/list", json!({}));
+    assert!(connection.told(&json!("q")).await["error"].is_object());
+    // what it answers to what came later shows that it has heard
+    client.calls("1");
+    let call = connection.hears_of("tools/call").await;
+    connection.answers(&call, json!({ "content": [] }));
+    client.told("1").await;
+    connection.asks("r", "roots/list", json!({}));
+    let asked = client.hears_of("roots/list").await;
+    client.answers(&asked, json!({ "roots": [] }));
+    assert!(connection.told(&json!("r")).await["result"].is_object());
+    gateway.stop(Duration::from_secs(5)).await;
+}
+
+#[tokio::test]
+async fn an_operator_cancels_no_call_of_a_client_and_answers_no_question_to_one() {
+    let (gateway, mut server) = gateway(Sharing::Auto).await;
+    let mut connection = server.ready().await;
+    let mut client = Client::open(&gateway, able()).await;
+    client.calls("1");
+    let call = connection.hears_of("tools/call").await;
+    connection.asks("q", "roots/list", json!({}));
+    let asked = client.hears_of("roots/list").await;
+    let number = call["id"].as_u64().unwrap();
+    let forever = Duration::MAX;
+    for message in [
+        cancel(&call["id"]),
+        cancel(&json!(number.to_string())),
+        serde_json::from_str(
+            &cancel(&json!("N")).to_string().replace(r#""N""#, &format!("{number}.0")),
+        )
+        .unwrap(),
+        json!({ "jsonrpc": "2.0", "id": "q", "result": { "roots": [] } }),
+    ] {
+        let refused = says(&gateway, &message, forever).await;
+        assert_eq!(refused, Err(RawFault::OfOthers), "{message}");
+    }
+    client.answers(&asked, json!({ "roots": [] }));
+    assert_eq!(connection.told(&json!("q")).await["result"], json!({ "roots": [] }));
+    for message in [cancel(&json!("other")), json!({ "jsonrpc": "2.0", "id": "q", "result": {} })] {
+        assert!(says(&gateway, &message, forever).await.is_ok(), "{message}");
+    }
+    let sent = sends(&gateway, r#"{"jsonrpc":"2.0","id":1,"method":"odd/one"}"#);
+    let raw = connection.hears_of("odd/one").await;
+    assert!(says(&gateway, &cancel(&raw["id"]), forever).await.is_ok());
+    assert_eq!(connection.hears_of("notifications/cancelled").await, cancel(&raw["id"]));
+    connection.answers(&raw, json!({}));
+    assert!(sent.await.unwrap().is_ok());
+    connection.answers(&call, json!({ "content": [] }));
+    client.told("1").await;
+    gateway.stop(Duration::from_secs(5)).await;
+}
+
 #[tokio::test]
 async fn all_but_the_id_and_the_progress_token_arrives_as_it_was_written_both_ways() {
     let (gateway, mut server) = gateway(Sharing::Auto).await;

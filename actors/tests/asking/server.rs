@@ -169,6 +169,12 @@ impl Connection {
         self.say(json!({ "jsonrpc": "2.0", "id": request["id"], "result": result }));
     }
 
+    /// A request could not be delivered to it.
+    pub(crate) fn never_got(&self, request: &Value) {
+        let (id, loss) = (request["id"].as_u64().unwrap(), Loss::Protocol { detail: "no".into() });
+        let _gone = self.says.send(Inbound::Failed { id, sent: false, loss });
+    }
+
     /// Asks for roots, elicitation or a sample.
     pub(crate) fn asks(&self, id: &str, method: &str, params: Value) {
         self.say(json!({ "jsonrpc": "2.0", "id": id, "method": method, "params": params }));

@@ -96,6 +96,40 @@ async fn a_call_without_an_answer_says_whether_its_server_may_have_executed_it()
 }
 
 #[tokio::test]
+async fn a_call_that_is_refused_on_its_way_still_says_whose_it_was() {
+    let (gateway, mut server, witness) = Witness::default().gateway(|_| {}).await;
+    let mut connection = server.ready().await;
+    let mut client = Client::open(&gateway, able()).await;
+    client.calls("undelivered");
+    let call = connection.hears_of("tools/call").await;
+    connection.never_got(&call);
+    client.told("undelivered").await;
+    assert_eq!(failure(&witness, "undelivered").await, ("refused", false));
+    assert_eq!(witness.request("undelivered").await.sent_at(), None);
+    gateway.fleet().switch_tool("s", "work", false).await.unwrap();
+    client.calls("off");
+    client.told("off").await;
+    assert_eq!(failure(&witness, "off").await, ("switched_off", false));
+    for id in ["undelivered", "off"] {
+        let there = witness.request(id).await.destination().expect(id);
+        assert_eq!((there.server.as_str(), there.own.as_deref()), ("s", Some("work")));
+    }
+    gateway.stop(Duration::from_secs(5)).await;
+    let impatient = |spec: &mut GatewaySpec| {
+        spec.listing.boot_wait = Duration::from_millis(1);
+        spec.servers[0].limits.call_wait = Duration::from_millis(50);
+    };
+    let (gateway, _unborn, witness) = Witness::default().gateway(impatient).await;
+    let mut client = Client::open(&gateway, able()).await;
+    client.calls("guessed");
+    client.told("guessed").await;
+    assert_eq!(failure(&witness, "guessed").await, ("unavailable", false));
+    let there = witness.request("guessed").await.destination().expect("a guess");
+    assert_eq!((there.server.as_str(), &there.own), ("s", &None));
+    gateway.stop(Duration::from_secs(5)).await;
+}
+
+#[tokio::test]
 async fn a_call_its_server_never_answers_times_out_once() {
     let impatient = |spec: &mut GatewaySpec| {
         spec.servers[0].limits.call_timeout = Duration::from_millis(100);

@@ -1,9 +1,10 @@
 //! Where a request is, and what servers say meanwhile.
 
-use crate::client::{Client, able};
+use crate::client::{Client, Stateless, able, modern};
 use crate::witness::{Witness, until};
+use mcpvisor_actors::fleet::State;
 use mcpvisor_actors::observation::{Outcome, Phase};
-use mcpvisor_actors::server::Sharing;
+use mcpvisor_actors::server::{Order, Sharing};
 use mcpvisor_actors::session::LogLevel;
 use mcpvisor_actors::timeline::EventKind;
 use mcpvisor_actors::tree::GatewaySpec;
@@ -19,9 +20,11 @@ async fn a_call_is_followed_from_its_arrival_over_start_and_queue_to_its_server(
         limits.route_timeout = Duration::from_secs(20);
     };
     let (gateway, mut server, witness) = Witness::default().gateway(one).await;
-    drop(server.ready().await);
-    let lost =
-        || (gateway.fleet().card("s").unwrap().standing().generation.is_none()).then_some(());
+    let connection = server.ready().await;
+    let stands = || gateway.fleet().card("s").unwrap().standing();
+    until("its tool is shown", || (stands().state == State::Ready).then_some(())).await;
+    drop(connection);
+    let lost = || stands().generation.is_none().then_some(());
     until("it is lost", lost).await;
     let mut client = Client::open(&gateway, able()).await;
     client.calls("first");
@@ -42,14 +45,62 @@ async fn a_call_is_followed_from_its_arrival_over_start_and_queue_to_its_server(
         let parts = request.starting() + request.queued() + request.downstream().unwrap();
         assert!(parts <= request.took(), "{parts:?}");
         assert_eq!((&*request.method, request.name()), ("tools/call", Some("s.work")));
-        let route = request.route().unwrap();
-        assert_eq!((route.server.as_str(), &*route.own), ("s", "work"));
+        let there = request.destination().unwrap();
+        assert_eq!((there.server.as_str(), there.own.as_deref()), ("s", Some("work")));
     }
     let origin = &first.origin;
     assert_eq!((origin.face, origin.revision), ("api", Some("2025-11-25")));
     assert_eq!(&*origin.session, client.session.id());
     let who: serde_json::Value = serde_json::from_slice(origin.client.as_ref().unwrap()).unwrap();
     assert_eq!(who, json!({ "name": "c", "version": "1" }));
+    gateway.stop(Duration::from_secs(5)).await;
+}
+
+#[tokio::test]
+async fn a_call_that_queues_when_its_server_is_lost_waits_for_it_from_then_on() {
+    let one = |spec: &mut GatewaySpec| {
+        let limits = &mut spec.servers[0].limits;
+        limits.max_in_flight = 1;
+        limits.call_wait = Duration::from_secs(20);
+        limits.route_timeout = Duration::from_secs(20);
+    };
+    let (gateway, mut server, witness) = Witness::default().gateway(one).await;
+    let mut connection = server.ready().await;
+    let client = Client::open(&gateway, able()).await;
+    client.calls("first");
+    connection.hears_of("tools/call").await;
+    client.calls("second");
+    let second = witness.in_phase("second", Phase::Queued).await;
+    let queued = second.queued_at();
+    drop(connection);
+    witness.in_phase("second", Phase::Starting).await;
+    assert!(second.waits_at() > queued && second.queued_at().is_none());
+    gateway.fleet().order("s", Order::Restart).unwrap();
+    let mut connection = server.ready().await;
+    witness.in_phase("second", Phase::Downstream).await;
+    assert!(second.queued_at() > second.waits_at() && second.queued_at() <= second.sent_at());
+    connection.hears_of("tools/call").await;
+    gateway.stop(Duration::from_secs(5)).await;
+}
+
+#[tokio::test]
+async fn a_call_that_comes_back_with_input_is_with_its_server_again() {
+    let (gateway, mut server, witness) = Witness::default().gateway(|_| {}).await;
+    let mut connection = server.ready().await;
+    let (client, able) = (Stateless::of(&gateway), json!({ "elicitation": {} }));
+    let mut first = client.calls(&modern("1", able.clone()));
+    let call = connection.hears_of("tools/call").await;
+    connection.asks("q", "elicitation/create", json!({ "message": "?" }));
+    let answer = first.answer().await;
+    let mut again = modern("2", able);
+    again["params"]["requestState"] = answer["result"]["requestState"].clone();
+    again["params"]["inputResponses"] = json!({ "\"q\"": { "action": "decline" } });
+    let mut again = client.calls(&again);
+    let request = witness.in_phase("2", Phase::Downstream).await;
+    assert!(request.queued_at() <= request.sent_at());
+    connection.answers(&call, json!({ "content": [] }));
+    again.answer().await;
+    assert_eq!(witness.outcome("2").await, Outcome::Ok);
     gateway.stop(Duration::from_secs(5)).await;
 }
 
@@ -99,7 +150,7 @@ async fn a_call_on_a_connection_of_ones_own_is_followed_like_any_other() {
     let request = witness.in_phase("1", Phase::Downstream).await;
     connection.answers(&call, json!({ "content": [] }));
     assert_eq!(witness.outcome("1").await, Outcome::Ok);
-    assert_eq!(request.route().unwrap().server.as_str(), "s");
+    assert_eq!(request.destination().unwrap().server.as_str(), "s");
     assert!(request.waits_at() <= request.queued_at() && request.queued_at() <= request.sent_at());
     gateway.stop(Duration::from_secs(5)).await;
 }

@@ -24,13 +24,18 @@ pub(in crate::admin) enum BenchFault {
 impl BenchFault {
     pub(in crate::admin) const fn status(&self) -> StatusCode {
         match self {
-            Self::Send(RawFault::NoMessage(_) | RawFault::Opening(_)) => StatusCode::BAD_REQUEST,
+            Self::Send(
+                RawFault::NoMessage(_)
+                | RawFault::Opening(_)
+                | RawFault::Shared(_)
+                | RawFault::TwoTokens,
+            ) => StatusCode::BAD_REQUEST,
             Self::Send(RawFault::NoSuchServer(_)) | Self::NoRecording(_) | Self::NoTool(_) => {
                 StatusCode::NOT_FOUND
             }
-            Self::Send(RawFault::NotReady(_)) | Self::Recordings(_) | Self::OwnTool(_) => {
-                StatusCode::CONFLICT
-            }
+            Self::Send(RawFault::NotReady(_) | RawFault::OfOthers)
+            | Self::Recordings(_)
+            | Self::OwnTool(_) => StatusCode::CONFLICT,
             Self::Send(RawFault::Busy(_)) | Self::Watchers(_) => StatusCode::TOO_MANY_REQUESTS,
             Self::Send(RawFault::Late(_)) => StatusCode::GATEWAY_TIMEOUT,
             Self::Send(RawFault::Lost { .. }) => StatusCode::BAD_GATEWAY,
@@ -41,8 +46,10 @@ impl BenchFault {
         match self {
             Self::Send(RawFault::NoSuchServer(_)) => "no_such_server",
             Self::Send(RawFault::NotReady(_)) => "not_ready",
-            Self::Send(RawFault::NoMessage(_)) => "bad_message",
+            Self::Send(RawFault::NoMessage(_) | RawFault::TwoTokens) => "bad_message",
             Self::Send(RawFault::Opening(_)) => "opens_connection",
+            Self::Send(RawFault::Shared(_)) => "changes_what_is_shared",
+            Self::Send(RawFault::OfOthers) => "of_somebody_else",
             Self::Send(RawFault::Busy(_)) => "too_many_requests",
             Self::Send(RawFault::Late(_)) => "no_answer",
             Self::Send(RawFault::Lost { .. }) => "not_delivered",
@@ -66,6 +73,13 @@ impl BenchFault {
             Self::Send(RawFault::Opening(_)) => {
                 "Restart the server and watch its frames to see the handshake."
             }
+            Self::Send(RawFault::Shared(_)) => {
+                "Have a client of this gateway do that: it is carried to the server."
+            }
+            Self::Send(RawFault::OfOthers) => {
+                "Name the id of a request sent here, as its frame shows it."
+            }
+            Self::Send(RawFault::TwoTokens) => "Name one progress token, or none.",
             Self::Send(RawFault::Busy(_)) => "Wait for their answers.",
             Self::Send(RawFault::Late(_)) => {
                 "It may have been executed: look before it is repeated. Allow more with `timeoutMs`."

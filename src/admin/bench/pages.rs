@@ -51,7 +51,7 @@ struct ReplayRequest {
     server: Option<String>,
     /// What of the answers does not count, as JSON pointers into the whole answer.
     ignore: Vec<String>,
-    /// How long each answer is waited for; 30,000 unless told, 600,000 at most.
+    /// How long each answer is waited for; 30,000 unless told, 120,000 at most.
     timeout_ms: Option<u64>,
     /// Whether to fill in what a request of 2026-07-28 must say in `_meta` and does not.
     fill_meta: bool,

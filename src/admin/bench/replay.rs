@@ -95,6 +95,9 @@ fn left_out(request: &Frame) -> Option<&'static str> {
     match request.method.as_deref() {
         Some("initialize") => Some("it opens a connection"),
         Some("subscriptions/listen") => Some("it is answered only when the connection ends"),
+        Some("resources/unsubscribe" | "logging/setLevel") => {
+            Some("it changes what clients share on the connection")
+        }
         _ if request.truncated => Some("it is too long: only its beginning was recorded"),
         _ if request.masked => Some("it holds a secret, which was not recorded"),
         _ => None,
@@ -233,6 +236,8 @@ mod tests {
         assert_eq!(left_out(&request("tools/call")), None);
         assert!(left_out(&request("initialize")).is_some());
         assert!(left_out(&request("subscriptions/listen")).is_some());
+        assert!(left_out(&request("resources/unsubscribe")).is_some());
+        assert!(left_out(&request("logging/setLevel")).is_some());
         assert!(left_out(&Frame { truncated: true, ..request("tools/call") }).is_some());
         assert!(left_out(&Frame { masked: true, ..request("tools/call") }).is_some());
     }

@@ -23,7 +23,7 @@ use utoipa_axum::routes;
 const BODY: usize = 4 * 1024 * 1024 + 64 * 1024;
 /// How long an answer is waited for unless told, and at most.
 const TIMEOUT_MS: u64 = 30_000;
-const MOST_MS: u64 = 600_000;
+const MOST_MS: u64 = 120_000;
 /// Frames shown with the answer.
 const FRAMES: usize = 64;
 
@@ -40,7 +40,7 @@ struct Ask {
     /// The JSON-RPC message.
     #[schema(value_type = Object)]
     message: Box<RawValue>,
-    /// How long the answer to a request is waited for; 30,000 unless told, 600,000 at most.
+    /// How long the answer to a request is waited for; 30,000 unless told, 120,000 at most.
     timeout_ms: Option<u64>,
     /// Whether to fill in what a request of 2026-07-28 must say in `_meta` and does not.
     #[serde(default)]
@@ -75,9 +75,9 @@ pub struct SendAnswer {
     request_body = Ask,
     responses(
         (status = 200, description = "It was sent, and answered if it was a request", body = SendAnswer),
-        (status = 400, description = "It is no message, or would open the connection once more", body = ErrorAnswer),
+        (status = 400, description = "It is no message, or would disturb the connection", body = ErrorAnswer),
         (status = 404, description = "There is no such server", body = ErrorAnswer),
-        (status = 409, description = "The server is not ready", body = ErrorAnswer),
+        (status = 409, description = "The server is not ready, or the message names a request of a client", body = ErrorAnswer),
         (status = 415, description = "The body is no JSON", body = ErrorAnswer),
         (status = 502, description = "It was not delivered, or its answer got lost", body = ErrorAnswer),
         (status = 504, description = "No answer came in time", body = ErrorAnswer),

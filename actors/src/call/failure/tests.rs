@@ -36,6 +36,20 @@ fn an_unavailable_server_is_told_with_cause_attempt_and_next_try() {
 }
 
 #[test]
+fn a_client_hears_the_whole_uri_and_records_do_not() {
+    let uri = "db://a?token=hunter2#hunter2".to_owned();
+    for subject in [Subject::Resource, Subject::Template] {
+        let failure = Failure::Unknown { subject, name: uri.clone(), near: vec![uri.clone()] };
+        let era = Era::Legacy(ProtocolVersion::LATEST);
+        let word = failure.render(&RawId::from(4), Method::ReadResource, era);
+        let told: Value = serde_json::from_slice(&word.payload.to_bytes()).expect("JSON");
+        assert_eq!(told["error"]["data"], json!({ "near": [uri], "uri": uri }));
+        let Outcome::Failed { text, .. } = word.outcome else { panic!("it failed") };
+        assert!(text.contains("`db://a`; did you mean db://a?"), "{text}");
+    }
+}
+
+#[test]
 fn a_tool_that_is_off_is_told_so_and_that_asking_again_is_of_no_use() {
     let off = Failure::SwitchedOff { server: ServerName::new("files"), tool: "rm".into() };
     let reply = render(&off, Method::CallTool);

@@ -58,6 +58,14 @@ fn a_long_text_is_cut_between_characters_and_no_part_of_a_secret_is_left() {
 }
 
 #[test]
+fn of_a_long_id_and_a_long_method_the_beginning_is_kept() {
+    let long = "é".repeat(20_000);
+    let said = of(&format!(r#"{{"jsonrpc":"2.0","id":"{long}","method":"{long}"}}"#));
+    assert_eq!(said.id.map(|id| id.len()), Some(NAME - 1));
+    assert_eq!(said.method.map(|method| method.len()), Some(NAME));
+}
+
+#[test]
 fn noise_is_shown_as_it_was_kept() {
     let fault = WireError::TooLarge { limit: 10 };
     let noise = Noise { fault, excerpt: "the hunter2".into(), id: Some(3) };

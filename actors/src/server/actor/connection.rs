@@ -203,7 +203,7 @@ impl State {
         let tools = self.offers.as_ref().map_or(0, |offers| offers.items[Subject::Tool].len());
         tracing::info!(server = %self.spec.name, %generation, tools, "ready");
         self.enter(Phase::Ready { generation, link });
-        self.admission.waiting().for_each(|waiting| self.mark(&waiting.call.ticket));
+        self.mark_all();
         match slot {
             Some(slot) => slot.finish(Outcome::Ready),
             None => self.want(me), // its slot went back before: the coordinator hears that it is up
@@ -249,6 +249,7 @@ impl State {
         };
         self.last_loss = Some(loss.clone());
         self.enter(Phase::Waiting { until: verdict.not_before, how, cause: Some((class, loss)) });
+        self.mark_all();
         // in this order, so that those who depend on it never see it neither up nor wanting to be
         self.arguments.coordinator.tell(reconnection::Message::Down(self.spec.name.clone()));
         self.want(me);
@@ -306,6 +307,7 @@ impl State {
         } else {
             let until = self.schedule.earliest().unwrap_or(now).max(now);
             self.enter(Phase::Waiting { until, how: Wait::Boot, cause: None });
+            self.mark_all();
             self.arguments.coordinator.tell(reconnection::Message::Down(self.spec.name.clone()));
         }
         self.want(me);

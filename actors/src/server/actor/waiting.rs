@@ -34,6 +34,11 @@ impl State {
         }
     }
 
+    /// Says so of every call in the queue.
+    pub(super) fn mark_all(&self) {
+        self.admission.waiting().for_each(|waiting| self.mark(&waiting.call.ticket));
+    }
+
     /// Why no call is taken at the moment, if none is.
     pub(super) fn refusal(&self, now: Instant) -> Option<Failure> {
         let (server, vitals) = (|| self.spec.name.clone(), &self.arguments.card.vitals);

@@ -33,6 +33,14 @@ impl Asking {
     pub(super) fn due(&self) -> Option<Instant> {
         self.open.values().map(|asked| asked.until).min()
     }
+
+    /// The ids of those requests of the server's.
+    pub(super) fn of_server(&self) -> impl Iterator<Item = &RawId> {
+        self.open.values().filter_map(|asked| match &asked.asker {
+            Asker::Server { id, .. } => Some(id),
+            Asker::Round(_) => None,
+        })
+    }
 }
 
 /// One open question.

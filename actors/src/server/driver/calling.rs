@@ -3,7 +3,7 @@
 use super::{Command, Driver, Pending, PendingCall, RoutedCall};
 use crate::bridge::legacy_client::Retry;
 use crate::bridge::{Era, Fault};
-use crate::call::{Failure, GoneBecause};
+use crate::call::{CallTicket, Failure, GoneBecause};
 use crate::catalog::Capability;
 use crate::server::{Loss, OutboundKind};
 use crate::wire::{Method, string};
@@ -67,10 +67,7 @@ impl Driver {
             edits.push((*span, id_text.as_bytes()));
         }
         let payload = call.ticket.message.with_id(id_text.as_bytes(), &edits);
-        call.ticket.mark_sent();
-        if let Some(watched) = call.ticket.watched() {
-            watched.sent();
-        }
+        mark_sent(&mut call.ticket);
         if !self.pending.has_calls() {
             self.silent_since = Instant::now(); // nobody waited before
         }
@@ -139,6 +136,9 @@ impl Driver {
         let cause = format!("no sign of it for {} s", after.as_secs_f32());
         self.ended(&pending, "timeout", cause);
         if let Some(call) = pending.call.ticket.redeem() {
+            if unsent && let Some(watched) = call.watched() {
+                watched.unsent();
+            }
             call.fail(&if unsent {
                 let detail = format!("it has not read its input for {} s", after.as_secs_f32());
                 Failure::Refused { server, cause: Loss::Protocol { detail } }
@@ -159,6 +159,9 @@ impl Driver {
         let server = self.context.spec.name.clone();
         if !sent {
             call.ticket.mark_unsent();
+            if let Some(watched) = call.ticket.watched() {
+                watched.unsent();
+            }
             if cause.is_of_connection() && call.ticket.goes_again() {
                 return;
             }
@@ -170,6 +173,14 @@ impl Driver {
                 Failure::Refused { server, cause }
             });
         }
+    }
+}
+
+/// A call is with its server from here on.
+pub(super) fn mark_sent(ticket: &mut CallTicket) {
+    ticket.mark_sent();
+    if let Some(watched) = ticket.watched() {
+        watched.sent();
     }
 }
 

@@ -1,6 +1,6 @@
 //! The way to a driver.
 
-use super::raw::{Raw, Reply};
+use super::raw::{Raw, RawSent, Reply};
 use crate::call::GoneBecause;
 use crate::fleet::RawMessage;
 use crate::health::{ProbeMethod, ProbeOutcome};
@@ -18,6 +18,8 @@ pub(super) enum Command {
     Probe(ProbeMethod, Duration, oneshot::Sender<ProbeOutcome>),
     Said(AskId, Said),
     Raw(Box<Raw>),
+    /// An operator does not wait any more.
+    RawLeft,
 }
 
 /// Hands calls to a driver. Unbounded, because a server admits no more calls than it has slots.
@@ -36,10 +38,15 @@ impl Link {
     }
 
     /// Sends a message of an operator's; `reply` is dropped when the connection is gone.
-    pub(crate) fn raw(&self, message: Message, raw: &RawMessage, reply: Reply) {
+    pub(crate) fn raw(&self, message: Message, raw: &RawMessage, sent: RawSent, reply: Reply) {
         let &RawMessage { timeout, fill_meta, .. } = raw;
-        let raw = Raw { message, timeout, fill_meta, reply };
+        let raw = Raw { message, timeout, fill_meta, sent, reply };
         let _gone = self.0.send(Command::Raw(Box::new(raw)));
+    }
+
+    /// An operator does not wait any more.
+    pub(super) fn raw_left(&self) {
+        let _gone = self.0.send(Command::RawLeft);
     }
 
     /// Probes the server; the answer comes within `timeout`, or the connection is gone.

@@ -40,8 +40,8 @@ impl Unowned {
         match self {
             Self::Nobody => "no client is there that could be asked this",
             Self::Operator => {
-                "an operator's request runs on this connection and the request does not say whom it \
-                 concerns; it was not passed on"
+                "an operator's request runs on this connection, or did until now, and the request \
+                 does not say whom it concerns; it was not passed on"
             }
             Self::Ambiguous => {
                 "several clients use this connection and the request does not say whom it concerns; \
@@ -51,14 +51,15 @@ impl Unowned {
     }
 }
 
-/// Calls that their sessions gave up and whose server may not have heard of that: it answered neither
+/// Calls that their sessions gave up, or operators their requests, and whose server may not have heard of that: it answered neither
 /// them nor anything that was asked after it was told.
 #[derive(Debug, Default)]
 pub(super) struct GivenUp(BTreeMap<u64, Past>);
 
 #[derive(Debug)]
 struct Past {
-    client: Arc<Client>,
+    /// Whose it was; nobody's is an operator's.
+    client: Option<Arc<Client>>,
     /// The last request before the server was told.
     last: u64,
     until: Instant,
@@ -70,10 +71,19 @@ impl GivenUp {
         if client.session.is_empty() {
             return; // nothing tells stateless clients apart from each other
         }
+        self.put(id, Past { client: Some(Arc::clone(client)), last, until });
+    }
+
+    /// The same of an operator's request.
+    pub(super) fn enter_raw(&mut self, id: u64, last: u64, until: Instant) {
+        self.put(id, Past { client: None, last, until });
+    }
+
+    fn put(&mut self, id: u64, past: Past) {
         while self.0.len() >= MOST {
             self.0.pop_first();
         }
-        self.0.insert(id, Past { client: Arc::clone(client), last, until });
+        self.0.insert(id, past);
     }
 
     /// The server answered a request, maybe one of these; so it has read what was said before it.
@@ -82,8 +92,12 @@ impl GivenUp {
     }
 
     fn clients(&self, now: Instant) -> impl Iterator<Item = (u64, &Arc<Client>, bool)> {
-        let counts = move |(_, past): &(&u64, &Past)| past.until > now;
-        self.0.iter().filter(counts).map(|(id, past)| (*id, &past.client, false))
+        let counting = self.0.iter().filter(move |(_, past)| past.until > now);
+        counting.filter_map(|(id, past)| Some((*id, past.client.as_ref()?, false)))
+    }
+
+    fn of_operator(&self, now: Instant) -> bool {
+        self.0.values().any(|past| past.until > now && past.client.is_none())
     }
 }
 
@@ -94,7 +108,7 @@ impl Driver {
             let lives = self.pending.caller(call).is_some();
             return if lives { Ok(Owner::Calls(vec![call])) } else { Err(Unowned::Nobody) };
         }
-        if self.pending.raws() > 0 {
+        if self.pending.raws() > 0 || self.given_up.of_operator(Instant::now()) {
             return Err(Unowned::Operator);
         }
         let given_up = || self.given_up.clients(Instant::now());

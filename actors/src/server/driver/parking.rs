@@ -3,6 +3,7 @@
 //!
 //! Source: MCP 2026-07-28 "Multi Round-Trip Requests".
 
+use super::calling::mark_sent;
 use super::{Driver, Pending, RoutedCall};
 use crate::bridge::modern_client::{Question, input_required, request_state, responses};
 use crate::bridge::{BadState, Fault, Handle, RequestDigest};
@@ -11,7 +12,7 @@ use crate::server::parking::Place;
 use crate::server::pending::PendingCall;
 use crate::server::sharing::Whose;
 use crate::session::{Client, identity};
-use crate::wire::{Kind, Message, code, error_reply};
+use crate::wire::{Kind, Message, RawId, code, error_reply};
 use bytes::Bytes;
 use std::sync::Arc;
 use tokio::time::Instant;
@@ -45,6 +46,11 @@ impl ParkedCall {
     /// Whose it is.
     pub(in crate::server) fn client(&self) -> &Arc<Client> {
         &self.client
+    }
+
+    /// What its server asks, and waits for.
+    pub(super) fn asked(&self) -> impl Iterator<Item = &RawId> {
+        self.questions.iter().filter_map(Question::id)
     }
 
     /// What names it.
@@ -165,9 +171,10 @@ impl Driver {
                 self.respond(payload);
             }
         }
-        let Some(pending) = self.take_on(id, call, Some(ceiling)) else {
+        let Some(mut pending) = self.take_on(id, call, Some(ceiling)) else {
             return self.cancel(id, &Bytes::from_static(b"\"client disconnected\""));
         };
+        mark_sent(&mut pending.call.ticket); // executed in part
         if let Some(answer) = answer {
             self.finish(id, pending, &answer);
         } else if questions.is_empty() {

@@ -31,8 +31,10 @@ impl Driver {
         if call.ticket.control.is_given_up() {
             return; // its ticket sees that
         }
-        if let Some(watched) = call.ticket.watched() {
-            watched.sent();
+        if let Some(watched) = call.ticket.watched()
+            && !self.subscribing.watches(&call.route.own)
+        {
+            watched.sent(); // it is over when its server has answered, it or one before it
         }
         match self.subscribing.join(call) {
             Joined::Already(call) => {

@@ -119,7 +119,8 @@ def linked(text):
     """Our trace has the server span below our own span, and the client span below the server span."""
     spans = []
     for block in re.split(r"Span #\d+|ScopeSpans #\d+", text):
-        fields = dict(re.findall(r"(Trace ID|Parent ID|ID|Name|Kind)\s*:\s*([^\n]*)", block))
+        # the first ones are the span's; metrics and logs may come after the last span
+        fields = dict(reversed(re.findall(r"(Trace ID|Parent ID|ID|Name|Kind)\s*:\s*([^\n]*)", block)))
         if fields.get("Trace ID", "").strip() == TRACE:
             spans.append({key: value.strip() for key, value in fields.items()})
     server = [span for span in spans if span.get("Parent ID") == PARENT]

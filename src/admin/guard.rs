@@ -13,7 +13,7 @@ use super::audit::{Act, Detail, Who, audit};
 use super::refusal::Refusal;
 use crate::faces::{Peer, is_loopback_host};
 use axum::extract::{MatchedPath, Request, State};
-use axum::http::{HeaderMap, HeaderValue, Method, Uri, header};
+use axum::http::{HeaderMap, HeaderValue, Method, StatusCode, Uri, header};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 use ring::digest::{SHA256, digest};
@@ -134,6 +134,22 @@ impl Guard {
     }
 }
 
+/// What is put on record once it is dropped: with the answer, or when its client leaves before there is one,
+/// for then the page is dropped and what it has done so far stays done.
+struct Record {
+    guard: Arc<Guard>,
+    who: Who,
+    act: Act,
+    answer: Option<(StatusCode, Option<Detail>)>,
+}
+
+impl Drop for Record {
+    fn drop(&mut self) {
+        let (status, detail) = self.answer.take().unzip();
+        audit(&self.guard.desk, self.who, &self.act, status, detail.flatten());
+    }
+}
+
 /// Lets a request through to its page, or answers it here; what changes something is put on record.
 pub(super) async fn guard(
     State(guard): State<Arc<Guard>>,
@@ -153,10 +169,12 @@ pub(super) async fn guard(
     match verdict {
         Ok(()) => {
             request.extensions_mut().insert(who);
+            let recorded = !READING.contains(&&*act.action);
+            let mut record = recorded.then(|| Record { guard, who, act, answer: None });
             let mut response = next.run(request).await;
-            if !READING.contains(&&*act.action) {
+            if let Some(record) = &mut record {
                 let detail = response.extensions_mut().remove::<Detail>();
-                audit(&guard.desk, who, &act, response.status(), detail);
+                record.answer = Some((response.status(), detail));
             }
             response
         }

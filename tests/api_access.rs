@@ -78,6 +78,16 @@ fn without_a_token_the_api_is_for_this_machine_alone() {
             assert!(!read.body.contains("\"s\""), "{read:?}");
         }
     }
+    for page in ["/metrics", "/api/v1/openapi.json", "/api/v1/events", "/api/v1/logs"] {
+        let picture = "sec-fetch-site: cross-site\r\nsec-fetch-mode: no-cors\r\n";
+        let answer = send(&running, "GET", page, "{host}", picture);
+        assert_eq!((answer.status, &*code(&answer)), (403, "foreign_origin"), "{page}");
+    }
+    for page in ["/metrics", "/api/v1/openapi.json", "/api/v1/servers", "/api/v1/none"] {
+        let answer = send(&running, "GET", page, "{host}", "sec-fetch-site: same-origin\r\n");
+        assert_eq!(answer.header("cross-origin-resource-policy"), Some("same-origin"), "{page}");
+        assert_eq!(answer.header("x-content-type-options"), Some("nosniff"), "{page}");
+    }
     let stays = send(&running, "GET", "/api/v1/servers/s", "{host}", "");
     assert!(!stays.body.contains("stopped"), "{stays:?}");
 }

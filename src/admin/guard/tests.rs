@@ -38,6 +38,12 @@ fn a_request_comes_in_by_its_listener_host_origin_and_token() {
         (Local, None, &[local, ("origin", "http://localhost:3210")], "foreign page"),
         (Local, None, &[local, ("origin", "https://evil.example")], "foreign page"),
         (Local, None, &[local, ("origin", "null")], "foreign page"),
+        // pictures and scripts of other pages are asked for without an origin
+        (Local, None, &[local, ("sec-fetch-site", "same-origin")], "in"),
+        (Local, None, &[local, ("sec-fetch-site", "none")], "in"),
+        (Local, None, &[local, ("sec-fetch-site", "same-site")], "foreign page"),
+        (Local, None, &[local, ("sec-fetch-site", "cross-site")], "foreign page"),
+        (Local, Some(TOKEN), &[local, right, ("sec-fetch-site", "cross-site")], "foreign page"),
         (Local, Some(TOKEN), &[local], "no token"),
         (Local, Some(TOKEN), &[local, right], "in"),
         (Local, Some(TOKEN), &[name, right], "in"),

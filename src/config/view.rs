@@ -130,8 +130,9 @@ fn argument(text: &str, follows: bool) -> (String, bool) {
     if follows && !text.starts_with('-') {
         return (MASK.into(), false);
     }
-    let is_option = text.starts_with('-') && !text.contains('=');
-    (without_values(text), is_option && is_secretive(text))
+    let shown = without_values(text);
+    let is_option = text.starts_with('-') && !text.contains('=') && shown == text;
+    (shown, is_option && is_secretive(text))
 }
 
 /// Text without the value of the first secretive name in it: `name=value`, or `name: value` of a header as

@@ -118,10 +118,7 @@ fn who_hangs_up_before_the_answer_is_on_record_all_the_same() {
         !records.is_empty()
     });
     let fields = &records[0]["fields"];
-    assert_eq!(
-        (&fields["target"], &fields["outcome"]),
-        (&json!("servers/s/send"), &json!("failed"))
-    );
+    assert_eq!((&fields["target"], &fields["outcome"]), (&json!("servers/s"), &json!("failed")));
     assert_eq!(fields["detail"], json!({ "answered": false }));
 }
 

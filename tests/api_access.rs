@@ -69,6 +69,7 @@ fn without_a_token_the_api_is_for_this_machine_alone() {
         ("mcp.example.com", "", 403, "not_here"),
         ("mcp.example.com", "origin: https://mcp.example.com\r\n", 403, "not_here"),
         ("mcp.example.com", BEARER, 403, "not_here"),
+        ("{host}", "x-forwarded-for: 192.0.2.1\r\n", 403, "not_here"),
     ] {
         let read = send(&running, "GET", "/api/v1/servers", host, more);
         assert_eq!((read.status, &*code(&read)), (status, wanted), "{host} {more} {read:?}");

@@ -3,7 +3,7 @@
 //! It stands behind the listener's own guard, which lets in more than this one does: pages of this
 //! machine and configured origins may speak MCP, but only the gateway's own pages may use the API; and
 //! hosts the configuration allows may speak MCP, but without a token only this machine's own names
-//! reach the API.
+//! reach the API, and nothing that a proxy hands on.
 //!
 //! *Invariant:* no page of the API is reached without a verdict of [`Guard::check`], and the time a
 //! verdict takes tells nothing about the token.
@@ -28,6 +28,10 @@ use tokio::time::Instant;
 /// in the log, which nobody may fill from outside.
 const MOST: u32 = 30;
 const SPELL: Duration = Duration::from_secs(60);
+
+/// What a reverse proxy says when it hands on a request of another machine, under whichever host.
+const FORWARDED: [&str; 5] =
+    ["forwarded", "x-forwarded-for", "x-forwarded-host", "x-real-ip", "via"];
 
 /// Where the page stands that makes a browser ask, seen from here (W3C Fetch Metadata, 2.4).
 const SITE: &str = "sec-fetch-site";
@@ -101,7 +105,8 @@ impl Guard {
         }
         let named = headers.get(header::HOST).and_then(|host| host.to_str().ok());
         let host = uri.authority().map(axum::http::uri::Authority::as_str).or(named);
-        if self.token.is_none() && !host.is_none_or(is_loopback_host) {
+        let is_forwarded = FORWARDED.iter().any(|name| headers.contains_key(*name));
+        if self.token.is_none() && (is_forwarded || !host.is_none_or(is_loopback_host)) {
             return Err(Refusal::NotHere);
         }
         if let Some(origin) = headers.get(header::ORIGIN)

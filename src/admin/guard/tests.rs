@@ -32,6 +32,13 @@ fn a_request_comes_in_by_its_listener_host_origin_and_token() {
         (Local, None, &[("host", "[::1]:3210")], "in"),
         // a name that was let in for MCP, or came by rebinding
         (Local, None, &[name], "not here"),
+        // or was handed on by a proxy that speaks to us under our own
+        (Local, None, &[local, ("forwarded", "for=192.0.2.1")], "not here"),
+        (Local, None, &[local, ("x-forwarded-for", "192.0.2.1")], "not here"),
+        (Local, None, &[local, ("x-forwarded-host", "mcp.example.com")], "not here"),
+        (Local, None, &[local, ("x-real-ip", "192.0.2.1")], "not here"),
+        (Local, None, &[local, ("via", "1.1 proxy")], "not here"),
+        (Local, Some(TOKEN), &[local, right, ("x-forwarded-for", "192.0.2.1")], "in"),
         (Local, None, &[local, ("origin", "http://127.0.0.1:3210")], "in"),
         // pages of this machine speak MCP, but are not ours
         (Local, None, &[local, ("origin", "http://127.0.0.1:8080")], "foreign page"),

@@ -192,6 +192,23 @@ fn what_is_changed_is_on_record() {
     assert!(log.contains("mcpvisor::audit") && !log.contains(TOKEN), "{log}");
 }
 
+#[test]
+fn what_is_changed_is_said_at_every_level_and_refused_looks_hide_no_refused_order() {
+    let running = Running::serve(&json!({
+        "admin": { "token": TOKEN }, "servers": { "s": faulty(&[]) },
+        "log": { "level": "warn", "store": { "enabled": false } },
+    }));
+    assert_eq!(send(&running, "POST", STOP, "{host}", BEARER).status, 202);
+    running.stderr.until("stopServer");
+    for _ in 0..40 {
+        assert_eq!(send(&running, "GET", "/api/v1/servers", "{host}", "").status, 401);
+    }
+    let order = "/api/v1/servers/s/restart";
+    assert_eq!(send(&running, "POST", order, "{host}", "").status, 401);
+    let log = running.stderr.until("restartServer");
+    assert_eq!(log.matches("listServers").count(), 30, "{log}");
+}
+
 async fn ask(routes: &Router, page: &str, token: Option<&str>) -> (u16, Value) {
     let mut request = Request::builder().uri(page).header("host", "gateway.example:3210");
     if let Some(token) = token {

@@ -25,7 +25,7 @@ use std::time::Duration;
 use tokio::time::Instant;
 
 /// Wrong tokens within [`SPELL`] after which guessers are sent away, and refusals within it that are put
-/// in the log, which nobody may fill from outside.
+/// in the log, which nobody may fill from outside: of those that look, and of those that change.
 const MOST: u32 = 30;
 const SPELL: Duration = Duration::from_secs(60);
 
@@ -61,7 +61,8 @@ pub(super) struct Guard {
     /// SHA-256 of the token, when there is one.
     token: Option<[u8; 32]>,
     wrong: Allowance,
-    refused: Allowance,
+    refused_looks: Allowance,
+    refused_changes: Allowance,
     desk: Desk,
     /// What audit records call a request: operation ids by method and path of the route.
     actions: HashMap<(Method, String), String>,
@@ -75,14 +76,16 @@ impl Allowance {
         Self(Mutex::new((Instant::now(), 0)))
     }
 
-    /// It happens; whether it still may.
-    fn spend(&self) -> bool {
+    /// It happens; when it still may, how often it might not in the spell before.
+    fn spend(&self) -> Option<u32> {
         let mut spent = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut before = 0;
         if spent.0.elapsed() > SPELL {
+            before = spent.1.saturating_sub(MOST);
             *spent = (Instant::now(), 0);
         }
         spent.1 = spent.1.saturating_add(1);
-        spent.1 <= MOST
+        (spent.1 <= MOST).then_some(before)
     }
 }
 
@@ -94,8 +97,8 @@ impl Guard {
         actions: HashMap<(Method, String), String>,
     ) -> Self {
         let token = token.map(|token| hash(token.expose_secret()));
-        let (wrong, refused) = (Allowance::new(), Allowance::new());
-        Self { exposure, token, wrong, refused, desk, actions }
+        let [wrong, refused_looks, refused_changes] = std::array::from_fn(|_| Allowance::new());
+        Self { exposure, token, wrong, refused_looks, refused_changes, desk, actions }
     }
 
     /// Whether a request may pass.
@@ -126,7 +129,7 @@ impl Guard {
             (Some(_), None) => Err(Refusal::Unauthorized),
             // two hashes: where they differ first says nothing of where the tokens do
             (Some(token), Some(sent)) if *token == hash(sent) => Ok(()),
-            (Some(_), Some(_)) if self.wrong.spend() => Err(Refusal::Unauthorized),
+            (Some(_), Some(_)) if self.wrong.spend().is_some() => Err(Refusal::Unauthorized),
             (Some(_), Some(_)) => Err(Refusal::Attempts),
         }
     }
@@ -208,7 +211,14 @@ async fn pass(
             response
         }
         Err(refusal) => {
-            if guard.refused.spend() {
+            let allowance = if changes { &guard.refused_changes } else { &guard.refused_looks };
+            if let Some(unsaid) = allowance.spend() {
+                if unsaid > 0 {
+                    tracing::warn!(
+                        changes,
+                        "{unsaid} more requests to the API were refused before, too many to be named"
+                    );
+                }
                 let Act { action, target } = &act;
                 tracing::warn!(%who, action, on = target, reason = %refusal, "a request to the API was refused");
             }

@@ -89,6 +89,20 @@ async fn guessers_are_sent_away_and_the_right_token_is_not() {
     assert_eq!(with("guess"), Err(Refusal::Unauthorized));
 }
 
+#[tokio::test(start_paused = true)]
+async fn what_is_too_much_to_be_said_is_counted_for_the_next_spell() {
+    let allowance = Allowance::new();
+    for _ in 0..MOST {
+        assert_eq!(allowance.spend(), Some(0));
+    }
+    for _ in 0..3 {
+        assert_eq!(allowance.spend(), None);
+    }
+    tokio::time::advance(SPELL + Duration::from_secs(1)).await;
+    assert_eq!(allowance.spend(), Some(3));
+    assert_eq!(allowance.spend(), Some(0));
+}
+
 #[test]
 fn a_record_names_the_operation_and_what_it_was_about() {
     let route = "/api/v1/servers/{name}/stop".to_owned();

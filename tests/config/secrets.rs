@@ -53,6 +53,14 @@ fn no_value_of_the_environment_is_told_by_a_fault_of_a_file_or_a_dependency() {
 }
 
 #[test]
+fn a_value_of_the_environment_is_hidden_wherever_else_it_is_quoted() {
+    let text = "servers: {a: {command: x, args: ['${S}'], s3cr3t-planted: 1}}";
+    let env: Env = [("S", SECRET)].into_iter().collect();
+    let faults = config::parse(text, Format::Yaml, &env).expect_err("an unknown key");
+    assert_eq!(faults.0[0].message, "unknown key `***`");
+}
+
+#[test]
 fn a_fingerprint_changes_with_a_secret_and_does_not_show_it() {
     let of = |secret: &str| {
         let text = format!("servers: {{a: {{command: x, env: {{K: {secret}}}}}}}");

@@ -45,6 +45,8 @@ pub use settings::{
     Strategy, Target,
 };
 
+use crate::redaction::Redaction;
+use environment::Used;
 use faults::Ledger;
 use serde_json::Value as Json;
 use std::path::{Path, PathBuf};
@@ -133,8 +135,8 @@ fn build(
         // Of a file that cannot be read, nothing more can be said.
         return Err(ledger.faults());
     };
-    let mut secrets = Vec::new();
-    environment::expand(&mut root, env, &mut Vec::new(), &mut secrets, &mut ledger);
+    let mut used = Used::default();
+    environment::expand(&mut root, env, &mut Vec::new(), &mut used, &mut ledger);
     spellings::normalise(&mut root, &mut ledger);
     environment::overlay(&mut root, env, &mut ledger);
     scope::check(&mut root, &mut ledger);
@@ -158,11 +160,13 @@ fn build(
         ledger.note(&Origin::START, "servers".into(), "no server is configured", remedy);
     }
     let config = judged(&root, &schema, env, name, folder, &mut ledger);
+    // each message leaves them out by itself; this is for the one that forgets to
+    ledger.clean(&Redaction::of(&used.anywhere));
     let notes = ledger.close()?;
     match config {
         Some((config, values)) => {
-            let view = View::of(values, &schema, &root, &secrets);
-            Ok(Config { notes, secrets, view, ..config })
+            let view = View::of(values, &schema, &root, &used.secrets);
+            Ok(Config { notes, secrets: used.secrets, view, ..config })
         }
         None => Err(Faults::whole(name, "a fault in the gateway's own schema", "please report it")),
     }

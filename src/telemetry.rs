@@ -61,9 +61,9 @@ pub struct BadLevel(String);
 /// Starts logging. A second call in the same process changes nothing.
 pub fn init(settings: &LogSettings, redaction: Redaction) -> Result<(), BadLevel> {
     // the spans of the actor library say nothing that our fields do not, and what becomes of exports is
-    // said by ourselves, once
+    // said by ourselves, once; what operators changed is said at every level
     let filter = EnvFilter::builder()
-        .parse(format!("ractor=warn,opentelemetry=off,{}", settings.level))
+        .parse(format!("ractor=warn,opentelemetry=off,{},mcpvisor::audit=info", settings.level))
         .map_err(|_| BadLevel(settings.level.clone()))?;
     let human = match settings.format {
         LogFormat::Human => true,

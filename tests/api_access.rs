@@ -69,6 +69,7 @@ fn without_a_token_the_api_is_for_this_machine_alone() {
         ("mcp.example.com", "", 403, "not_here"),
         ("mcp.example.com", "origin: https://mcp.example.com\r\n", 403, "not_here"),
         ("mcp.example.com", BEARER, 403, "not_here"),
+        ("{host}", "x-forwarded-for: 192.0.2.1\r\n", 403, "not_here"),
     ] {
         let read = send(&running, "GET", "/api/v1/servers", host, more);
         assert_eq!((read.status, &*code(&read)), (status, wanted), "{host} {more} {read:?}");
@@ -77,6 +78,16 @@ fn without_a_token_the_api_is_for_this_machine_alone() {
             assert_eq!(order.status, 403, "{host} {more} {order:?}");
             assert!(!read.body.contains("\"s\""), "{read:?}");
         }
+    }
+    for page in ["/metrics", "/api/v1/openapi.json", "/api/v1/events", "/api/v1/logs"] {
+        let picture = "sec-fetch-site: cross-site\r\nsec-fetch-mode: no-cors\r\n";
+        let answer = send(&running, "GET", page, "{host}", picture);
+        assert_eq!((answer.status, &*code(&answer)), (403, "foreign_origin"), "{page}");
+    }
+    for page in ["/metrics", "/api/v1/openapi.json", "/api/v1/servers", "/api/v1/none"] {
+        let answer = send(&running, "GET", page, "{host}", "sec-fetch-site: same-origin\r\n");
+        assert_eq!(answer.header("cross-origin-resource-policy"), Some("same-origin"), "{page}");
+        assert_eq!(answer.header("x-content-type-options"), Some("nosniff"), "{page}");
     }
     let stays = send(&running, "GET", "/api/v1/servers/s", "{host}", "");
     assert!(!stays.body.contains("stopped"), "{stays:?}");
@@ -179,6 +190,23 @@ fn what_is_changed_is_on_record() {
     assert_eq!((&records[2]["server"], &records[2]["level"]), (&json!("s"), &json!("info")));
     let log = running.stderr.until("restartServer");
     assert!(log.contains("mcpvisor::audit") && !log.contains(TOKEN), "{log}");
+}
+
+#[test]
+fn what_is_changed_is_said_at_every_level_and_refused_looks_hide_no_refused_order() {
+    let running = Running::serve(&json!({
+        "admin": { "token": TOKEN }, "servers": { "s": faulty(&[]) },
+        "log": { "level": "warn", "store": { "enabled": false } },
+    }));
+    assert_eq!(send(&running, "POST", STOP, "{host}", BEARER).status, 202);
+    running.stderr.until("stopServer");
+    for _ in 0..40 {
+        assert_eq!(send(&running, "GET", "/api/v1/servers", "{host}", "").status, 401);
+    }
+    let order = "/api/v1/servers/s/restart";
+    assert_eq!(send(&running, "POST", order, "{host}", "").status, 401);
+    let log = running.stderr.until("restartServer");
+    assert_eq!(log.matches("listServers").count(), 30, "{log}");
 }
 
 async fn ask(routes: &Router, page: &str, token: Option<&str>) -> (u16, Value) {

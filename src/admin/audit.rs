@@ -46,22 +46,25 @@ impl fmt::Display for Who {
     }
 }
 
-/// Puts a request on record, and how it was answered.
+/// Puts a request on record, and how it was answered; `None` when its client left before that.
 pub(super) fn audit(
     desk: &Desk,
     who: Who,
     act: &Act,
-    answered: StatusCode,
+    answered: Option<StatusCode>,
     detail: Option<Detail>,
 ) {
     let target: String = clean(&act.target).chars().take(200).collect();
     let server = target.strip_prefix("servers/").filter(|name| !name.contains('/'));
     let outcome = match answered {
-        answered if answered.is_success() => AuditOutcome::Done,
-        answered if answered.is_client_error() => AuditOutcome::Refused,
+        Some(answered) if answered.is_success() => AuditOutcome::Done,
+        Some(answered) if answered.is_client_error() => AuditOutcome::Refused,
         _ => AuditOutcome::Failed,
     };
-    let mut told = json!({ "status": answered.as_u16() });
+    let mut told = match answered {
+        Some(answered) => json!({ "status": answered.as_u16() }),
+        None => json!({ "answered": false }),
+    };
     if let Some(Detail(asked)) = detail {
         told["asked"] = asked;
     }

@@ -3,7 +3,7 @@
 //! It stands behind the listener's own guard, which lets in more than this one does: pages of this
 //! machine and configured origins may speak MCP, but only the gateway's own pages may use the API; and
 //! hosts the configuration allows may speak MCP, but without a token only this machine's own names
-//! reach the API.
+//! reach the API, and nothing that a proxy hands on.
 //!
 //! *Invariant:* no page of the API is reached without a verdict of [`Guard::check`], and the time a
 //! verdict takes tells nothing about the token.
@@ -13,7 +13,7 @@ use super::audit::{Act, Detail, Who, audit};
 use super::refusal::Refusal;
 use crate::faces::{Peer, is_loopback_host};
 use axum::extract::{MatchedPath, Request, State};
-use axum::http::{HeaderMap, HeaderValue, Method, Uri, header};
+use axum::http::{HeaderMap, HeaderValue, Method, StatusCode, Uri, header};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 use ring::digest::{SHA256, digest};
@@ -25,9 +25,16 @@ use std::time::Duration;
 use tokio::time::Instant;
 
 /// Wrong tokens within [`SPELL`] after which guessers are sent away, and refusals within it that are put
-/// in the log, which nobody may fill from outside.
+/// in the log, which nobody may fill from outside: of those that look, and of those that change.
 const MOST: u32 = 30;
 const SPELL: Duration = Duration::from_secs(60);
+
+/// What a reverse proxy says when it hands on a request of another machine, under whichever host.
+const FORWARDED: [&str; 5] =
+    ["forwarded", "x-forwarded-for", "x-forwarded-host", "x-real-ip", "via"];
+
+/// Where the page stands that makes a browser ask, seen from here (W3C Fetch Metadata, 2.4).
+const SITE: &str = "sec-fetch-site";
 
 /// Operations that change nothing, though they are asked for with a body.
 const READING: [&str; 1] = ["validateConfig"];
@@ -54,7 +61,8 @@ pub(super) struct Guard {
     /// SHA-256 of the token, when there is one.
     token: Option<[u8; 32]>,
     wrong: Allowance,
-    refused: Allowance,
+    refused_looks: Allowance,
+    refused_changes: Allowance,
     desk: Desk,
     /// What audit records call a request: operation ids by method and path of the route.
     actions: HashMap<(Method, String), String>,
@@ -68,14 +76,16 @@ impl Allowance {
         Self(Mutex::new((Instant::now(), 0)))
     }
 
-    /// It happens; whether it still may.
-    fn spend(&self) -> bool {
+    /// It happens; when it still may, how often it might not in the spell before.
+    fn spend(&self) -> Option<u32> {
         let mut spent = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut before = 0;
         if spent.0.elapsed() > SPELL {
+            before = spent.1.saturating_sub(MOST);
             *spent = (Instant::now(), 0);
         }
         spent.1 = spent.1.saturating_add(1);
-        spent.1 <= MOST
+        (spent.1 <= MOST).then_some(before)
     }
 }
 
@@ -87,8 +97,8 @@ impl Guard {
         actions: HashMap<(Method, String), String>,
     ) -> Self {
         let token = token.map(|token| hash(token.expose_secret()));
-        let (wrong, refused) = (Allowance::new(), Allowance::new());
-        Self { exposure, token, wrong, refused, desk, actions }
+        let [wrong, refused_looks, refused_changes] = std::array::from_fn(|_| Allowance::new());
+        Self { exposure, token, wrong, refused_looks, refused_changes, desk, actions }
     }
 
     /// Whether a request may pass.
@@ -98,11 +108,19 @@ impl Guard {
         }
         let named = headers.get(header::HOST).and_then(|host| host.to_str().ok());
         let host = uri.authority().map(axum::http::uri::Authority::as_str).or(named);
-        if self.token.is_none() && !host.is_none_or(is_loopback_host) {
+        let is_forwarded = FORWARDED.iter().any(|name| headers.contains_key(*name));
+        if self.token.is_none() && (is_forwarded || !host.is_none_or(is_loopback_host)) {
             return Err(Refusal::NotHere);
         }
         if let Some(origin) = headers.get(header::ORIGIN)
             && !is_same(origin, host)
+        {
+            return Err(Refusal::Origin);
+        }
+        // a browser may leave out the origin of a GET, but not this; `none` is what a user typed
+        if let Some(site) = headers.get(SITE)
+            && site != "same-origin"
+            && site != "none"
         {
             return Err(Refusal::Origin);
         }
@@ -111,7 +129,7 @@ impl Guard {
             (Some(_), None) => Err(Refusal::Unauthorized),
             // two hashes: where they differ first says nothing of where the tokens do
             (Some(token), Some(sent)) if *token == hash(sent) => Ok(()),
-            (Some(_), Some(_)) if self.wrong.spend() => Err(Refusal::Unauthorized),
+            (Some(_), Some(_)) if self.wrong.spend().is_some() => Err(Refusal::Unauthorized),
             (Some(_), Some(_)) => Err(Refusal::Attempts),
         }
     }
@@ -134,9 +152,39 @@ impl Guard {
     }
 }
 
+/// What is put on record once it is dropped: with the answer, or when its client leaves before there is one,
+/// for then the page is dropped and what it has done so far stays done.
+struct Record {
+    guard: Arc<Guard>,
+    who: Who,
+    act: Act,
+    answer: Option<(StatusCode, Option<Detail>)>,
+}
+
+impl Drop for Record {
+    fn drop(&mut self) {
+        let (status, detail) = self.answer.take().unzip();
+        audit(&self.guard.desk, self.who, &self.act, status, detail.flatten());
+    }
+}
+
 /// Lets a request through to its page, or answers it here; what changes something is put on record.
 pub(super) async fn guard(
     State(guard): State<Arc<Guard>>,
+    route: Option<MatchedPath>,
+    request: Request,
+    next: Next,
+) -> Response {
+    let mut response = pass(guard, route, request, next).await;
+    // no other page may use an answer in any way, not even as a picture or a script
+    let headers = response.headers_mut();
+    headers.insert(header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
+    headers.insert("cross-origin-resource-policy", HeaderValue::from_static("same-origin"));
+    response
+}
+
+async fn pass(
+    guard: Arc<Guard>,
     route: Option<MatchedPath>,
     mut request: Request,
     next: Next,
@@ -153,15 +201,24 @@ pub(super) async fn guard(
     match verdict {
         Ok(()) => {
             request.extensions_mut().insert(who);
+            let recorded = !READING.contains(&&*act.action);
+            let mut record = recorded.then(|| Record { guard, who, act, answer: None });
             let mut response = next.run(request).await;
-            if !READING.contains(&&*act.action) {
+            if let Some(record) = &mut record {
                 let detail = response.extensions_mut().remove::<Detail>();
-                audit(&guard.desk, who, &act, response.status(), detail);
+                record.answer = Some((response.status(), detail));
             }
             response
         }
         Err(refusal) => {
-            if guard.refused.spend() {
+            let allowance = if changes { &guard.refused_changes } else { &guard.refused_looks };
+            if let Some(unsaid) = allowance.spend() {
+                if unsaid > 0 {
+                    tracing::warn!(
+                        changes,
+                        "{unsaid} more requests to the API were refused before, too many to be named"
+                    );
+                }
                 let Act { action, target } = &act;
                 tracing::warn!(%who, action, on = target, reason = %refusal, "a request to the API was refused");
             }

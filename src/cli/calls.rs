@@ -9,10 +9,13 @@ use crate::ledger::Call;
 use clap::Args;
 use mcpvisor_actors::timeline::ago;
 use serde::Deserialize;
+use std::cmp::Reverse;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 /// Most calls a gateway tells at once.
 const MOST: usize = 1000;
+/// How a call ends that failed. One that its client cancelled did not.
+const FAILED: [&str; 4] = ["tool_error", "error", "failed", "lost"];
 
 /// Options of `calls`.
 #[derive(Debug, Args)]
@@ -61,20 +64,31 @@ async fn asked(arguments: &Arguments) -> Result<Vec<Call>, NoReport> {
         calls: Vec<Call>,
     }
     let api = Api::new(&arguments.target)?;
-    let Calls { mut calls } = api.get(&["api", "v1", "calls"], Some(&query(arguments))).await?;
-    if arguments.failed {
-        calls.retain(|call| call.outcome.as_ref().is_some_and(|outcome| outcome.kind != "ok"));
+    let mut all = Vec::new();
+    for query in queries(arguments) {
+        let Calls { calls } = api.get(&["api", "v1", "calls"], Some(&query)).await?;
+        all.extend(calls);
     }
-    calls.truncate(arguments.limit);
-    Ok(calls)
+    all.sort_by_key(|call| Reverse(call.number));
+    all.truncate(arguments.limit);
+    Ok(all)
 }
 
-/// The query of these options.
-fn query(arguments: &Arguments) -> String {
-    // failed ones are picked here, out of all there are
-    let limit = if arguments.failed { MOST } else { arguments.limit.clamp(1, MOST) };
+/// The queries of these options. A gateway is asked for one outcome at a time, for it tells the newest calls
+/// that fit: failed ones may be older than a thousand good ones.
+fn queries(arguments: &Arguments) -> Vec<String> {
+    if arguments.failed {
+        FAILED.iter().map(|outcome| query(arguments, Some(outcome))).collect()
+    } else {
+        vec![query(arguments, None)]
+    }
+}
+
+fn query(arguments: &Arguments, outcome: Option<&str>) -> String {
+    let limit = arguments.limit.clamp(1, MOST);
     let mut query = form(&[("limit", &limit.to_string())]);
     for (key, value) in [
+        ("outcome", outcome.map(str::to_owned)),
         ("server", arguments.server.clone()),
         ("name", arguments.name.clone()),
         ("method", arguments.method.clone()),
@@ -145,14 +159,18 @@ mod tests {
     }
 
     fn query_of(line: &[&str]) -> String {
-        query(&Line::parse_from([&["calls"], line].concat()).arguments)
+        queries(&Line::parse_from([&["calls"], line].concat()).arguments).join(" ")
     }
 
     #[test]
     fn options_become_a_query() {
         assert_eq!(query_of(&[]), "limit=20");
         assert_eq!(query_of(&["--limit", "5000"]), "limit=1000");
-        assert_eq!(query_of(&["--failed", "--limit", "5"]), "limit=1000");
+        assert_eq!(
+            query_of(&["--failed", "--limit", "5"]),
+            "limit=5&outcome=tool_error limit=5&outcome=error limit=5&outcome=failed \
+             limit=5&outcome=lost"
+        );
         let all =
             ["--server", "a b", "--name", "x&y", "--slow", "1.5", "--live", "--method", "a/b"];
         assert_eq!(

@@ -23,11 +23,13 @@ pub(super) fn check(written: &Written, servers: &BTreeMap<String, Server>, judge
             } else if !judge.written(&["servers", other]) {
                 unknown(&path, other, written, judge);
             } else if !seen.insert(other) {
-                judge.fault(&path, format!("`{other}` is named twice"), "remove one of them");
+                let message = format!("{} is named twice", judge.shown(&path, other));
+                judge.fault(&path, message, "remove one of them");
             } else if servers.get(other).is_some_and(|it| !it.enabled)
                 && servers.get(name).is_some_and(|it| it.enabled)
             {
-                let message = format!("`{other}` is disabled, so it is not waited for");
+                let shown = judge.shown(&path, other);
+                let message = format!("{shown} is disabled, so it is not waited for");
                 judge.note(&path, message, "enable it or remove it here");
             }
         }

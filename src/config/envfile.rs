@@ -2,7 +2,7 @@
 //!
 //! Comments, `export ` and one pair of quotes are understood; nothing is expanded.
 //!
-//! *Invariant:* no message quotes a line, for it may hold a secret.
+//! *Invariant:* no message quotes a line or the path, for both may hold a secret.
 
 use secrecy::SecretString;
 use std::fs::File;
@@ -12,16 +12,21 @@ use std::path::Path;
 /// Bytes of the largest file.
 const MOST: u64 = 1 << 20;
 
-/// Reads the file; the error is a sentence.
+/// Reads the file; the error is what is to be said of it.
 pub(super) fn load(path: &Path) -> Result<Vec<(String, SecretString)>, String> {
-    let unreadable = |error| format!("cannot read {}: {error}", path.display());
+    let unreadable = |error| format!("cannot be read: {error}");
+    // to open a pipe may take for ever; nothing at all is often written so
+    let is_file = path.metadata().map_err(unreadable)?.is_file();
+    if !is_file && path != Path::new("/dev/null") {
+        return Err("is no regular file".to_owned());
+    }
     let file = File::open(path).map_err(unreadable)?;
     let mut text = String::new();
     let count = file.take(MOST + 1).read_to_string(&mut text).map_err(unreadable)?;
     if count as u64 > MOST {
-        return Err(format!("{} is larger than 1 MiB", path.display()));
+        return Err("is larger than 1 MiB".to_owned());
     }
-    parse(&text).map_err(|line| format!("{}:{line} is no `NAME=value` line", path.display()))
+    parse(&text).map_err(|line| format!("has no `NAME=value` in line {line}"))
 }
 
 /// The pairs, or the number of the first line that is none.
@@ -64,5 +69,10 @@ mod tests {
         let plain: Vec<_> = pairs.iter().map(|(k, v)| (k.as_str(), v.expose_secret())).collect();
         assert_eq!(plain, [("A", "1"), ("B", "two words"), ("C", "x # y"), ("D", "q"), ("E", "")]);
         assert_eq!(parse("A=1\nnonsense\n").unwrap_err(), 2);
+    }
+
+    #[test]
+    fn what_is_no_file_is_not_opened() {
+        assert_eq!(load(Path::new("/")).unwrap_err(), "is no regular file");
     }
 }

@@ -64,19 +64,31 @@ fn is_url(key: &str) -> bool {
     key.to_ascii_lowercase().ends_with("url")
 }
 
-/// Expands `${…}` in every text of the tree; `secrets` gets the values that may be some.
+/// The values of variables that were put into the text.
+#[derive(Default)]
+pub(super) struct Used {
+    /// Those that may be secrets, where servers are reached.
+    pub(super) secrets: Vec<SecretString>,
+    /// Those of every place, for no message to tell.
+    pub(super) anywhere: Vec<SecretString>,
+}
+
+/// Expands `${…}` in every text of the tree; `used` gets the values.
 pub(super) fn expand(
     node: &mut Node,
     env: &Env,
     path: &mut Vec<String>,
-    secrets: &mut Vec<SecretString>,
+    used: &mut Used,
     ledger: &mut Ledger,
 ) {
     match &mut node.value {
         Value::Text(text) if text.contains("${") => {
             let mut note = |name: &str, value: &str| {
                 if may_be_secret(path, name) {
-                    secrets.push(SecretString::from(value));
+                    used.secrets.push(SecretString::from(value));
+                }
+                if !NO_SECRETS.contains(&name) {
+                    used.anywhere.push(SecretString::from(value));
                 }
             };
             let (expanded, unknown) = expanded(text, env, &mut note);
@@ -97,14 +109,14 @@ pub(super) fn expand(
         Value::List(items) => {
             for (at, item) in items.iter_mut().enumerate() {
                 path.push(at.to_string());
-                expand(item, env, path, secrets, ledger);
+                expand(item, env, path, used, ledger);
                 path.pop();
             }
         }
         Value::Table(entries) => {
             for (key, entry) in entries {
                 path.push(key.clone());
-                expand(entry, env, path, secrets, ledger);
+                expand(entry, env, path, used, ledger);
                 path.pop();
             }
         }

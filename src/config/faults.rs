@@ -5,6 +5,7 @@
 //! *Invariant:* the same text gives the same faults in the same order.
 
 use super::tree::Origin;
+use crate::redaction::Redaction;
 use std::fmt;
 
 /// One thing that is wrong, or (among [`super::Config::notes`]) worth knowing.
@@ -103,6 +104,14 @@ impl Ledger {
     ) {
         let entry = self.entry(origin, key, message.into(), remedy.into());
         self.notes.push(entry);
+    }
+
+    /// Hides these secrets in all that was found so far.
+    pub(super) fn clean(&mut self, redaction: &Redaction) {
+        for entry in self.faults.iter_mut().chain(&mut self.notes) {
+            entry.message = redaction.clean_text(&entry.message);
+            entry.remedy = redaction.clean_text(&entry.remedy);
+        }
     }
 
     /// How many faults there are so far.

@@ -165,7 +165,9 @@ fn stdio(
         let path = judge.path(&key("env_file"), text);
         match envfile::load(&path) {
             Ok(pairs) => env.extend(pairs),
-            Err(message) if !text.is_empty() => {
+            Err(reason) if !text.is_empty() => {
+                let shown = judge.shown(&key("env_file"), &path.display().to_string());
+                let message = format!("{shown} {reason}");
                 judge.fault(&key("env_file"), message, "name a file of `NAME=value` lines");
             }
             Err(_) => {}

@@ -17,8 +17,8 @@ use std::sync::Arc;
 const MASK: &str = "***";
 
 /// Parts of names whose values are secrets, most likely.
-const SECRETIVE: [&str; 8] =
-    ["auth", "bearer", "credential", "key", "passwd", "password", "secret", "token"];
+const SECRETIVE: [&str; 9] =
+    ["auth", "bearer", "cookie", "credential", "key", "passwd", "password", "secret", "token"];
 
 /// A configuration without its secrets.
 #[derive(Clone, Default)]
@@ -130,18 +130,42 @@ fn argument(text: &str, follows: bool) -> (String, bool) {
     if follows && !text.starts_with('-') {
         return (MASK.into(), false);
     }
-    let pair = text.split_once('=').filter(|(name, _)| !name.contains("://"));
-    match pair {
-        Some((name, value)) if is_secretive(name) && !value.is_empty() => {
-            (format!("{name}={MASK}"), false)
+    let shown = without_values(text);
+    let is_option = text.starts_with('-') && !text.contains('=') && shown == text;
+    (shown, is_option && is_secretive(text))
+}
+
+/// Text without the value of the first secretive name in it: `name=value`, or `name: value` of a header as
+/// bridges take it, also behind `--option=`.
+fn without_values(text: &str) -> String {
+    let mut from = 0;
+    loop {
+        let rest = &text[from..];
+        let header = rest.find([':', '=']).filter(|&at| rest[at..].starts_with(':'));
+        if let Some(end) = header.filter(|&end| is_header(&rest[..end]) && rest.len() > end + 1) {
+            let blank = if rest[end + 1..].starts_with(' ') { " " } else { "" };
+            return format!("{}:{blank}{MASK}", &text[..from + end]);
         }
-        Some((name, value)) => (format!("{name}={}", address(value)), false),
-        None => match text.split_once(": ") {
-            // a header, as bridges take it
-            Some((name, _)) if is_secretive(name) => (format!("{name}: {MASK}"), false),
-            _ => (address(text), text.starts_with('-') && is_secretive(text)),
-        },
+        let pair = rest.split_once('=').filter(|(name, _)| !name.contains("://"));
+        let Some((name, value)) = pair else {
+            return format!("{}{}", &text[..from], address(rest));
+        };
+        from += name.len() + 1;
+        if is_secretive(last_word(name)) && !value.is_empty() {
+            return format!("{}{MASK}", &text[..from]);
+        }
     }
+}
+
+/// Whether it ends with the name of a secretive header; what holds a slash is a path or an address.
+fn is_header(text: &str) -> bool {
+    let name = last_word(text);
+    is_secretive(name) && !name.contains('/')
+}
+
+/// What stands behind the last blank, as in `export NAME` and `-H NAME`.
+fn last_word(text: &str) -> &str {
+    text.rsplit(char::is_whitespace).next().unwrap_or(text)
 }
 
 fn is_secretive(name: &str) -> bool {
@@ -186,11 +210,34 @@ mod tests {
                 shown
             });
         assert_eq!(shown, ["-y", "--api-key", "***", "--token=***", "--key", "--dir", "/data"]);
-        assert_eq!(argument("Authorization: Bearer abc", false).0, "Authorization: ***");
-        assert_eq!(argument("GITHUB_TOKEN=abc", false).0, "GITHUB_TOKEN=***");
-        assert_eq!(argument("postgres://me:abc@h/db", false).0, "postgres://***@h/db");
-        assert_eq!(argument("--db=postgres://me:abc@h/db", false).0, "--db=postgres://***@h/db");
-        assert_eq!(argument("http://me:password@h/?q=abc", false).0, "http://***@h/?q=***");
+        for (text, shown) in [
+            ("Authorization: Bearer abc", "Authorization: ***"),
+            ("Authorization:Bearer abc", "Authorization:***"),
+            ("Authorization: Basic YWJjYWJjYQ==", "Authorization: ***"),
+            ("--header=Authorization: Bearer abc", "--header=Authorization: ***"),
+            ("--header=Authorization: Basic YWJjYWJjYQ==", "--header=Authorization: ***"),
+            ("-HX-Api-Key:abc", "-HX-Api-Key:***"),
+            ("--header=Cookie: id=abc", "--header=Cookie: ***"),
+            ("GITHUB_TOKEN=abc", "GITHUB_TOKEN=***"),
+            ("--env=API_KEY=abc", "--env=API_KEY=***"),
+            ("-e=API_KEY=a=b:c", "-e=API_KEY=***"),
+            ("--token=abc:abc", "--token=***"),
+            ("export API_KEY=abc; run", "export API_KEY=***"),
+            ("curl -H 'Authorization: Bearer abc'", "curl -H 'Authorization: ***"),
+            ("postgres://me:abc@h/db", "postgres://***@h/db"),
+            ("--db=postgres://me:abc@h/db", "--db=postgres://***@h/db"),
+            ("http://me:password@h/?q=abc", "http://***@h/?q=***"),
+            ("--url=http://h/?token=abc", "--url=http://h/?token=***"),
+            // nothing to hide
+            ("--mode=a=b: c", "--mode=a=b: c"),
+            ("/keys:/keys", "/keys:/keys"),
+            ("ghcr.io/me/mcp-auth:1.2", "ghcr.io/me/mcp-auth:1.2"),
+            ("http://127.0.0.1:3000/auth", "http://127.0.0.1:3000/auth"),
+            ("--key=", "--key="),
+            ("", ""),
+        ] {
+            assert_eq!(argument(text, false), (shown.to_owned(), false), "{text}");
+        }
     }
 
     #[test]

@@ -4,6 +4,8 @@ use crate::faces::{Client, Face};
 use crate::running::{Running, eventually, faulty};
 use crate::{ask, call, done, get, post, refused, request, until_ready};
 use serde_json::{Value, json};
+use std::io::Write;
+use std::net::TcpStream;
 
 const SEND: &str = "/api/v1/servers/s/send";
 
@@ -96,6 +98,28 @@ fn a_request_without_an_answer_is_given_up_and_the_server_stays_as_well_as_it_wa
     let server = get(&running, "/api/v1/servers/s");
     assert_eq!((&server["state"], &server["score"]), (&json!("ready"), &json!(100)), "{server}");
     assert_eq!(server["pid"], process);
+}
+
+#[test]
+fn who_hangs_up_before_the_answer_is_on_record_all_the_same() {
+    let running = Running::serve(&json!({ "servers": { "s": faulty(&["--wrong-id"]) } }));
+    until_ready(&running, "s");
+    let watch = crate::Watch::open(&running, "s");
+    let body = json!({ "message": call(&json!(1), "hello"), "timeoutMs": 600_000 }).to_string();
+    let mut socket = TcpStream::connect(running.address).unwrap();
+    let head = format!("POST {SEND} HTTP/1.1\r\nhost: {}\r\n", running.address);
+    let kind = format!("content-type: application/json\r\ncontent-length: {}\r\n", body.len());
+    socket.write_all(format!("{head}{kind}\r\n{body}").as_bytes()).unwrap();
+    watch.until("it is sent", |frame| frame["method"] == "tools/call");
+    drop(socket);
+    let mut records = Vec::new();
+    eventually("it is on record", || {
+        records = get(&running, "/api/v1/logs?source=audit")["logs"].as_array().unwrap().clone();
+        !records.is_empty()
+    });
+    let fields = &records[0]["fields"];
+    assert_eq!((&fields["target"], &fields["outcome"]), (&json!("servers/s"), &json!("failed")));
+    assert_eq!(fields["detail"], json!({ "answered": false }));
 }
 
 #[test]

@@ -165,7 +165,7 @@ const BELOW_ONE_COMMAND: &[(&str, &str)] = &[
     ),
     (
         "    env_file: no/such\n",
-        "config:4: servers.a.env_file: cannot read no/such: No such file or directory (os error 2); name a file of `NAME=value` lines",
+        "config:4: servers.a.env_file: `no/such` cannot be read: No such file or directory (os error 2); name a file of `NAME=value` lines",
     ),
     (
         "    max_in_flight: 0\n",

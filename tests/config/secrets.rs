@@ -35,6 +35,32 @@ fn no_secret_is_shown_by_a_fault() {
 }
 
 #[test]
+fn no_value_of_the_environment_is_told_by_a_fault_of_a_file_or_a_dependency() {
+    let text = "servers:\n  a: {command: x, env_file: '/none/${S}'}\n  b: {command: x, env_file: '/none'}\n\
+                \x20 hidden: {command: x, enabled: false}\n  c: {command: x, depends_on: ['${N}', '${N}']}\n";
+    let env: Env = [("S", SECRET), ("N", "hidden")].into_iter().collect();
+    let faults = config::parse(text, Format::Yaml, &env).expect_err("three faults");
+    let told: Vec<&str> = faults.0.iter().map(|fault| &*fault.message).collect();
+    let none = "cannot be read: No such file or directory (os error 2)";
+    assert_eq!(
+        told,
+        [
+            format!("the value {none}"),
+            format!("`/none` {none}"),
+            "the value is named twice".to_owned()
+        ]
+    );
+}
+
+#[test]
+fn a_value_of_the_environment_is_hidden_wherever_else_it_is_quoted() {
+    let text = "servers: {a: {command: x, args: ['${S}'], s3cr3t-planted: 1}}";
+    let env: Env = [("S", SECRET)].into_iter().collect();
+    let faults = config::parse(text, Format::Yaml, &env).expect_err("an unknown key");
+    assert_eq!(faults.0[0].message, "unknown key `***`");
+}
+
+#[test]
 fn a_fingerprint_changes_with_a_secret_and_does_not_show_it() {
     let of = |secret: &str| {
         let text = format!("servers: {{a: {{command: x, env: {{K: {secret}}}}}}}");

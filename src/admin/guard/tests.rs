@@ -32,12 +32,25 @@ fn a_request_comes_in_by_its_listener_host_origin_and_token() {
         (Local, None, &[("host", "[::1]:3210")], "in"),
         // a name that was let in for MCP, or came by rebinding
         (Local, None, &[name], "not here"),
+        // or was handed on by a proxy that speaks to us under our own
+        (Local, None, &[local, ("forwarded", "for=192.0.2.1")], "not here"),
+        (Local, None, &[local, ("x-forwarded-for", "192.0.2.1")], "not here"),
+        (Local, None, &[local, ("x-forwarded-host", "mcp.example.com")], "not here"),
+        (Local, None, &[local, ("x-real-ip", "192.0.2.1")], "not here"),
+        (Local, None, &[local, ("via", "1.1 proxy")], "not here"),
+        (Local, Some(TOKEN), &[local, right, ("x-forwarded-for", "192.0.2.1")], "in"),
         (Local, None, &[local, ("origin", "http://127.0.0.1:3210")], "in"),
         // pages of this machine speak MCP, but are not ours
         (Local, None, &[local, ("origin", "http://127.0.0.1:8080")], "foreign page"),
         (Local, None, &[local, ("origin", "http://localhost:3210")], "foreign page"),
         (Local, None, &[local, ("origin", "https://evil.example")], "foreign page"),
         (Local, None, &[local, ("origin", "null")], "foreign page"),
+        // pictures and scripts of other pages are asked for without an origin
+        (Local, None, &[local, ("sec-fetch-site", "same-origin")], "in"),
+        (Local, None, &[local, ("sec-fetch-site", "none")], "in"),
+        (Local, None, &[local, ("sec-fetch-site", "same-site")], "foreign page"),
+        (Local, None, &[local, ("sec-fetch-site", "cross-site")], "foreign page"),
+        (Local, Some(TOKEN), &[local, right, ("sec-fetch-site", "cross-site")], "foreign page"),
         (Local, Some(TOKEN), &[local], "no token"),
         (Local, Some(TOKEN), &[local, right], "in"),
         (Local, Some(TOKEN), &[name, right], "in"),
@@ -74,6 +87,20 @@ async fn guessers_are_sent_away_and_the_right_token_is_not() {
     assert_eq!(with("0123456789abcdef"), Ok(()));
     tokio::time::advance(SPELL + Duration::from_secs(1)).await;
     assert_eq!(with("guess"), Err(Refusal::Unauthorized));
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_is_too_much_to_be_said_is_counted_for_the_next_spell() {
+    let allowance = Allowance::new();
+    for _ in 0..MOST {
+        assert_eq!(allowance.spend(), Some(0));
+    }
+    for _ in 0..3 {
+        assert_eq!(allowance.spend(), None);
+    }
+    tokio::time::advance(SPELL + Duration::from_secs(1)).await;
+    assert_eq!(allowance.spend(), Some(3));
+    assert_eq!(allowance.spend(), Some(0));
 }
 
 #[test]

@@ -130,7 +130,7 @@ fn spellings(value: &str) -> Vec<String> {
     all
 }
 
-/// The inside of a JSON string with these characters written as `\uXXXX`.
+/// The inside of a JSON string with these characters written as `\u` and four digits.
 fn escaped(json: &str, which: impl Fn(char) -> bool, upper: bool) -> String {
     let mut text = String::new();
     for c in json.chars() {

@@ -26,7 +26,7 @@ mod routes;
 mod status_tool;
 mod tools;
 
-pub use bench::{FrameReport, SendAnswer};
+pub use bench::{FrameReport, SendAnswer, Way, What};
 pub use desk::{Desk, Running};
 pub use doctor::{Finding, Severity, findings};
 pub use feed::Feed;

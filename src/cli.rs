@@ -8,11 +8,13 @@ mod client;
 mod demo;
 mod doctor;
 mod explain;
+mod frames;
 mod health;
 mod logs;
 mod options;
 mod order;
 mod paint;
+mod send;
 mod serve;
 mod sessions;
 mod simulate;
@@ -60,6 +62,10 @@ enum Command {
     Doctor(doctor::Arguments),
     /// Tell what happened to a server, in words.
     Explain(explain::Arguments),
+    /// Watch what goes over a server's connections.
+    Frames(frames::Arguments),
+    /// Send a JSON-RPC message to a server, as it is.
+    Send(send::Arguments),
     /// Show the requests of clients: those that run, and the last ones.
     Calls(calls::Arguments),
     /// Show who is connected.
@@ -105,6 +111,8 @@ pub fn run() -> std::process::ExitCode {
         Command::Status(arguments) => status::run(&arguments),
         Command::Doctor(arguments) => doctor::run(&arguments),
         Command::Explain(arguments) => explain::run(&arguments),
+        Command::Frames(arguments) => frames::run(&arguments),
+        Command::Send(arguments) => send::run(&arguments),
         Command::Calls(arguments) => calls::run(&arguments),
         Command::Sessions(arguments) => sessions::run(&arguments),
         Command::Restart(arguments) => order::run(order::Order::Restart, &arguments),

@@ -12,6 +12,7 @@ mod audit;
 mod bounds;
 mod database;
 mod entry;
+mod escapes;
 mod flood;
 mod intake;
 mod query;

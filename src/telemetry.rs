@@ -38,7 +38,7 @@ use tracing_subscriber::util::SubscriberInitExt;
 use tracing_subscriber::{EnvFilter, Layer};
 
 /// How long the end of the process waits for what was logged to be written.
-const FAREWELL: Duration = Duration::from_secs(1);
+const FAREWELL: Duration = Duration::from_millis(500);
 /// How long a crash of a part waits for the same; it may be the end.
 const LAST_WORDS: Duration = Duration::from_millis(200);
 

@@ -149,13 +149,36 @@ fn guessers_are_sent_away_and_the_operator_is_not() {
 fn what_is_changed_is_on_record() {
     let running = behind_a_proxy(Some(TOKEN));
     assert_eq!(send(&running, "POST", STOP, "{host}", BEARER).status, 202);
-    assert_eq!(send(&running, "POST", STOP, "{host}", "").status, 401);
     let nobody = "/api/v1/servers/nobody/restart";
     assert_eq!(send(&running, "POST", nobody, "{host}", BEARER).status, 404);
-    let log = running.stderr.until("restartServer nobody: refused");
-    assert!(log.contains("stopServer s: done"), "{log}");
-    assert!(log.contains("stopServer s: refused"), "{log}");
-    assert!(log.contains("127.0.0.1 with the token") && log.contains("mcpvisor::audit"), "{log}");
+    let change = format!("PATCH /api/v1/monitor HTTP/1.1\r\nhost: {{host}}\r\n{BEARER}{JSON}");
+    let policy = r#"{"ping":{"timeout":"3s"}}"#;
+    assert_eq!(running.send(&change, policy.as_bytes()).status, 200);
+    // neither a look nor a stranger is on record
+    assert_eq!(send(&running, "GET", "/api/v1/servers", "{host}", BEARER).status, 200);
+    assert_eq!(send(&running, "POST", STOP, "{host}", "").status, 401);
+    let mut records = Vec::new();
+    eventually("three records", || {
+        let told = send(&running, "GET", "/api/v1/logs?source=audit", "{host}", BEARER);
+        let told: Value = serde_json::from_str(&told.body).unwrap();
+        records = told["logs"].as_array().unwrap().clone();
+        records.len() == 3
+    });
+    let texts: Vec<&str> = records.iter().map(|it| it["text"].as_str().unwrap()).collect();
+    let who = "127.0.0.1 with the token";
+    assert_eq!(
+        texts,
+        [
+            format!("{who}: changePolicies monitor: done"),
+            format!("{who}: restartServer servers/nobody: refused"),
+            format!("{who}: stopServer servers/s: done"),
+        ]
+    );
+    assert_eq!(records[0]["fields"]["detail"]["asked"]["ping"]["timeout"], "3s");
+    assert_eq!(records[1]["fields"]["detail"]["status"], 404);
+    assert_eq!((&records[2]["server"], &records[2]["level"]), (&json!("s"), &json!("info")));
+    let log = running.stderr.until("restartServer");
+    assert!(log.contains("mcpvisor::audit") && !log.contains(TOKEN), "{log}");
 }
 
 async fn ask(routes: &Router, page: &str, token: Option<&str>) -> (u16, Value) {

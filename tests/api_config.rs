@@ -59,6 +59,11 @@ fn the_configuration_is_told_in_full_and_no_secret_of_it() {
     let config = json!({
         "admin": { "token": "planted-token-0123" },
         "limits": { "max_sessions": 7 },
+        "telemetry": {
+            "endpoint": "http://127.0.0.1:9",
+            "headers": { "x-key": "planted-export-header" },
+            "traces": false, "metrics": false, "logs": false,
+        },
         "defaults": { "call_timeout": "42s" },
         "servers": { "off": planted(), "remote": remote, "s": faulty(&[]) },
     });
@@ -82,6 +87,7 @@ fn the_configuration_is_told_in_full_and_no_secret_of_it() {
     let config = &shown["config"];
     assert_eq!(config["admin"]["token"], "***");
     assert_eq!(config["limits"]["max_sessions"], 7);
+    assert_eq!(config["telemetry"]["headers"]["x-key"], "***");
     assert_eq!(config["limits"]["max_requests"], 4096, "defaults are told, too");
     assert_eq!(config["listen"], "127.0.0.1:0", "the command line wins");
     let off = &config["servers"]["off"];

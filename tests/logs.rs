@@ -8,7 +8,11 @@ mod faces;
 mod running;
 
 use faces::{Client, Face, initialize, request};
+use mcpvisor::config::LogFormat;
+use mcpvisor::redaction::Redaction;
+use mcpvisor::telemetry::{self, LogSettings};
 use running::{Heard, Place, Running, faulty, wait};
+use secrecy::SecretString;
 use serde_json::{Value, json};
 use std::io::Write;
 use std::process::Stdio;
@@ -202,4 +206,27 @@ fn assert_hidden(what: &str, said: &str) {
             assert_eq!(leak, None, "{part} in {what}");
         }
     }
+}
+
+/// Set for the process that panics; the test starts itself.
+const PANICS: &str = "MCPVISOR_TEST_PANICS";
+
+#[test]
+fn a_panic_is_a_line_of_the_log_and_is_written_before_the_end() {
+    let name = "a_panic_is_a_line_of_the_log_and_is_written_before_the_end";
+    if std::env::var_os(PANICS).is_some() {
+        let settings = LogSettings { level: "info".into(), format: LogFormat::Json };
+        let secret = SecretString::from("planted-secret");
+        telemetry::init(&settings, Redaction::of([&secret])).unwrap();
+        let part = std::thread::spawn(|| panic!("it holds planted-secret"));
+        part.join().unwrap_err();
+        // as a crash: nothing else is flushed
+        std::process::abort();
+    }
+    let mut command = std::process::Command::new(std::env::current_exe().unwrap());
+    command.args(["--exact", name, "--nocapture"]).env(PANICS, "1").env("RUST_BACKTRACE", "0");
+    let said = String::from_utf8(command.output().unwrap().stderr).unwrap();
+    let event: Value = serde_json::from_str(&said).expect(&said);
+    assert_eq!((&event["level"], &event["what"]), (&json!("ERROR"), &json!("it holds ***")));
+    assert!(event["place"].as_str().unwrap().contains("logs.rs:"), "{said}");
 }

@@ -117,13 +117,15 @@ fn a_call_is_seen_in_its_phase_while_it_runs_and_not_as_running_once_it_is_over(
     busy["route_timeout"] = "10m".into();
     let mut late = faulty(&["--slow-initialize", "600000"]);
     late["call_wait"] = "10m".into();
+    late["route_timeout"] = "10m".into();
+    late["connect_timeout"] = "10m".into();
     let running = Running::serve(&json!({ "servers": { "busy": busy, "late": late } }));
     until_ready(&running, "busy");
     let mut client = Client::open(Face::WebSocket, &running);
-    for (id, tool) in [("1", "busy.echo"), ("2", "busy.echo"), ("3", "late.echo")] {
+    for (id, tool) in [(1, "busy.echo"), (2, "busy.echo"), (3, "late.echo")] {
         let params = json!({ "name": tool, "arguments": {} });
-        client.send(request(id, "tools/call", &params).as_bytes());
-        let shown = || calls(&running, "live=true").iter().any(|call| call["id"].to_string() == id);
+        client.send(request(&id.to_string(), "tools/call", &params).as_bytes());
+        let shown = || calls(&running, "live=true").iter().any(|call| call["id"] == id);
         eventually("it is seen", shown);
     }
     let phase = |id: u64| {
@@ -151,11 +153,8 @@ fn a_call_is_seen_in_its_phase_while_it_runs_and_not_as_running_once_it_is_over(
             json!({ "jsonrpc": "2.0", "method": "notifications/cancelled", "params": params });
         client.send(cancelled.to_string().as_bytes());
     }
-    eventually("all are given up", || {
-        let c = calls(&running, "live=true");
-        eprintln!("{:?} {c:?}", std::time::Instant::now());
-        c.is_empty()
-    });
+    eventually("all are given up", || calls(&running, "live=true").is_empty());
+    assert_eq!(calls(&running, "outcome=cancelled").len(), 3);
 }
 
 #[test]
@@ -190,6 +189,13 @@ fn a_tool_is_called_through_the_api_whatever_becomes_of_the_call() {
     assert_eq!(json_of(&answer)["outcome"], json!({ "kind": "ok" }));
     let alias = post(&running, "/api/v1/tools/s__echo/call", "{}");
     assert_eq!(json_of(&alias)["outcome"]["kind"], "ok", "{alias:?}");
+
+    let frames = json_of(&answer)["frames"].as_array().unwrap().clone();
+    let shapes: Vec<_> =
+        frames.iter().map(|it| (it["direction"].clone(), it["kind"].clone())).collect();
+    assert_eq!(shapes, [(json!("out"), json!("request")), (json!("in"), json!("response"))]);
+    assert!(frames.iter().all(|it| it["id"] == frames[0]["id"]), "{frames:#?}");
+    assert!(frames[1]["text"].as_str().unwrap().contains("1.0"), "{frames:#?}");
 
     let bad = outcome("bad.echo");
     assert_eq!(
@@ -237,6 +243,52 @@ fn a_tool_is_called_through_the_api_whatever_becomes_of_the_call() {
     assert_eq!(running.send(head, b"{}").status, 415);
     let status = json_of(&post(&running, "/api/v1/tools/mcpvisor.status/call", "{}"));
     assert_eq!(status["outcome"]["kind"], "ok", "{status}");
+}
+
+#[test]
+fn a_tool_that_is_switched_off_stays_in_the_list_and_is_told_as_such() {
+    let running = Running::serve(&json!({ "servers": { "s": faulty(&["--tools", "2"]) } }));
+    until_ready(&running, "s");
+    let enabled = |running: &Running| -> Vec<(String, bool)> {
+        let tools = get(running, "/api/v1/tools")["tools"].as_array().unwrap().clone();
+        let one = |it: &Value| (it["name"].as_str().unwrap().to_owned(), it["enabled"] == true);
+        tools.iter().map(one).collect()
+    };
+    let both = |second: bool| vec![("s.echo".to_owned(), true), ("s.tool1".to_owned(), second)];
+    assert_eq!(enabled(&running), both(true));
+    assert_eq!(post(&running, "/api/v1/tools/s.tool1/disable", "{}").status, 200);
+    assert_eq!(enabled(&running), both(false));
+    let off = tool(&running, "s.tool1");
+    assert_eq!((&off["enabled"], &off["inputSchema"]["type"]), (&json!(false), &json!("object")));
+    let refused = json_of(&call(&running, "s.tool1", &json!({})));
+    assert_eq!(refused["outcome"]["sent"], false, "{refused}");
+    assert_eq!(post(&running, "/api/v1/tools/s.tool1/enable", "{}").status, 200);
+    assert_eq!(enabled(&running), both(true));
+}
+
+#[test]
+fn sessions_are_listed_and_one_can_be_ended() {
+    let running = Running::serve(&json!({ "servers": { "s": faulty(&[]) } }));
+    until_ready(&running, "s");
+    let sessions = || get(&running, "/api/v1/sessions")["sessions"].as_array().unwrap().clone();
+    assert!(sessions().is_empty());
+    let http = Client::open(Face::Http, &running);
+    let part = Client::open_at(Face::Sse, &running, "/servers/s");
+    let open = sessions();
+    assert_eq!(open.len(), 2);
+    assert_eq!((&open[0]["face"], &open[0]["view"]), (&json!("http"), &json!("")));
+    assert_eq!((&open[1]["face"], &open[1]["view"]), (&json!("sse"), &json!("/servers/s")));
+    assert_eq!(open[0]["id"].as_str(), http.session.as_deref());
+    assert_eq!(open[0]["client"], json!({ "name": "test", "version": "1" }));
+    assert_eq!((&open[0]["revision"], &open[0]["inFlight"]), (&json!("2025-11-25"), &json!(0)));
+    assert!(open[0]["openedAtMs"].as_u64() > Some(1_700_000_000_000) && open[0]["idleMs"].is_u64());
+    let page = format!("/api/v1/sessions/{}", http.session.as_deref().unwrap());
+    let end = || running.send(&format!("DELETE {page} HTTP/1.1\r\nhost: {{host}}\r\n"), b"");
+    assert_eq!(end().status, 202);
+    eventually("it is gone", || sessions().len() == 1);
+    let again = end();
+    assert_eq!((again.status, &json_of(&again)["error"]["code"]), (404, &json!("no_such_session")));
+    drop(part);
 }
 
 #[test]

@@ -20,6 +20,8 @@ mod notices;
 mod owners;
 #[path = "asking/parking.rs"]
 mod parking;
+#[path = "asking/raw.rs"]
+mod raw;
 #[path = "asking/rounds.rs"]
 mod rounds;
 #[path = "asking/tasks.rs"]

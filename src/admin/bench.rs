@@ -16,7 +16,7 @@ mod send;
 mod switch;
 
 pub(super) use fault::BenchFault;
-pub use frame::FrameReport;
+pub use frame::{FrameReport, Way, What};
 pub(super) use recordings::Recordings;
 pub use send::SendAnswer;
 

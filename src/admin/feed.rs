@@ -228,7 +228,7 @@ impl fmt::Debug for Feed {
 /// An event as it is written. JSON has no line breaks of its own.
 ///
 /// Source: HTML Living Standard, server-sent events.
-fn event(name: &str, data: &impl Serialize) -> Bytes {
+pub(super) fn event(name: &str, data: &impl Serialize) -> Bytes {
     let data = serde_json::to_string(data).unwrap_or_default();
     format!("event: {name}\ndata: {data}\n\n").into()
 }

@@ -8,11 +8,12 @@
 //! *Invariant:* no page of the API is reached without a verdict of [`Guard::check`], and the time a
 //! verdict takes tells nothing about the token.
 
-use super::audit::{Who, audit};
+use super::Desk;
+use super::audit::{Act, Detail, Who, audit};
 use super::refusal::Refusal;
 use crate::faces::{Peer, is_loopback_host};
 use axum::extract::{MatchedPath, Request, State};
-use axum::http::{HeaderMap, HeaderValue, Method, StatusCode, Uri, header};
+use axum::http::{HeaderMap, HeaderValue, Method, Uri, header};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 use ring::digest::{SHA256, digest};
@@ -23,9 +24,13 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 use tokio::time::Instant;
 
-/// Wrong tokens within [`ATTEMPTS_WITHIN`] after which guessers are sent away.
-const ATTEMPTS: u32 = 30;
-const ATTEMPTS_WITHIN: Duration = Duration::from_secs(60);
+/// Wrong tokens within [`SPELL`] after which guessers are sent away, and refusals within it that are put
+/// in the log, which nobody may fill from outside.
+const MOST: u32 = 30;
+const SPELL: Duration = Duration::from_secs(60);
+
+/// Operations that change nothing, though they are asked for with a body.
+const READING: [&str; 1] = ["validateConfig"];
 
 /// Who reaches the listener.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -48,26 +53,42 @@ pub(super) struct Guard {
     exposure: Exposure,
     /// SHA-256 of the token, when there is one.
     token: Option<[u8; 32]>,
-    wrong: Mutex<Wrong>,
+    wrong: Allowance,
+    refused: Allowance,
+    desk: Desk,
     /// What audit records call a request: operation ids by method and path of the route.
     actions: HashMap<(Method, String), String>,
 }
 
-/// Wrong tokens so far.
-struct Wrong {
-    since: Instant,
-    count: u32,
+/// What may happen [`MOST`] times within [`SPELL`]: since when, and how often it did.
+struct Allowance(Mutex<(Instant, u32)>);
+
+impl Allowance {
+    fn new() -> Self {
+        Self(Mutex::new((Instant::now(), 0)))
+    }
+
+    /// It happens; whether it still may.
+    fn spend(&self) -> bool {
+        let mut spent = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        if spent.0.elapsed() > SPELL {
+            *spent = (Instant::now(), 0);
+        }
+        spent.1 = spent.1.saturating_add(1);
+        spent.1 <= MOST
+    }
 }
 
 impl Guard {
     pub(super) fn new(
+        desk: Desk,
         exposure: Exposure,
         token: Option<&SecretString>,
         actions: HashMap<(Method, String), String>,
     ) -> Self {
         let token = token.map(|token| hash(token.expose_secret()));
-        let wrong = Mutex::new(Wrong { since: Instant::now(), count: 0 });
-        Self { exposure, token, wrong, actions }
+        let (wrong, refused) = (Allowance::new(), Allowance::new());
+        Self { exposure, token, wrong, refused, desk, actions }
     }
 
     /// Whether a request may pass.
@@ -90,30 +111,26 @@ impl Guard {
             (Some(_), None) => Err(Refusal::Unauthorized),
             // two hashes: where they differ first says nothing of where the tokens do
             (Some(token), Some(sent)) if *token == hash(sent) => Ok(()),
-            (Some(_), Some(_)) => Err(self.guessed()),
+            (Some(_), Some(_)) if self.wrong.spend() => Err(Refusal::Unauthorized),
+            (Some(_), Some(_)) => Err(Refusal::Attempts),
         }
     }
 
-    /// A wrong token was sent.
-    fn guessed(&self) -> Refusal {
-        let mut wrong = self.wrong.lock().unwrap_or_else(PoisonError::into_inner);
-        if wrong.since.elapsed() > ATTEMPTS_WITHIN {
-            *wrong = Wrong { since: Instant::now(), count: 0 };
-        }
-        wrong.count = wrong.count.saturating_add(1);
-        if wrong.count > ATTEMPTS { Refusal::Attempts } else { Refusal::Unauthorized }
-    }
-
-    /// What a request does, and to what: the operation, and what fills the braces of its path.
-    fn action(&self, method: &Method, route: Option<&str>, path: &str) -> (String, String) {
-        let Some(route) = route else { return (format!("{method}"), path.to_owned()) };
-        let key = (method.clone(), route.to_owned());
-        let Some(action) = self.actions.get(&key) else {
-            return (format!("{method}"), path.to_owned());
+    /// What a request does: the operation, and its path as far as it names something.
+    fn act(&self, method: &Method, route: Option<&str>, path: &str) -> Act {
+        let known = route.and_then(|route| {
+            let action = self.actions.get(&(method.clone(), route.to_owned()))?;
+            Some((route, action))
+        });
+        let path = path.strip_prefix("/api/v1/").unwrap_or(path);
+        let Some((route, action)) = known else {
+            return Act { action: method.to_string(), target: path.to_owned() };
         };
-        let named = route.split('/').zip(path.split('/'));
-        let named = named.filter(|(pattern, _)| pattern.starts_with('{')).map(|(_, name)| name);
-        (action.clone(), named.collect::<Vec<_>>().join(" "))
+        let named = route.trim_start_matches("/api/v1/").split('/');
+        let named = named.collect::<Vec<_>>().iter().rposition(|step| step.starts_with('{'));
+        let steps = named.map_or(usize::MAX, |last| last + 1);
+        let target = path.split('/').take(steps).collect::<Vec<_>>().join("/");
+        Act { action: action.clone(), target }
     }
 }
 
@@ -124,35 +141,33 @@ pub(super) async fn guard(
     mut request: Request,
     next: Next,
 ) -> Response {
-    let who = Who {
-        peer: request.extensions().get::<Peer>().map(|Peer(peer)| *peer),
-        token: guard.token.is_some(),
-    };
+    let peer = request.extensions().get::<Peer>().map(|Peer(peer)| *peer);
+    let who = Who { peer, token: guard.token.is_some() };
     let verdict = guard.check(request.uri(), request.headers());
     let changes = !request.method().is_safe();
+    if verdict.is_ok() && !changes {
+        return next.run(request).await;
+    }
     let route = route.as_ref().map(MatchedPath::as_str);
-    let (action, about) = if changes || verdict.is_err() {
-        guard.action(request.method(), route, request.uri().path())
-    } else {
-        (String::new(), String::new())
-    };
-    let response = match verdict {
+    let act = guard.act(request.method(), route, request.uri().path());
+    match verdict {
         Ok(()) => {
             request.extensions_mut().insert(who);
-            next.run(request).await
+            let mut response = next.run(request).await;
+            if !READING.contains(&&*act.action) {
+                let detail = response.extensions_mut().remove::<Detail>();
+                audit(&guard.desk, who, &act, response.status(), detail);
+            }
+            response
         }
         Err(refusal) => {
-            // a guesser fills no log
-            if refusal != Refusal::Attempts {
-                tracing::warn!(peer = %who, %action, reason = %refusal, "a request to the API was refused");
+            if guard.refused.spend() {
+                let Act { action, target } = &act;
+                tracing::warn!(%who, action, on = target, reason = %refusal, "a request to the API was refused");
             }
             refusal.into_response()
         }
-    };
-    if changes && response.status() != StatusCode::TOO_MANY_REQUESTS {
-        audit(&who, &action, &about, response.status());
     }
-    response
 }
 
 /// The token a request sends.
@@ -179,101 +194,4 @@ fn hash(text: &str) -> [u8; 32] {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn verdict(exposure: Exposure, token: Option<&str>, sent: &[(&str, &str)]) -> &'static str {
-        let token = token.map(SecretString::from);
-        let guard = Guard::new(exposure, token.as_ref(), HashMap::new());
-        let mut headers = HeaderMap::new();
-        for (name, value) in sent {
-            let name = axum::http::HeaderName::try_from(*name).unwrap();
-            headers.insert(name, HeaderValue::from_str(value).unwrap());
-        }
-        match guard.check(&Uri::from_static("/api/v1/servers"), &headers) {
-            Ok(()) => "in",
-            Err(Refusal::NotHere) => "not here",
-            Err(Refusal::Origin) => "foreign page",
-            Err(Refusal::Unauthorized) => "no token",
-            Err(_) => "another",
-        }
-    }
-
-    #[test]
-    fn a_request_comes_in_by_its_listener_host_origin_and_token() {
-        use Exposure::{Local, Remote};
-        const TOKEN: &str = "0123456789abcdef";
-        let local = ("host", "127.0.0.1:3210");
-        let name = ("host", "mcp.example.com");
-        let right = ("authorization", "Bearer 0123456789abcdef");
-        for (exposure, token, sent, wanted) in [
-            (Local, None, &[local][..], "in"),
-            (Local, None, &[("host", "localhost:3210")], "in"),
-            (Local, None, &[("host", "[::1]:3210")], "in"),
-            // a name that was let in for MCP, or came by rebinding
-            (Local, None, &[name], "not here"),
-            (Local, None, &[local, ("origin", "http://127.0.0.1:3210")], "in"),
-            // pages of this machine speak MCP, but are not ours
-            (Local, None, &[local, ("origin", "http://127.0.0.1:8080")], "foreign page"),
-            (Local, None, &[local, ("origin", "http://localhost:3210")], "foreign page"),
-            (Local, None, &[local, ("origin", "https://evil.example")], "foreign page"),
-            (Local, None, &[local, ("origin", "null")], "foreign page"),
-            (Local, Some(TOKEN), &[local], "no token"),
-            (Local, Some(TOKEN), &[local, right], "in"),
-            (Local, Some(TOKEN), &[name, right], "in"),
-            (Local, Some(TOKEN), &[name, right, ("origin", "https://mcp.example.com")], "in"),
-            (
-                Local,
-                Some(TOKEN),
-                &[name, right, ("origin", "https://evil.example")],
-                "foreign page",
-            ),
-            (Local, Some(TOKEN), &[local, ("authorization", "bearer 0123456789abcdef")], "in"),
-            (
-                Local,
-                Some(TOKEN),
-                &[local, ("authorization", "Bearer 0123456789abcdeF")],
-                "no token",
-            ),
-            (Local, Some(TOKEN), &[local, ("authorization", "Bearer 0123456789abcde")], "no token"),
-            (Local, Some(TOKEN), &[local, ("authorization", "Basic 0123456789abcdef")], "no token"),
-            (Local, Some(TOKEN), &[local, ("authorization", "0123456789abcdef")], "no token"),
-            (Local, Some(TOKEN), &[local, ("authorization", "Bearer")], "no token"),
-            (Remote, None, &[name], "not here"),
-            (Remote, None, &[local, right], "not here"),
-            (Remote, Some(TOKEN), &[name], "no token"),
-            (Remote, Some(TOKEN), &[name, right], "in"),
-        ] {
-            assert_eq!(verdict(exposure, token, sent), wanted, "{exposure:?} {token:?} {sent:?}");
-        }
-    }
-
-    #[tokio::test(start_paused = true)]
-    async fn guessers_are_sent_away_and_the_right_token_is_not() {
-        let token = SecretString::from("0123456789abcdef");
-        let guard = Guard::new(Exposure::Local, Some(&token), HashMap::new());
-        let with = |token: &str| {
-            let value = HeaderValue::from_str(&format!("Bearer {token}")).unwrap();
-            let headers = HeaderMap::from_iter([(header::AUTHORIZATION, value)]);
-            guard.check(&Uri::from_static("/api"), &headers)
-        };
-        for _ in 0..ATTEMPTS {
-            assert_eq!(with("guess"), Err(Refusal::Unauthorized));
-        }
-        assert_eq!(with("guess"), Err(Refusal::Attempts));
-        assert_eq!(with("0123456789abcdef"), Ok(()));
-        tokio::time::advance(ATTEMPTS_WITHIN + Duration::from_secs(1)).await;
-        assert_eq!(with("guess"), Err(Refusal::Unauthorized));
-    }
-
-    #[test]
-    fn a_record_names_the_operation_and_what_it_was_about() {
-        let route = "/api/v1/servers/{name}/stop".to_owned();
-        let actions = HashMap::from([((Method::POST, route.clone()), "stopServer".to_owned())]);
-        let guard = Guard::new(Exposure::Local, None, actions);
-        let act = |route, path| guard.action(&Method::POST, route, path);
-        let wanted = ("stopServer".to_owned(), "files".to_owned());
-        assert_eq!(act(Some(&*route), "/api/v1/servers/files/stop"), wanted);
-        assert_eq!(act(None, "/x"), ("POST".to_owned(), "/x".to_owned()));
-    }
-}
+mod tests;

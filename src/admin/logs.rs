@@ -1,7 +1,7 @@
 //! `/api/v1/logs`: what the gateway and its servers said, filtered, newest first.
 
 use super::Desk;
-use super::refusal::{Refusal, answer};
+use super::refusal::{ErrorAnswer, Refusal, answer};
 use crate::logs::{Level, Log, Page, Query, Source, Unreadable};
 use axum::extract::{RawQuery, State};
 use axum::http::StatusCode;
@@ -51,6 +51,8 @@ struct Wanted {
     until_ms: Option<u64>,
     /// Older than the entry with this id.
     before: Option<u64>,
+    /// Newer than the entry with this id.
+    after: Option<u64>,
     /// So many, at most 1000; 100 unless said otherwise.
     limit: Option<u64>,
 }
@@ -59,13 +61,18 @@ struct Wanted {
 #[utoipa::path(
     get,
     path = "/api/v1/logs",
+    operation_id = "listLogs",
     tag = "logs",
     params(Wanted),
     responses(
         (status = 200, description = "The entries that fit, newest first", body = Logs),
-        (status = 400, description = "A value of the query makes no sense"),
-        (status = 404, description = "No log is kept"),
-        (status = 503, description = "The gateway is starting, or the log cannot be read"),
+        (status = 400, description = "A value of the query makes no sense", body = ErrorAnswer),
+        (status = 404, description = "No log is kept", body = ErrorAnswer),
+        (
+            status = 503,
+            description = "The gateway is starting, or the log cannot be read",
+            body = ErrorAnswer
+        ),
     )
 )]
 async fn logs(State(desk): State<Desk>, RawQuery(query): RawQuery) -> Result<Response, Refusal> {
@@ -99,6 +106,7 @@ pub(super) fn read(text: Option<&str>) -> Result<Query, Refusal> {
             "sinceMs" => query.since_ms = Some(number("sinceMs", &value)?),
             "untilMs" => query.until_ms = Some(number("untilMs", &value)?),
             "before" => query.before = Some(number("before", &value)?),
+            "after" => query.after = Some(number("after", &value)?),
             "limit" => {
                 let limit = value.parse().ok().filter(|limit| (1..=1_000).contains(limit));
                 query.limit = limit.ok_or_else(|| wrong("limit", &value, "1 to 1000"))?;
@@ -130,7 +138,7 @@ mod tests {
 
     #[test]
     fn every_key_of_a_query_is_read() {
-        let text = "server=s&level=warn&source=mcp,stderr&request=7&session=a&text=100%25&sinceMs=1&untilMs=2&before=3&limit=4&else=5";
+        let text = "server=s&level=warn&source=mcp,stderr&request=7&session=a&text=100%25&sinceMs=1&untilMs=2&before=3&after=9&limit=4&else=5";
         let expected = Query {
             server: Some("s".into()),
             level: Some(Level::Warn),
@@ -141,6 +149,7 @@ mod tests {
             since_ms: Some(1),
             until_ms: Some(2),
             before: Some(3),
+            after: Some(9),
             limit: 4,
         };
         assert_eq!(read(Some(text)), Ok(expected));
@@ -156,6 +165,7 @@ mod tests {
             ("sinceMs=-1", "sinceMs"),
             ("untilMs=1.5", "untilMs"),
             ("before=b", "before"),
+            ("after=a", "after"),
             ("limit=0", "limit"),
             ("limit=1001", "limit"),
         ] {

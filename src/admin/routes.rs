@@ -55,7 +55,7 @@ pub fn router(desk: Desk, exposure: Exposure, token: Option<&SecretString>) -> R
     let (open, health) = health::routes(exposure).split_for_parts();
     api.merge(health);
     let api = document::whole(api, token.is_some());
-    let rules = Guard::new(exposure, token, document::actions(&api));
+    let rules = Guard::new(desk.clone(), exposure, token, document::actions(&api));
     let text = Bytes::from(serde_json::to_vec(&api).unwrap_or_default());
     let described = move || {
         let headers = [(header::CONTENT_TYPE, "application/json")];

@@ -2,6 +2,8 @@
 //!
 //! *Invariant:* the token is in no message.
 
+mod bench;
+
 use super::complain;
 use crate::admin::{Health, ServerReport};
 use crate::exit::Exit;
@@ -151,6 +153,16 @@ impl Api {
         self.ask(Method::POST, page, None).await
     }
 
+    /// Whether the token was the right one.
+    fn admitted(&self, status: StatusCode) -> Result<(), NoReport> {
+        if status != StatusCode::UNAUTHORIZED {
+            return Ok(());
+        }
+        let none = self.token.token.as_deref().is_none_or(str::is_empty);
+        let what = if none { "asks for a token" } else { "does not take this token" };
+        Err(NoReport::Unauthorized { url: self.url.to_string(), what })
+    }
+
     async fn ask<T: DeserializeOwned>(
         &self,
         method: Method,
@@ -168,11 +180,7 @@ impl Api {
         let answer = request.send().await.map_err(failed)?;
         let status = answer.status();
         let text = answer.bytes().await.map_err(failed)?;
-        if status == StatusCode::UNAUTHORIZED {
-            let none = self.token.token.as_deref().is_none_or(str::is_empty);
-            let what = if none { "asks for a token" } else { "does not take this token" };
-            return Err(NoReport::Unauthorized { url: self.url.to_string(), what });
-        }
+        self.admitted(status)?;
         if may_be_refused && !status.is_success() {
             return Err(refused(&text, &self.url));
         }

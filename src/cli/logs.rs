@@ -17,6 +17,9 @@ const PAGE: usize = 1_000;
 /// Time between two looks with `--follow`.
 const AGAIN_AFTER: Duration = Duration::from_millis(500);
 
+/// A key and its value.
+type Pair = (&'static str, String);
+
 /// Options of `logs`.
 #[derive(Debug, Args)]
 pub(super) struct Arguments {
@@ -43,7 +46,7 @@ pub(super) struct Arguments {
     /// What is no older, as in `10m` or `1h 30m`.
     #[arg(long, value_name = "SPAN", value_parser = humantime::parse_duration)]
     since: Option<Duration>,
-    /// How many entries, the last ones.
+    /// How many entries, the last ones; with --follow 0 shows only what is new.
     #[arg(long, default_value_t = 100, value_name = "COUNT")]
     limit: usize,
     /// Go on with what is said from now on, until interrupted.
@@ -68,20 +71,26 @@ async fn tell(arguments: &Arguments) -> Result<(), NoReport> {
     let api = Api::new(&arguments.target)?;
     let show = Show { json: arguments.json, paint: Paint::of_stdout() };
     let query = arguments.query(SystemTime::now());
-    let (mut last, logs) = latest(&api, &query, 0, arguments.limit).await?;
+    let seen = newest(&api).await?;
+    let logs = fetch(&api, &query, 0, arguments.limit).await?;
     if !show.all(&logs) || !arguments.follow {
         return Ok(());
     }
+    follow(&api, &show, &query, last_of(&logs, seen)).await
+}
+
+/// Shows what is newer than `seen`, whatever happens to the gateway; ends when nobody reads any more.
+async fn follow(api: &Api, show: &Show, query: &[Pair], mut seen: u64) -> Result<(), NoReport> {
     let mut lost = false;
     loop {
         tokio::time::sleep(AGAIN_AFTER).await;
-        match latest(&api, &query, last, usize::MAX).await {
-            Ok((newest, logs)) => {
+        match since(api, query, seen).await {
+            Ok((last, logs)) => {
                 lost = false;
                 if !show.all(&logs) {
                     return Ok(());
                 }
-                last = newest;
+                seen = last;
             }
             // it may be restarting; asked again, it is there or says the same
             Err(error @ NoReport::Unreachable { .. }) => {
@@ -95,9 +104,25 @@ async fn tell(arguments: &Arguments) -> Result<(), NoReport> {
     }
 }
 
+/// What is newer than `seen`, and the last id by now.
+async fn since(api: &Api, query: &[Pair], seen: u64) -> Result<(u64, Vec<Log>), NoReport> {
+    let last = newest(api).await?;
+    if last == seen {
+        return Ok((seen, Vec::new()));
+    }
+    // a store in memory begins with 1 again after a restart
+    let floor = if last < seen { 0 } else { seen };
+    let logs = fetch(api, query, floor, usize::MAX).await?;
+    Ok((last_of(&logs, last), logs))
+}
+
+fn last_of(logs: &[Log], seen: u64) -> u64 {
+    logs.last().map_or(seen, |log| log.id.max(seen))
+}
+
 impl Arguments {
     /// The filters, as the API has them.
-    fn query(&self, now: SystemTime) -> Vec<(&'static str, String)> {
+    fn query(&self, now: SystemTime) -> Vec<Pair> {
         let sources: Vec<&str> = self.source.iter().map(|source| source.word()).collect();
         let since = self.since.map(|span| {
             let at = now.checked_sub(span).unwrap_or(UNIX_EPOCH);
@@ -116,38 +141,34 @@ impl Arguments {
     }
 }
 
-/// The entries above the id `after`, at most `limit` of them, oldest first, and the id of the newest one.
-async fn latest(
-    api: &Api,
-    query: &[(&'static str, String)],
-    after: u64,
-    limit: usize,
-) -> Result<(u64, Vec<Log>), NoReport> {
+/// The last id of all.
+async fn newest(api: &Api) -> Result<u64, NoReport> {
+    let page = page(api, [("limit", "1".to_owned())].into_iter()).await?;
+    Ok(page.logs.first().map_or(0, |log| log.id))
+}
+
+/// The entries above the id `after`, the last ones up to `limit`, oldest first.
+async fn fetch(api: &Api, query: &[Pair], after: u64, limit: usize) -> Result<Vec<Log>, NoReport> {
     let mut all: Vec<Log> = Vec::new();
-    let mut begun_anew = false;
     while all.len() < limit {
-        // while little is new a small page is enough
-        let most = if after > 0 && all.is_empty() { PAGE / 10 } else { PAGE };
-        let wanted = most.min(limit - all.len()).to_string();
+        let wanted = PAGE.min(limit - all.len()).to_string();
         let before = all.last().map(|log| ("before", log.id.to_string()));
-        let pairs = query.iter().cloned().chain(before).chain([("limit", wanted)]);
-        let page: Logs = api.get(&["api", "v1", "logs"], Some(&encoded(pairs))).await?;
-        // a store in memory begins with 1 again after a restart
-        begun_anew |= all.is_empty() && page.logs.first().is_some_and(|log| log.id < after);
-        let floor = if begun_anew { 0 } else { after };
-        let new = page.logs.iter().take_while(|log| log.id > floor).count();
-        let (some_known, more) = (new < page.logs.len(), page.more);
-        all.extend(page.logs.into_iter().take(new));
-        if some_known || !more {
+        let ends = [("limit", wanted), ("after", after.to_string())].into_iter().chain(before);
+        let Logs { logs, more } = page(api, query.iter().cloned().chain(ends)).await?;
+        all.extend(logs);
+        if !more {
             break;
         }
     }
-    let newest = all.first().map_or(after, |log| log.id);
     all.reverse();
-    Ok((newest, all))
+    Ok(all)
 }
 
-fn encoded(pairs: impl Iterator<Item = (&'static str, String)>) -> String {
+async fn page(api: &Api, query: impl Iterator<Item = Pair>) -> Result<Logs, NoReport> {
+    api.get(&["api", "v1", "logs"], Some(&encoded(query))).await
+}
+
+fn encoded(pairs: impl Iterator<Item = Pair>) -> String {
     let url = reqwest::Url::parse_with_params("http://localhost/", pairs);
     url.ok().and_then(|url| url.query().map(str::to_owned)).unwrap_or_default()
 }
@@ -183,7 +204,9 @@ impl Show {
         let mut line = format!("{at}  {level}  {:<7}  {about}: ", entry.source.word());
         line.push_str(&plain(&entry.text));
         let mut rest = String::new();
-        let named = [("logger", &entry.logger), ("session", &entry.session)];
+        // which part of the gateway speaks is of no use to people
+        let logger = entry.logger.clone().filter(|_| entry.source != Source::Gateway);
+        let named = [("logger", &logger), ("session", &entry.session)];
         let request = entry.request.map(|request| request.to_string());
         for (key, value) in named.into_iter().chain([("request", &request)]) {
             if let Some(value) = value {

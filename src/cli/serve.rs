@@ -113,6 +113,12 @@ async fn serve(arguments: &Arguments, config: &Config) -> Exit {
                 let listening = face.local_addr();
                 address = Some(listening);
                 let exposure = Exposure::of(listening);
+                if exposure == Exposure::Remote && config.admin.token.is_none() {
+                    tracing::info!(
+                        "other machines reach this listener, so it serves neither API nor metrics; set \
+                         admin.token"
+                    );
+                }
                 let routes = admin::router(desk.clone(), exposure, config.admin.token.as_ref());
                 faces.push(Arc::new(face.beside(routes)));
             }

@@ -1,7 +1,7 @@
 //! A configuration as people may see it: every key with the value in effect, every secret as `***`.
 //!
-//! Hidden by place: values of `env` and `headers`, the token, user and query of URLs, and arguments that
-//! look like a secret or follow an option that does. Hidden by origin: what came out of the environment
+//! Hidden by type: values of `env` and `headers`, the token. Hidden by place: user and query of URLs, and
+//! arguments that look like a secret or follow an option that does. Hidden by origin: what came out of the environment
 //! into a command, an argument or a URL.
 //!
 //! *Invariant:* pure; a [`View`] is made of no secret it could tell.
@@ -35,9 +35,6 @@ impl View {
     /// variables used where servers are reached.
     pub(super) fn of(values: Json, schema: &Json, root: &Node, secrets: &[SecretString]) -> Self {
         let mut shown = filled(schema, values);
-        if let Some(token) = shown.pointer_mut("/admin/token") {
-            *token = MASK.into();
-        }
         let headers = shown.pointer_mut("/telemetry/headers").and_then(Json::as_object_mut);
         for (_, value) in headers.into_iter().flatten() {
             *value = MASK.into();
@@ -63,9 +60,13 @@ impl Config {
     }
 }
 
-/// The values, with the default of each key that is not given and has one.
+/// The values, with the default of each key that is not given and has one, and none that is a secret by its
+/// type.
 fn filled(schema: &Json, values: Json) -> Json {
     let schema = super::shape::of_some(schema);
+    if schema.get("writeOnly") == Some(&Json::Bool(true)) {
+        return MASK.into();
+    }
     let Json::Object(mut values) = values else { return values };
     if let Some(Json::Object(known)) = schema.get("properties") {
         for (key, of) in known {
@@ -86,11 +87,6 @@ fn filled(schema: &Json, values: Json) -> Json {
 
 /// Hides what a server's entry must not tell.
 fn hide(server: &mut Json, node: &Node, secrets: &[SecretString]) {
-    for place in ["env", "headers"] {
-        for value in server[place].as_object_mut().into_iter().flatten().map(|(_, value)| value) {
-            *value = MASK.into();
-        }
-    }
     let part = |key: &str| node.get(key).unwrap_or(node);
     for key in ["command", "url"] {
         if let Some(Json::String(text)) = server.get_mut(key) {

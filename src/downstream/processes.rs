@@ -11,7 +11,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 /// How old a census may be.
-const AGE: Duration = Duration::from_millis(500);
+const AGE: Duration = Duration::from_secs(1);
 
 /// What the processes of one server use together: the one we started, its group and all they started.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -26,7 +26,7 @@ pub(crate) struct Usage {
     pub(crate) descriptors: Option<usize>,
 }
 
-/// What the processes of this server use; `process` is the one we started. Known to half a second.
+/// What the processes of this server use; `process` is the one we started. Known to a second.
 pub(crate) fn usage(process: u32) -> Option<Usage> {
     static LAST: Mutex<Option<(Instant, Arc<Census>)>> = Mutex::new(None);
     let census = {

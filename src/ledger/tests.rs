@@ -212,3 +212,13 @@ async fn requests_are_chosen_by_each_of_the_queries_keys() {
     }
     assert!(told.ledger.call(u64::MAX).is_none());
 }
+
+#[tokio::test]
+async fn of_requests_that_run_a_bounded_number_is_known() {
+    let told = Told::new();
+    let running: Vec<Watched> = (0..RUNNING + 100).map(|_| told.begin("s.t")).collect();
+    assert_eq!(told.ledger.running(), RUNNING);
+    drop(running);
+    told.hub.settle();
+    assert_eq!((told.ledger.running(), told.ledger.running.len()), (0, 0));
+}

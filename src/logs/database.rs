@@ -261,3 +261,28 @@ fn set_aside(file: &Path) {
         let _none = fs::remove_file(beside(of_it));
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::logs::{Level, Source};
+
+    #[test]
+    fn a_file_that_turns_out_damaged_is_set_aside_while_it_runs() {
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join("logs.db");
+        let bounds = Bounds { max_bytes: 1 << 20, max_age: Duration::from_secs(60 * 60) };
+        let database = Database::open(Some(file.clone()), bounds, 1).unwrap();
+        let entry = |text: &str| [Entry::new(Source::Gateway, Level::Info, text)];
+        database.insert(&entry("old")).unwrap();
+        database.renew().unwrap();
+        database.insert(&entry("new")).unwrap();
+        let page = database.select(&Query::default()).unwrap();
+        let texts: Vec<&str> = page.logs.iter().map(|log| log.entry.text.as_str()).collect();
+        assert_eq!(texts, ["new"]);
+        let aside = Connection::open(folder.path().join("logs.db.damaged")).unwrap();
+        let kept: String = aside.query_row("SELECT text FROM log", [], |row| row.get(0)).unwrap();
+        assert_eq!(kept, "old", "it may be looked at");
+        assert!(file.exists());
+    }
+}

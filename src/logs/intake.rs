@@ -44,7 +44,7 @@ impl Draft {
 /// What the writing thread is asked.
 pub(super) enum Order {
     /// Keep this, of this weight.
-    Keep(Draft, usize),
+    Keep(Box<Draft>, usize),
     /// Say when everything before this is kept.
     Flush(SyncSender<()>),
 }
@@ -148,7 +148,7 @@ impl Intake {
         let (source, weight) = (draft.source(), draft.weight());
         if !self.gauge.enter(source, weight) {
             self.gauge.lost(source, 1);
-        } else if self.orders.try_send(Order::Keep(draft, weight)).is_err() {
+        } else if self.orders.try_send(Order::Keep(Box::new(draft), weight)).is_err() {
             self.gauge.leave(weight);
             self.gauge.lost(source, 1);
         }

@@ -32,6 +32,8 @@ pub struct Query {
     pub until_ms: Option<u64>,
     /// With a lower id: the next page begins below the last id of this one.
     pub before: Option<u64>,
+    /// With a higher id: what was said since.
+    pub after: Option<u64>,
     /// So many, at most 1000.
     pub limit: usize,
 }
@@ -48,6 +50,7 @@ impl Default for Query {
             since_ms: None,
             until_ms: None,
             before: None,
+            after: None,
             limit: USUAL,
         }
     }
@@ -91,6 +94,7 @@ impl Query {
             && self.since_ms.is_none_or(|since| entry.at_ms >= since)
             && self.until_ms.is_none_or(|until| entry.at_ms <= until)
             && self.before.is_none_or(|before| log.id < before)
+            && self.after.is_none_or(|after| log.id > after)
     }
 
     /// The statement and its parameters; it asks for one more than wanted.
@@ -122,6 +126,9 @@ impl Query {
         }
         if let Some(before) = self.before {
             say("id < ?", whole(before));
+        }
+        if let Some(after) = self.after {
+            say("id > ?", whole(after));
         }
         if let Some(text) = &self.text {
             let escaped: String = text.chars().flat_map(escape).collect();

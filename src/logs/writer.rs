@@ -8,6 +8,7 @@
 use super::bounds::Bounds;
 use super::database::{Database, Fault};
 use super::entry::{Entry, Level, Log, Source, unix_millis};
+use super::escapes::without_escapes;
 use super::intake::{Draft, Dropped, Gauge, Order};
 use super::server_log::Floods;
 use crate::redaction::Redaction;
@@ -95,7 +96,7 @@ impl Work<'_> {
                 Order::Keep(draft, weight) => {
                     self.writer.gauge.leave(weight);
                     bytes += weight;
-                    entries.push(self.tidy(draft));
+                    entries.push(self.tidy(*draft));
                 }
                 Order::Flush(told) => {
                     waiting = Some(told);
@@ -200,7 +201,8 @@ impl Work<'_> {
                 (said.read(), cut)
             }
         };
-        entry.text = redaction.start_of(entry.text.as_bytes(), cut, LONGEST);
+        let text = without_escapes(&entry.text);
+        entry.text = redaction.start_of(text.as_bytes(), cut, LONGEST);
         entry.logger = entry.logger.map(|it| redaction.start_of(it.as_bytes(), false, 256));
         entry.fields = bounded(entry.fields, redaction);
         entry

@@ -14,7 +14,7 @@ fn ask(running: &Running, args: &[&str]) -> Ran {
 
 #[test]
 fn logs_are_shown_oldest_first_by_each_filter() {
-    let bell = r"printf 'one \007 two\n' >&2; echo three >&2";
+    let bell = r"printf '\033[31mone\033[0m \007 two\n' >&2; echo three >&2";
     let running = Running::serve(&json!({ "servers": { "s": says(bell), "t": faulty(&[]) } }));
     eventually("both are kept", || ask(&running, &["--server", "s"]).stdout.contains("three"));
     eventually("all is up", || ask(&running, &["--text", "ready"]).stdout.lines().count() == 2);

@@ -3,11 +3,13 @@
 use super::{DAY, MIB, asked, entry, holds, store, texts};
 use mcpvisor::logs::{Audit, AuditOutcome, Bounds, Entry, Level, LogStore, Query, Source};
 use mcpvisor::redaction::Redaction;
-use mcpvisor::telemetry::Sink;
+use mcpvisor::telemetry::{Hub, Sink};
+use mcpvisor_actors::observation::Observer;
 use mcpvisor_actors::server::ServerName;
 use mcpvisor_actors::session::LogLevel;
 use secrecy::SecretString;
 use serde_json::json;
+use std::sync::Arc;
 use tokio::sync::broadcast::error::RecvError;
 
 /// One entry of each source, told apart by their text.
@@ -20,7 +22,8 @@ fn fill(store: &LogStore) {
     (line.at_ms, line.server) = (2_000, Some("files".into()));
     store.keep(line);
     let said = br#"{"level":"warning","logger":"db","data":{"message":"slow","ms":12}}"#;
-    Sink::said(store, &ServerName::new("git"), LogLevel::Warning, said, Some(7));
+    let hub = Hub::new(vec![Arc::new(store.clone())]);
+    Observer::said(&hub, &ServerName::new("git"), LogLevel::Warning, said, Some(7));
     store.audit(&Audit {
         who: "api",
         action: "restart",
@@ -61,6 +64,7 @@ async fn all_sources_are_merged_and_each_filter_finds_its_part() {
         (Query { since_ms: Some(2_000), until_ms: Some(2_000), ..ask() }, vec!["a 100% LINE"]),
         (Query { since_ms: Some(2_001), ..ask() }, vec![audit, "slow"]),
         (Query { server: some("git"), request: Some(7), ..ask() }, vec!["slow"]),
+        (Query { after: Some(1), before: Some(4), ..ask() }, vec!["slow", "a 100% LINE"]),
     ] {
         assert_eq!(texts(&store, &query).await, expected, "{query:?}");
         let all = asked(&store, &ask()).await;

@@ -80,7 +80,7 @@ fn the_keys_of_the_store_reach_it() {
     let old = says("echo soon gone >&2");
     let running = Running::serve(&json!({
         "servers": { "s": old },
-        "log": { "store": { "max_age": "2s", "max_bytes": "1MiB" } },
+        "log": { "store": { "max_age": "5s", "max_bytes": "1MiB" } },
     }));
     eventually("it is kept", || !logs(&running, "text=soon%20gone").is_empty());
     eventually("it is forgotten", || logs(&running, "text=soon%20gone").is_empty());

@@ -3,6 +3,9 @@
 use super::{DAY, MIB, entry, file, settle, size, store, texts};
 use mcpvisor::logs::{Bounds, LogStore, Query, Unreadable};
 use mcpvisor::redaction::Redaction;
+use mcpvisor::telemetry::Sink;
+use mcpvisor_actors::server::ServerName;
+use mcpvisor_actors::session::LogLevel;
 use rusqlite::Connection;
 use std::fs;
 use std::time::{Duration, Instant};
@@ -115,6 +118,32 @@ async fn two_gateways_in_one_folder_share_the_store() {
         assert_eq!(kept.dropped().gateway, 0);
     }
     assert!(size(folder.path()) < MIB);
+}
+
+#[tokio::test]
+async fn of_a_server_that_logs_without_end_a_part_is_kept_and_the_rest_counted() {
+    let folder = tempfile::tempdir().unwrap();
+    let kept = store(folder.path(), MIB, DAY);
+    let (loud, calm) = (ServerName::new("loud"), ServerName::new("calm"));
+    for _ in 0..100_000 {
+        Sink::said(&kept, &loud, LogLevel::Info, br#"{"level":"info","data":"again"}"#, None);
+    }
+    Sink::said(&kept, &calm, LogLevel::Info, br#"{"level":"info","data":"calm"}"#, None);
+    let of = |text: &str| Query { text: Some(text.into()), limit: 1_000, ..Query::default() };
+    let deadline = Instant::now() + crate::running::PATIENCE;
+    loop {
+        let told = super::asked(&kept, &of("left out")).await;
+        let left_out = told.iter().filter_map(|log| log.entry.fields["leftOut"].as_u64());
+        let again = texts(&kept, &of("again")).await.len() as u64;
+        if left_out.sum::<u64>() + again == 100_000 {
+            assert!(told.iter().all(|log| log.entry.server.as_deref() == Some("loud")));
+            break;
+        }
+        assert!(Instant::now() < deadline, "{told:?} {again}");
+        tokio::time::sleep(Duration::from_millis(20)).await;
+    }
+    assert_eq!(texts(&kept, &of("calm")).await, ["calm"]);
+    assert_eq!(kept.dropped().mcp, 0);
 }
 
 #[tokio::test]

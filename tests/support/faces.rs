@@ -146,6 +146,12 @@ impl Client {
         }
     }
 
+    /// Waits until it is said that tools have changed; nothing else may be said before.
+    pub(crate) fn hears_that_tools_changed(&mut self) {
+        let text = self.heard.recv_timeout(PATIENCE).expect("no message came");
+        assert!(text.contains("notifications/tools/list_changed"), "{text}");
+    }
+
     /// The next message.
     pub(crate) fn receive(&mut self) -> Value {
         let text = self.receive_text();

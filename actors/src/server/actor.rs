@@ -28,6 +28,7 @@ mod switched;
 mod waiting;
 
 use connection::fail;
+use waiting::hear_of_its_end;
 
 /// How often a server looks whether a fact was lost.
 const RECONCILE: Duration = Duration::from_secs(10);
@@ -262,6 +263,9 @@ impl State {
         };
         let first = !self.is_awaited();
         self.mark(&call.ticket);
+        if !(matches!(self.phase, Phase::Ready { .. }) && self.admission.passes()) {
+            hear_of_its_end(&call.ticket, me);
+        }
         let waiting = Waiting { call, since: now, deadline: now + wait };
         if let Err(refused) = self.admission.enqueue(waiting) {
             let (server, admission) = (self.spec.name.clone(), &self.admission);
@@ -304,6 +308,7 @@ impl State {
         }
         let first = !self.is_awaited();
         self.mark(&ticket);
+        hear_of_its_end(&ticket, me);
         self.unlisted.push((now + limits.call_wait.min(limits.route_timeout), ticket));
         self.awaited(first, me);
         self.dispatch(me);
@@ -330,7 +335,7 @@ impl State {
         }
     }
 
-    /// Answers the calls that waited too long.
+    /// Answers the calls that waited too long, and forgets those nobody waits for.
     fn expire(&mut self, me: &ActorRef<Message>) {
         let now = Instant::now();
         self.queue_timer = None;
@@ -338,7 +343,10 @@ impl State {
             let waited = late.waited(now);
             fail(late.call.ticket, &self.unavailable(waited, now));
         }
-        let late = self.unlisted.extract_if(.., |(deadline, _)| *deadline <= now);
+        let over = |(deadline, ticket): &mut (Instant, CallTicket)| {
+            *deadline <= now || ticket.control.is_given_up()
+        };
+        let late = self.unlisted.extract_if(.., over);
         for (_, ticket) in late.collect::<Vec<_>>() {
             fail(ticket, &self.unavailable(self.spec.limits.call_wait, now));
         }

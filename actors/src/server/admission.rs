@@ -39,13 +39,16 @@ impl Admission {
         if self.queue.len() >= self.max_queue {
             self.queue.retain(|waiting| !waiting.call.ticket.control.is_given_up());
         }
-        // with a free slot the queue is only passed through
-        let passes = self.queue.is_empty() && self.in_flight < self.max_in_flight;
-        if self.queue.len() >= self.max_queue && !passes {
+        if self.queue.len() >= self.max_queue && !self.passes() {
             return Err(Box::new(waiting));
         }
         self.queue.push_back(waiting);
         Ok(())
+    }
+
+    /// Whether the queue is only passed through: a slot is free, and nobody waits for it.
+    pub(super) fn passes(&self) -> bool {
+        self.queue.is_empty() && self.in_flight < self.max_in_flight
     }
 
     /// The next call that may go to the server now; its slot is taken.
@@ -75,10 +78,10 @@ impl Admission {
         self.in_flight = 0;
     }
 
-    /// Takes out the calls whose deadline has come.
+    /// Takes out the calls whose deadline has come, and those nobody waits for any more.
     pub(super) fn expired(&mut self, now: Instant) -> Vec<Waiting> {
-        let (late, in_time) =
-            std::mem::take(&mut self.queue).into_iter().partition(|w| w.deadline <= now);
+        let over = |it: &Waiting| it.deadline <= now || it.call.ticket.control.is_given_up();
+        let (late, in_time) = std::mem::take(&mut self.queue).into_iter().partition(over);
         self.queue = in_time;
         late.into()
     }

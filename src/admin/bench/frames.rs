@@ -6,8 +6,9 @@ use crate::admin::Desk;
 use crate::admin::refusal::{ErrorAnswer, Refusal};
 use crate::admin::request::unknown;
 use crate::faces::Closing;
+use axum::Extension;
 use axum::body::{Body, Bytes};
-use axum::extract::{Path, Request, State};
+use axum::extract::{Path, State};
 use axum::http::header;
 use axum::response::{IntoResponse, Response};
 use futures_util::{StreamExt, stream};
@@ -41,7 +42,7 @@ pub(super) fn routes() -> OpenApiRouter<Desk> {
     tag = "bench",
     params(("name" = String, Path, description = "The server", example = "files")),
     responses(
-        (status = 200, description = "The frames as they go by", body = FrameReport, content_type = "text/event-stream"),
+        (status = 200, description = "The frames as they go by", body = String, content_type = "text/event-stream"),
         (status = 404, description = "There is no such server", body = ErrorAnswer),
         (status = 429, description = "Too many watch this server", body = ErrorAnswer),
     )
@@ -49,14 +50,14 @@ pub(super) fn routes() -> OpenApiRouter<Desk> {
 async fn frames(
     State(desk): State<Desk>,
     Path(name): Path<String>,
-    request: Request,
+    closing: Option<Extension<Closing>>,
 ) -> Result<Response, Refusal> {
     let (fleet, _) = desk.card(&name)?;
     let watch = fleet.tap(&name).map_err(|missing| unknown(missing, fleet))?;
     if watch.watchers() > WATCHERS {
         return Err(BenchFault::Watchers(WATCHERS).into());
     }
-    let closing = Closing::of(request.extensions());
+    let closing = closing.map(|Extension(closing)| closing);
     // something at once, so that the watcher knows that it watches
     let first = stream::iter([Ok::<_, Infallible>(Bytes::from_static(b": watching\n\n"))]);
     let events = stream::unfold((watch, closing), async |(mut watch, mut closing)| {
@@ -70,6 +71,7 @@ async fn frames(
         (header::CONTENT_TYPE, "text/event-stream"),
         (header::CACHE_CONTROL, "no-store"),
         (header::X_CONTENT_TYPE_OPTIONS, "nosniff"),
+        (header::HeaderName::from_static("x-accel-buffering"), "no"),
     ];
     Ok((headers, Body::from_stream(first.chain(events))).into_response())
 }

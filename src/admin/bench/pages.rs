@@ -109,7 +109,7 @@ async fn record(State(desk): State<Desk>, request: Request) -> Result<Response, 
     tag = "bench",
     params(("id" = u64, Path, description = "The recording", example = 1)),
     responses(
-        (status = 200, description = "Its frames so far", body = FrameReport, content_type = "application/jsonl"),
+        (status = 200, description = "Its frames so far, as `Frame`", body = String, content_type = "application/jsonl"),
         (status = 404, description = "There is no such recording", body = ErrorAnswer),
     )
 )]

@@ -149,3 +149,39 @@ impl Held {
 fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use mcpvisor_actors::fleet::{Direction, FrameKind};
+    use mcpvisor_actors::server::Generation;
+
+    fn frame(length: usize) -> Seen {
+        Seen::Frame(Arc::new(Frame {
+            seq: 1,
+            at: SystemTime::UNIX_EPOCH,
+            generation: Generation::next(),
+            own: false,
+            direction: Direction::Out,
+            kind: FrameKind::Noise,
+            id: None,
+            method: None,
+            bytes: length,
+            truncated: false,
+            masked: false,
+            text: "x".repeat(length),
+        }))
+    }
+
+    #[test]
+    fn a_recording_that_is_full_ends_and_what_was_lost_is_counted() {
+        for (length, most) in [(0, FRAMES), (64 * 1024, BYTES / (64 * 1024 + BESIDE))] {
+            let mut held = Held::default();
+            assert!(held.takes(Seen::Lost(3)) && held.takes(Seen::Lost(4)));
+            let taken = (0..FRAMES * 2).take_while(|_| held.takes(frame(length))).count();
+            assert_eq!((taken, held.frames.len(), held.lost), (most, most, 7));
+            assert!(held.bytes <= BYTES, "{}", held.bytes);
+            assert!(held.ended.is_some_and(|(_, state)| state == State::Full));
+        }
+    }
+}

@@ -168,3 +168,72 @@ impl Replay {
         Ok(())
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use mcpvisor_actors::server::Generation;
+    use std::time::SystemTime;
+
+    fn frame(
+        generation: Generation,
+        direction: Direction,
+        kind: FrameKind,
+        id: &str,
+        method: Option<&str>,
+    ) -> Frame {
+        Frame {
+            seq: 0,
+            at: SystemTime::UNIX_EPOCH,
+            generation,
+            own: false,
+            direction,
+            kind,
+            id: Some(id.to_owned()),
+            method: method.map(str::to_owned),
+            bytes: 0,
+            truncated: false,
+            masked: false,
+            text: format!("{kind:?} {id}"),
+        }
+    }
+
+    #[test]
+    fn each_request_finds_the_first_answer_to_it_on_its_own_connection() {
+        let (one, other) = (Generation::next(), Generation::next());
+        let asks = |at, id| frame(at, Direction::Out, FrameKind::Request, id, Some("m"));
+        let answers = |at, id| frame(at, Direction::In, FrameKind::Response, id, None);
+        let frames = [
+            answers(one, "1"), // to what was asked before
+            asks(one, "1"),
+            asks(other, "1"),
+            frame(one, Direction::In, FrameKind::Request, "2", Some("roots/list")),
+            frame(one, Direction::Out, FrameKind::Response, "2", None),
+            asks(one, "2"),
+            answers(other, "1"),
+            answers(one, "1"),
+            answers(one, "1"), // twice
+        ];
+        let frames = frames.map(Arc::new);
+        let found = recorded(&frames);
+        let place = |frame: &Arc<Frame>| frames.iter().position(|other| Arc::ptr_eq(other, frame));
+        let found: Vec<_> = found
+            .iter()
+            .map(|found| (place(found.request).unwrap(), found.answer.and_then(place)))
+            .collect();
+        assert_eq!(found, [(1, Some(7)), (2, Some(6)), (5, None)]);
+    }
+
+    #[test]
+    fn what_cannot_be_sent_as_it_was_is_left_out() {
+        let request = |method| {
+            let at = Generation::next();
+            frame(at, Direction::Out, FrameKind::Request, "1", Some(method))
+        };
+        assert_eq!(left_out(&request("tools/call")), None);
+        assert!(left_out(&request("initialize")).is_some());
+        assert!(left_out(&request("subscriptions/listen")).is_some());
+        assert!(left_out(&Frame { truncated: true, ..request("tools/call") }).is_some());
+        assert!(left_out(&Frame { masked: true, ..request("tools/call") }).is_some());
+    }
+}

@@ -96,5 +96,7 @@ fn still(report: &ServerReport) -> ServerReport {
         ..report.checks.clone()
     };
     let next_try_ms = report.next_try_ms.map(|_| 0);
-    ServerReport { since_ms: 0, next_try_ms, checks, process, ..report.clone() }
+    let mut still = ServerReport { since_ms: 0, next_try_ms, checks, process, ..report.clone() };
+    still.quality.last_sample = None;
+    still
 }

@@ -5,19 +5,24 @@
 //! *Invariant:* a stream ends at once when the gateway stops, so that it keeps nobody from stopping.
 
 use crate::admin::Desk;
-use crate::admin::feed::{Listener, Source, Topics};
+use crate::admin::feed::{Listener, Source, Topics, event};
 use crate::admin::refusal::{ErrorAnswer, Refusal};
 use crate::admin::request::asked;
 use crate::faces::Closing;
+use crate::logs::Log;
 use axum::Extension;
 use axum::body::{Body, Bytes};
 use axum::extract::{RawQuery, State};
 use axum::http::header;
 use axum::response::{IntoResponse, Response};
 use futures_util::stream;
+use serde_json::json;
 use std::convert::Infallible;
 use std::future::pending;
+use std::sync::Arc;
 use std::time::Duration;
+use tokio::sync::broadcast::Receiver;
+use tokio::sync::broadcast::error::RecvError;
 use tokio::time::sleep;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
@@ -37,7 +42,7 @@ pub(super) fn routes() -> OpenApiRouter<Desk> {
 /// when something of it changed, at most twice a second), `gone {name}`, `call` (a request that runs for a
 /// moment, and again once it is over; about fifty a second, the others are counted in `skipped {calls}`),
 /// `fact {server, event, words}`, `tools {}` and `session {}` (the lists are others now), and
-/// `lagged {lost}` where a reader was too slow.
+/// `lagged {lost}` where a reader was too slow. With `logs`: `log` (an entry, as `/api/v1/logs` has it).
 #[utoipa::path(
     get,
     path = "/api/v1/events",
@@ -71,7 +76,8 @@ async fn events(
     let source = Source { fleet: running.fleet.clone(), clients: running.clients.clone() };
     let listener = running.feed.listen(topics, source).map_err(|_| Refusal::TooManyListeners)?;
     let closing = closing.map(|Extension(closing)| closing);
-    let events = stream::unfold(Events { listener, closing }, |mut events| async move {
+    let logs = topics.has(Topics::LOGS).then(|| running.logs.subscribe());
+    let events = stream::unfold(Events { listener, logs, closing }, |mut events| async move {
         events.next().await.map(|event| (Ok::<_, Infallible>(event), events))
     });
     let headers = [
@@ -86,6 +92,8 @@ async fn events(
 /// An open stream.
 struct Events {
     listener: Listener,
+    /// What is said, when that was asked for and is kept.
+    logs: Option<Receiver<Arc<Log>>>,
     closing: Option<Closing>,
 }
 
@@ -101,8 +109,30 @@ impl Events {
         tokio::select! {
             biased;
             () = stops => None,
-            event = self.listener.next() => Some(event),
+            event = told(&self.listener, &mut self.logs) => Some(event),
             () = sleep(KEEP_ALIVE) => Some(COMMENT),
+        }
+    }
+}
+
+/// The next event, or the next thing that is said, whichever comes first.
+async fn told(listener: &Listener, logs: &mut Option<Receiver<Arc<Log>>>) -> Bytes {
+    loop {
+        let said = async {
+            match logs {
+                Some(logs) => logs.recv().await,
+                None => pending().await,
+            }
+        };
+        let said = tokio::select! {
+            event = listener.next() => return event,
+            said = said => said,
+        };
+        match said {
+            Ok(log) => return event("log", &*log),
+            Err(RecvError::Lagged(lost)) => return event("lagged", &json!({ "lost": lost })),
+            // no log is kept, or no more
+            Err(RecvError::Closed) => *logs = None,
         }
     }
 }

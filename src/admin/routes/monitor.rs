@@ -1,6 +1,7 @@
 //! `/api/v1/monitor`: policies and who connects; the policies may be changed until the next start.
 
 use crate::admin::Desk;
+use crate::admin::audit::Detail;
 use crate::admin::monitor::{self, MonitorReport};
 use crate::admin::policy::{PolicyChange, PolicyReport};
 use crate::admin::refusal::{ErrorAnswer, Refusal, answer};
@@ -70,7 +71,9 @@ async fn change(State(desk): State<Desk>, request: Request) -> Result<Response, 
     if let Some(count) = patch.max_concurrent_reconnections {
         fleet.set_max_concurrent_reconnections(count);
     }
-    tracing::info!(change = ?patch, "an operator changed the policies");
     let MonitorReport { policy, .. } = MonitorReport::of(fleet, None).await;
-    Ok(answer(StatusCode::OK, &Changed { policy }))
+    let mut response = answer(StatusCode::OK, &Changed { policy });
+    let asked = serde_json::from_str(text).unwrap_or_default();
+    response.extensions_mut().insert(Detail(asked));
+    Ok(response)
 }

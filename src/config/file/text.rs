@@ -21,7 +21,7 @@ impl From<String> for Secret {
 }
 
 macro_rules! scalar {
-    ($type:ident, $name:literal) => {
+    ($type:ident, $name:literal, $schema:tt) => {
         impl JsonSchema for $type {
             fn schema_name() -> Cow<'static, str> {
                 $name.into()
@@ -32,11 +32,12 @@ macro_rules! scalar {
             }
 
             fn json_schema(_: &mut SchemaGenerator) -> Schema {
-                json_schema!({"type": ["string", "number", "boolean"]})
+                json_schema!($schema)
             }
         }
     };
 }
 
-scalar!(Text, "text");
-scalar!(Secret, "secret");
+scalar!(Text, "text", {"type": ["string", "number", "boolean"]});
+// `writeOnly`: never shown again
+scalar!(Secret, "secret", {"type": ["string", "number", "boolean"], "writeOnly": true});

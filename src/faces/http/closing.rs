@@ -1,6 +1,5 @@
 //! Word to routes that are not MCP's own that their listener closes.
 
-use axum::http::Extensions;
 use tokio::sync::watch;
 
 /// With each request: tells when the listener closes, so that an answer without an end ends then.
@@ -11,11 +10,6 @@ impl Closing {
     /// Fires when `closing` becomes true, or nobody is left who could say so.
     pub(super) fn new(closing: watch::Receiver<bool>) -> Self {
         Self(closing)
-    }
-
-    /// What a request was given by its listener.
-    pub fn of(extensions: &Extensions) -> Option<Self> {
-        extensions.get::<Self>().cloned()
     }
 
     /// Returns once it closes.

@@ -1,3 +1,5 @@
+//! What a frame shows of a message, and what it hides.
+
 use super::*;
 use std::sync::Arc;
 

@@ -1,3 +1,5 @@
+//! Who watches sees what goes by, numbered, and never holds a server up.
+
 use super::*;
 use crate::fleet::Direction;
 use crate::server::{Generation, Mask};

@@ -1,11 +1,28 @@
 //! What calls wait for, and what those are told that do not get it.
 
-use super::State;
+use super::{Alarm, Message, State};
 use crate::call::{CallTicket, Failure};
 use crate::fleet::Admitted;
 use crate::server::phase::Phase;
+use ractor::ActorRef;
 use std::time::Duration;
 use tokio::time::Instant;
+
+/// Has the queue looked through when the client of a call that waits gives it up, so that the call is over
+/// then and not when its time is.
+pub(super) fn hear_of_its_end(call: &CallTicket, me: &ActorRef<Message>) {
+    let look = {
+        let me = me.clone();
+        move || drop(me.cast(Message::Due(Alarm::Queue)))
+    };
+    let waits = call.control.runs_at({
+        let look = look.clone();
+        move |_| look()
+    });
+    if !waits {
+        look();
+    }
+}
 
 impl State {
     /// Says of a call what it waits for from here on.

@@ -121,7 +121,7 @@ pub(super) fn method(request: &Observed) -> Cow<'_, str> {
 fn name(request: &Observed, named: Option<&str>) -> String {
     let method = method(request);
     match named.filter(|_| target(request).is_some()) {
-        Some(named) => format!("{method} {}", labels::clean(named)),
+        Some(named) => [&*method, " ", &*labels::clean(named)].concat(),
         None => method.into_owned(),
     }
 }

@@ -1,4 +1,15 @@
 use super::*;
+use crate::telemetry::peers::Peer;
+use crate::telemetry::series::Catalog;
+use crate::telemetry::spans::spans as spans_of;
+use mcpvisor_actors::bridge::ParamHeaders;
+use mcpvisor_actors::catalog::{Capabilities, Route};
+use mcpvisor_actors::observation::{
+    Observed, Observer, Origin, Outcome, Trace, TraceContext, Unobserved, Watched,
+};
+use mcpvisor_actors::otp::Address;
+use mcpvisor_actors::server::ServerName;
+use mcpvisor_actors::wire::RawId;
 use opentelemetry::trace::{SpanContext, TraceFlags, TraceId, TraceState};
 use opentelemetry::{Array, StringValue};
 use opentelemetry_proto::tonic::collector::trace::v1::ExportTraceServiceRequest;
@@ -6,7 +17,10 @@ use opentelemetry_proto::transform::common::tonic::ResourceAttributesWithSchema;
 use opentelemetry_proto::transform::trace::tonic::group_spans_by_resource_and_scope;
 use opentelemetry_sdk::trace::{SpanEvents, SpanLinks};
 use prost::Message as _;
+use std::collections::HashMap;
+use std::sync::Arc;
 use std::time::Duration;
+use tokio::time::advance;
 
 /// What the library makes of the same spans.
 fn by_the_library(spans: &[SpanData], resource: &Resource) -> ExportTraceServiceRequest {
@@ -53,7 +67,7 @@ fn every_value() -> Vec<KeyValue> {
     for (number, text) in ["", "x", "line\nbreak", long.as_str()].into_iter().enumerate() {
         all.push(KeyValue::new(format!("text.{number}"), text.to_owned()));
     }
-    all.push(KeyValue::new("shared", std::sync::Arc::<str>::from("shared")));
+    all.push(KeyValue::new("shared", Arc::<str>::from("shared")));
     all.extend([0, 1, -1, 300, i64::MIN, i64::MAX].map(|it| KeyValue::new("whole", it)));
     all.extend([0.0, -0.0, 0.25, f64::MAX, f64::NEG_INFINITY].map(|it| KeyValue::new("part", it)));
     all.extend([true, false].map(|it| KeyValue::new("whether", it)));
@@ -126,4 +140,79 @@ fn a_list_is_told_as_text() {
     let request = ExportTraceServiceRequest::decode(&request[..]).unwrap();
     let text = format!("{request:?}");
     assert!(text.contains(r#"StringValue("[\"a\",\"b\"]")"#), "{text}");
+}
+
+/// A request that waited for everything, with a parent, a link and a state.
+async fn request(method: &str, name: &str, own: Option<&str>, outcome: Outcome) -> Arc<Observed> {
+    let observer: Arc<dyn Observer> = Arc::new(Unobserved);
+    let origin =
+        Origin { face: "http", session: "s-1".into(), revision: Some("2025-11-25"), client: None };
+    let state = Some("a=1".into());
+    let ambient =
+        TraceContext { trace: [5; 16], span: [6; 8], sampled: true, state: state.clone() };
+    let trace = Trace {
+        id: [1; 16],
+        parent: Some([2; 8]),
+        ambient: Some(ambient),
+        server_span: [3; 8],
+        client_span: [4; 8],
+        sampled: true,
+        state,
+    };
+    let id = RawId::from(7);
+    let watched = Watched::begin(&observer, origin, &id, method, 1, Some(trace));
+    watched.names(name);
+    watched.waits();
+    advance(Duration::from_millis(3)).await;
+    if let Some(own) = own {
+        watched.routed(&Arc::new(Route {
+            server: ServerName::new("files"),
+            address: Address::new(),
+            capabilities: Capabilities::default(),
+            own: own.into(),
+            headers: ParamHeaders::default(),
+        }));
+        watched.queues();
+        advance(Duration::from_millis(5)).await;
+        watched.sent();
+    }
+    advance(Duration::from_millis(9)).await;
+    let observed = Arc::clone(watched.observed());
+    watched.over(outcome, 1);
+    observed
+}
+
+#[tokio::test(start_paused = true)]
+async fn spans_of_requests_are_what_the_library_writes_of_them() {
+    let address = Some(("127.0.0.1".into(), Some(8080)));
+    let peer = Peer { transport: "tcp", protocol: Some("http"), address };
+    let mut catalog = Catalog::new(Arc::new(HashMap::from([("files".to_owned(), peer)])));
+    let resource = resource();
+    let failed = Outcome::Failed { reason: "timeout", sent: true, text: "too long".into() };
+    for (method, name, own, outcome) in [
+        ("tools/call", "files.read", Some("read"), Outcome::Ok),
+        ("tools/call", "files.read", Some("read"), failed),
+        ("tools/call", "made.up", None, Outcome::Error { code: -32_602 }),
+        ("prompts/get", "files.p", Some("p"), Outcome::ToolError),
+        ("resources/read", "file:///a?secret", Some("file:///a?secret"), Outcome::Cancelled),
+        ("x/made\"up", "x", Some("x"), Outcome::Lost),
+    ] {
+        let observed = request(method, name, own, outcome).await;
+        let (trace, outcome) = (observed.trace.as_ref().unwrap(), observed.outcome().unwrap());
+        let series = catalog.of(&observed, outcome);
+        let (server, client) = spans_of(&observed, trace, outcome, &series);
+        assert_eq!(client.is_some(), own.is_some(), "{method}");
+        let mut written = Message::default();
+        let mut whole = Vec::new();
+        for made in [Some(server), client].into_iter().flatten() {
+            write(&mut written, made.first, &made.span);
+            whole.push(made.whole());
+        }
+        let ours = Head::new(&resource).request(&written.into_bytes());
+        let library = by_the_library(&whole, &resource);
+        assert_eq!(ExportTraceServiceRequest::decode(&ours[..]).unwrap(), library, "{method}");
+        let span = &library.resource_spans[0].scope_spans[0].spans[0];
+        assert_eq!((span.links.len(), span.trace_state.as_str(), span.flags), (1, "a=1", 0x301));
+        assert!(span.events.iter().any(|it| it.name == "mcpvisor.starting"), "{span:?}");
+    }
 }

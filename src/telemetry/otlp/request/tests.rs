@@ -1,3 +1,5 @@
+//! Spans as we write them, next to what the library writes of the same.
+
 use super::*;
 use crate::telemetry::peers::Peer;
 use crate::telemetry::series::Catalog;

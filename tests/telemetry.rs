@@ -6,6 +6,8 @@
 mod collector;
 #[path = "telemetry/dead.rs"]
 mod dead;
+#[path = "telemetry/delivered.rs"]
+mod delivered;
 #[path = "telemetry/exposition.rs"]
 mod exposition;
 #[path = "telemetry/logs.rs"]

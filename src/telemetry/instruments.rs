@@ -9,10 +9,11 @@ use super::delivery::Delivery;
 use super::gauges::{self, Watch, Watched};
 use super::hub::{Hub, Sink};
 use super::meters::Meters;
-use super::peers::{Peer, peers};
+use super::otlp::Sending;
+use super::peers::peers;
 use super::pushed::Pushed;
 use super::series::Catalog;
-use super::settings::Settings;
+use super::settings::{Protocol, Settings};
 use super::tracer::Tracer;
 use super::{otlp, records, spans};
 use crate::config::Config;
@@ -30,7 +31,6 @@ use opentelemetry_sdk::metrics::{
     Instrument, MeterProviderBuilder, PeriodicReader, SdkMeterProvider, Stream,
 };
 use prometheus::{Registry, TextEncoder};
-use std::collections::HashMap;
 use std::fmt;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
@@ -42,7 +42,6 @@ const SERIES: usize = 4000;
 pub struct Instruments {
     meters: Meters,
     catalog: Mutex<Catalog>,
-    peers: Arc<HashMap<String, Peer>>,
     watched: Watched,
     registry: Registry,
     metrics: SdkMeterProvider,
@@ -64,9 +63,13 @@ impl Instruments {
         gauges::add(&meter, &watched, deliveries);
         let peers = Arc::new(peers(config));
         let tracer = settings.traces.as_ref().and_then(|target| {
-            let exporter = made("traces", otlp::spans(target))?;
-            let queue = settings.span_queue;
-            Some(Tracer::new(exporter, &resource, settings.sampling, queue, traces))
+            let (queue, sampling) = (settings.span_queue, settings.sampling);
+            if target.protocol == Protocol::HttpJson {
+                let exporter = made("traces", otlp::spans(target))?;
+                return Some(Tracer::new(exporter, &resource, sampling, queue, traces));
+            }
+            let sending = Sending::start(target, &resource, queue, Arc::clone(&traces));
+            Some(Tracer::written(made("traces", sending)?, sampling, traces))
         });
         let logs = settings.logs.as_ref().and_then(|target| {
             let exporter = made("logs", otlp::logs(target))?;
@@ -78,8 +81,7 @@ impl Instruments {
         }
         Arc::new(Self {
             meters: Meters::new(&meter, Arc::clone(&peers)),
-            catalog: Mutex::new(Catalog::new(Arc::clone(&peers))),
-            peers,
+            catalog: Mutex::new(Catalog::new(peers)),
             watched,
             registry,
             metrics: provider,
@@ -138,9 +140,7 @@ impl Sink for Instruments {
             self.meters.over(request, &series);
             let trace = request.trace.as_ref().filter(|trace| trace.sampled);
             if let (Some(tracer), Some(trace)) = (&self.tracer, trace) {
-                let destination = request.destination();
-                let peer = destination.and_then(|it| self.peers.get(it.server.as_str()));
-                let (server, client) = spans::spans(request, trace, outcome, &series, peer);
+                let (server, client) = spans::spans(request, trace, outcome, &series);
                 tracer.send(server);
                 if let Some(client) = client {
                     tracer.send(client);

@@ -1,6 +1,19 @@
 //! The exporters: gRPC and HTTP, as the settings say.
 //!
+//! Metrics, logs and whatever is sent as JSON are the library's; spans as protobuf are many and are ours.
+//!
 //! *Invariant:* nothing is connected before there is something to send; headers never appear in errors.
+
+mod backoff;
+mod grpc;
+mod http;
+mod protobuf;
+mod request;
+mod sending;
+mod spool;
+
+pub(super) use request::{Attributes, write};
+pub(super) use sending::Sending;
 
 use super::settings::{Protocol, Target};
 use crate::downstream::http::install_tls;
@@ -15,6 +28,9 @@ use reqwest::header::{HeaderMap, HeaderName, HeaderValue};
 use secrecy::ExposeSecret;
 use std::str::FromStr;
 
+/// Who sends.
+const USER_AGENT: &str = concat!("mcpvisor/", env!("CARGO_PKG_VERSION"));
+
 /// No exporter could be made.
 #[derive(Debug, thiserror::Error)]
 pub(super) enum NoExporter {
@@ -24,26 +40,25 @@ pub(super) enum NoExporter {
     /// Of want of an HTTP client.
     #[error("no HTTP client: {0}")]
     Client(#[from] reqwest::Error),
+    /// Because nothing can be sent over gRPC to the endpoint.
+    #[error("no gRPC client: {0}")]
+    Grpc(#[from] tonic::transport::Error),
     /// Of want of a thread.
     #[error("no thread for the HTTP client")]
     Thread,
 }
 
-/// Sends spans.
+/// Sends spans as JSON.
 pub(super) fn spans(target: &Target) -> Result<SpanExporter, NoExporter> {
-    let builder = SpanExporter::builder();
-    Ok(match target.protocol {
-        Protocol::Grpc => grpc(builder.with_tonic(), target).build()?,
-        _ => http(builder.with_http(), target)?.build()?,
-    })
+    Ok(library_http(SpanExporter::builder().with_http(), target)?.build()?)
 }
 
 /// Sends metrics.
 pub(super) fn metrics(target: &Target) -> Result<MetricExporter, NoExporter> {
     let builder = MetricExporter::builder();
     Ok(match target.protocol {
-        Protocol::Grpc => grpc(builder.with_tonic(), target).build()?,
-        _ => http(builder.with_http(), target)?.build()?,
+        Protocol::Grpc => library_grpc(builder.with_tonic(), target).build()?,
+        _ => library_http(builder.with_http(), target)?.build()?,
     })
 }
 
@@ -51,25 +66,16 @@ pub(super) fn metrics(target: &Target) -> Result<MetricExporter, NoExporter> {
 pub(super) fn logs(target: &Target) -> Result<LogExporter, NoExporter> {
     let builder = LogExporter::builder();
     Ok(match target.protocol {
-        Protocol::Grpc => grpc(builder.with_tonic(), target).build()?,
-        _ => http(builder.with_http(), target)?.build()?,
+        Protocol::Grpc => library_grpc(builder.with_tonic(), target).build()?,
+        _ => library_http(builder.with_http(), target)?.build()?,
     })
 }
 
-fn grpc<B: WithExportConfig + WithTonicConfig>(builder: B, target: &Target) -> B {
-    let headers: HeaderMap = target
-        .headers
-        .iter()
-        .filter_map(|(name, value)| {
-            let mut value = HeaderValue::from_str(value.expose_secret()).ok()?;
-            value.set_sensitive(true);
-            Some((HeaderName::from_str(name).ok()?, value))
-        })
-        .collect();
+fn library_grpc<B: WithExportConfig + WithTonicConfig>(builder: B, target: &Target) -> B {
     let builder = builder
         .with_endpoint(&target.endpoint)
         .with_timeout(target.timeout)
-        .with_metadata(MetadataMap::from_headers(headers));
+        .with_metadata(MetadataMap::from_headers(headers(target)));
     let builder = if target.gzip { builder.with_compression(Compression::Gzip) } else { builder };
     if target.endpoint.starts_with("https:") {
         install_tls();
@@ -79,7 +85,7 @@ fn grpc<B: WithExportConfig + WithTonicConfig>(builder: B, target: &Target) -> B
     }
 }
 
-fn http<B: WithExportConfig + WithHttpConfig>(
+fn library_http<B: WithExportConfig + WithHttpConfig>(
     builder: B,
     target: &Target,
 ) -> Result<B, NoExporter> {
@@ -98,13 +104,29 @@ fn http<B: WithExportConfig + WithHttpConfig>(
     Ok(if target.gzip { builder.with_compression(Compression::Gzip) } else { builder })
 }
 
+/// The headers of a target; those that cannot be sent were refused with the configuration.
+fn headers(target: &Target) -> HeaderMap {
+    let headers = target.headers.iter().filter_map(|(name, value)| {
+        let mut value = HeaderValue::from_str(value.expose_secret()).ok()?;
+        value.set_sensitive(true);
+        Some((HeaderName::from_str(name).ok()?, value))
+    });
+    headers.collect()
+}
+
+/// What went wrong, and what that came of.
+fn chain(error: &dyn std::error::Error) -> String {
+    let causes = std::iter::successors(Some(error), |error| error.source());
+    causes.map(ToString::to_string).collect::<Vec<_>>().join(": ")
+}
+
 /// A client that waits, for the threads that export.
 fn client(target: &Target) -> Result<Client, NoExporter> {
     install_tls();
     let (timeout, secure) = (target.timeout, target.endpoint.starts_with("https:"));
     let make = move || {
         let mut builder = Client::builder()
-            .user_agent(concat!("mcpvisor/", env!("CARGO_PKG_VERSION")))
+            .user_agent(USER_AGENT)
             .redirect(reqwest::redirect::Policy::none())
             .timeout(timeout);
         if !secure {

@@ -8,7 +8,9 @@ use super::labels::{self, Admitted};
 use super::names::{
     ERROR, METHOD, OPERATION, OTHER, OUTCOME, PROMPT, REVISION, SERVER, STATUS, TOOL, TRANSPORT,
 };
+use super::otlp::Attributes;
 use super::peers::{self, Peer};
+use super::spans;
 use mcpvisor_actors::observation::{Observed, Outcome};
 use opentelemetry::KeyValue;
 use std::collections::HashMap;
@@ -31,6 +33,10 @@ pub(super) struct Series {
     pub(super) calls: Vec<KeyValue>,
     /// Of the number of those that failed.
     pub(super) errors: Option<Vec<KeyValue>>,
+    /// Of spans of the time at the gateway; names are whole.
+    pub(super) server_span: Attributes,
+    /// Of spans of the time at the server; names are whole, and its own.
+    pub(super) client_span: Attributes,
 }
 
 /// All kinds seen so far.
@@ -76,17 +82,18 @@ impl Catalog {
         let destination = request.destination();
         let server = destination.as_ref().map(|it| it.server.as_str());
         // what no server has told is not to make a series of its own
-        let known = destination.as_ref().is_some_and(|it| it.own.is_some());
-        let named = target(request).filter(|_| known);
+        let own = destination.as_ref().and_then(|it| it.own.as_deref());
+        let named = target(request).filter(|_| own.is_some());
         self.key.clear();
         let error = error(outcome);
         let (class, code) = error.unwrap_or_default();
         for part in [
             request.origin.face,
             request.origin.revision.unwrap_or_default(),
-            labels::method(&request.method),
+            &spans::method(request),
             server.unwrap_or_default(),
             named.map(|(_, name)| name).unwrap_or_default(),
+            named.and(own).unwrap_or_default(),
             outcome.word(),
             class,
         ] {
@@ -145,7 +152,11 @@ impl Catalog {
         shared.push(KeyValue::new(TRANSPORT, transport));
         shared.extend(request.origin.revision.map(|it| KeyValue::new(REVISION, it)));
         let outcome = KeyValue::new(OUTCOME, outcome.word());
+        let server_span = Attributes::new(spans::of_server(request, &shared, &outcome));
+        let client_span = Attributes::new(spans::of_client(request, &client, peer));
         Series {
+            server_span,
+            client_span,
             server: shared,
             client,
             queue: at.clone().into_iter().collect(),

@@ -6,9 +6,10 @@
 //! *Invariant:* pure.
 
 use super::names::{
-    ADDRESS, EVENT_QUEUE, EVENT_STARTING, NUMBER, OTHER, OUTCOME, PORT, PROTOCOL, QUEUED,
-    REQUEST_ID, RESOURCE, SERVER, SESSION, WAITED,
+    ADDRESS, EVENT_QUEUE, EVENT_STARTING, NUMBER, OTHER, PORT, PROTOCOL, QUEUED, REQUEST_ID,
+    RESOURCE, SERVER, SESSION, WAITED,
 };
+use super::otlp::Attributes;
 use super::peers::{self, Peer};
 use super::series::{Series, target, truly_named};
 use super::{labels, names};
@@ -18,19 +19,35 @@ use opentelemetry::trace::{
 };
 use opentelemetry::{InstrumentationScope, KeyValue};
 use opentelemetry_sdk::trace::{SpanData, SpanEvents, SpanLinks};
+use std::borrow::Cow;
 use std::time::{Duration, SystemTime};
 
 /// A shorter wait in the queue is no event.
 const WORTH_TELLING: Duration = Duration::from_millis(1);
 
+/// A span, and the attributes that it has before its own.
+#[derive(Debug)]
+pub(super) struct Made<'s> {
+    pub(super) first: &'s Attributes,
+    pub(super) span: SpanData,
+}
+
+impl Made<'_> {
+    /// The span with all its attributes.
+    pub(super) fn whole(self) -> SpanData {
+        let mut span = self.span;
+        span.attributes = [self.first.values.as_slice(), &span.attributes].concat();
+        span
+    }
+}
+
 /// The spans of a request that is traced and recorded.
-pub(super) fn spans(
+pub(super) fn spans<'s>(
     request: &Observed,
     trace: &Trace,
     outcome: &Outcome,
-    series: &Series,
-    peer: Option<&Peer>,
-) -> (SpanData, Option<SpanData>) {
+    series: &'s Series,
+) -> (Made<'s>, Option<Made<'s>>) {
     let status = status(outcome);
     let end = request.arrived + request.took();
     let server = SpanData {
@@ -38,7 +55,7 @@ pub(super) fn spans(
         parent_span_is_remote: trace.parent.is_some(),
         span_kind: SpanKind::Server,
         name: name(request, request.name()).into(),
-        attributes: of_server(request, outcome, series),
+        attributes: of_server_alone(request),
         events: events(request),
         links: links(trace),
         status: status.clone(),
@@ -47,16 +64,17 @@ pub(super) fn spans(
     let client = request.sent_at().map(|sent| {
         let destination = request.destination();
         let own = destination.as_ref().and_then(|it| it.own.as_deref());
-        SpanData {
+        let span = SpanData {
             parent_span_id: SpanId::from_bytes(trace.server_span),
             span_kind: SpanKind::Client,
             name: name(request, own).into(),
-            attributes: of_client(request, own, series, peer),
+            attributes: resource(request, own).into_iter().collect(),
             status,
             ..span(trace, trace.client_span, request.arrived + sent, end)
-        }
+        };
+        Made { first: &series.client_span, span }
     });
-    (server, client)
+    (Made { first: &series.server_span, span: server }, client)
 }
 
 fn span(trace: &Trace, id: [u8; 8], start_time: SystemTime, end_time: SystemTime) -> SpanData {
@@ -92,14 +110,19 @@ fn state(text: Option<&str>) -> TraceState {
     text.and_then(|text| text.parse().ok()).unwrap_or(TraceState::NONE)
 }
 
-/// `{method} {tool or prompt}`.
-fn name(request: &Observed, named: Option<&str>) -> String {
-    let method = match labels::method(&request.method) {
+/// The method, whole unless it is very long.
+pub(super) fn method(request: &Observed) -> Cow<'_, str> {
+    match labels::method(&request.method) {
         OTHER => labels::clean(&request.method),
         known => known.into(),
-    };
+    }
+}
+
+/// `{method} {tool or prompt}`.
+fn name(request: &Observed, named: Option<&str>) -> String {
+    let method = method(request);
     match named.filter(|_| target(request).is_some()) {
-        Some(named) => format!("{method} {}", labels::clean(named)),
+        Some(named) => [&*method, " ", &*labels::clean(named)].concat(),
         None => method.into_owned(),
     }
 }
@@ -115,33 +138,34 @@ fn status(outcome: &Outcome) -> Status {
 }
 
 /// The attributes both spans begin with; what is capped in metrics is told in full.
-fn shared(
-    request: &Observed,
-    labels: &[KeyValue],
-    named: Option<&str>,
-    more: usize,
-) -> Vec<KeyValue> {
-    let mut all = Vec::with_capacity(labels.len() + more);
-    all.extend_from_slice(labels);
-    let mut all = truly_named(all, named);
-    if labels::method(&request.method) == OTHER
-        && let Some(method) = all.iter_mut().find(|it| it.key.as_str() == names::METHOD)
-    {
-        method.value = labels::clean(&request.method).into_owned().into();
+fn shared(request: &Observed, labels: &[KeyValue], named: Option<&str>) -> Vec<KeyValue> {
+    let mut all = truly_named(labels.to_vec(), named);
+    if let Some(told) = all.iter_mut().find(|it| it.key.as_str() == names::METHOD) {
+        told.value = method(request).into_owned().into();
     }
     all
 }
 
-fn of_server(request: &Observed, outcome: &Outcome, series: &Series) -> Vec<KeyValue> {
-    let mut all = shared(request, &series.server, request.name(), 8);
+/// What all server spans of a kind have.
+pub(super) fn of_server(
+    request: &Observed,
+    labels: &[KeyValue],
+    outcome: &KeyValue,
+) -> Vec<KeyValue> {
+    let mut all = shared(request, labels, request.name());
+    all.push(outcome.clone());
+    let (_, protocol) = peers::face(request.origin.face);
+    all.extend(protocol.map(|protocol| KeyValue::new(PROTOCOL, protocol)));
+    all
+}
+
+/// What one server span has besides.
+fn of_server_alone(request: &Observed) -> Vec<KeyValue> {
+    let mut all = Vec::with_capacity(5);
     all.push(KeyValue::new(REQUEST_ID, request.id.to_string()));
     all.push(KeyValue::new(NUMBER, i64::try_from(request.number).unwrap_or(i64::MAX)));
-    all.push(KeyValue::new(OUTCOME, outcome.word()));
     if !request.origin.session.is_empty() {
         all.push(KeyValue::new(SESSION, std::sync::Arc::clone(&request.origin.session)));
-    }
-    if let (_, Some(protocol)) = peers::face(request.origin.face) {
-        all.push(KeyValue::new(PROTOCOL, protocol));
     }
     if request.queued_at().is_some() {
         all.push(KeyValue::new(QUEUED, request.queued().as_secs_f64()));
@@ -150,21 +174,22 @@ fn of_server(request: &Observed, outcome: &Outcome, series: &Series) -> Vec<KeyV
     if let (false, Some((key, named))) = (known, target(request)) {
         all.push(KeyValue::new(key, labels::clean(named).into_owned()));
     }
-    resource(request, request.name(), &mut all);
+    all.extend(resource(request, request.name()));
     all
 }
 
-fn of_client(
+/// What all client spans of a kind have.
+pub(super) fn of_client(
     request: &Observed,
-    own: Option<&str>,
-    series: &Series,
+    labels: &[KeyValue],
     peer: Option<&Peer>,
 ) -> Vec<KeyValue> {
-    let mut all = shared(request, &series.client, own, 4);
+    let destination = request.destination();
+    let own = destination.as_ref().and_then(|it| it.own.as_deref());
+    let mut all = shared(request, labels, own);
     // the server knows its tool by its own name
     if let (Some((key, _)), Some(own)) = (target(request), own)
         && let Some(tool) = all.iter_mut().find(|it| it.key.as_str() == key)
-        && tool.value.as_str() != own
     {
         tool.value = labels::clean(own).into_owned().into();
     }
@@ -175,17 +200,14 @@ fn of_client(
             all.extend(port.map(|port| KeyValue::new(PORT, i64::from(port))));
         }
     }
-    resource(request, own, &mut all);
     all
 }
 
 /// The URI of a request about a resource, without its query, which may hold secrets.
-fn resource(request: &Observed, uri: Option<&str>, to: &mut Vec<KeyValue>) {
-    if request.method.starts_with("resources/")
-        && let Some(uri) = uri.and_then(|uri| uri.split(['?', '#']).next())
-    {
-        to.push(KeyValue::new(RESOURCE, labels::clean(uri).into_owned()));
-    }
+fn resource(request: &Observed, uri: Option<&str>) -> Option<KeyValue> {
+    let uri = uri.filter(|_| request.method.starts_with("resources/"))?;
+    let uri = uri.split(['?', '#']).next()?;
+    Some(KeyValue::new(RESOURCE, labels::clean(uri).into_owned()))
 }
 
 fn events(request: &Observed) -> SpanEvents {

@@ -5,7 +5,9 @@
 //! *Invariant:* beginning a trace never waits; of spans without room the number is kept.
 
 use super::delivery::Delivery;
+use super::otlp::{self, Sending};
 use super::settings::{Queue, Sampling};
+use super::spans::Made;
 use mcpvisor_actors::observation::{Trace, TraceContext, TraceId};
 use opentelemetry_sdk::Resource;
 use opentelemetry_sdk::error::OTelSdkResult;
@@ -21,13 +23,29 @@ use std::time::Duration;
 #[derive(Debug)]
 pub(super) struct Tracer {
     sampling: Sampling,
-    processor: BatchSpanProcessor,
-    waiting: Arc<AtomicUsize>,
-    size: usize,
+    way: Way,
     delivery: Arc<Delivery>,
 }
 
+/// How spans leave.
+#[derive(Debug)]
+enum Way {
+    /// Written at once.
+    Written(Sending),
+    /// As the library does it.
+    Library { processor: BatchSpanProcessor, waiting: Arc<AtomicUsize>, size: usize },
+}
+
 impl Tracer {
+    /// A tracer whose spans are written as protobuf at once.
+    pub(super) const fn written(
+        sending: Sending,
+        sampling: Sampling,
+        delivery: Arc<Delivery>,
+    ) -> Self {
+        Self { sampling, way: Way::Written(sending), delivery }
+    }
+
     /// A tracer whose spans this exporter sends. Starts a thread.
     pub(super) fn new(
         exporter: impl SpanExporter + 'static,
@@ -46,7 +64,8 @@ impl Tracer {
             .build();
         let mut processor = BatchSpanProcessor::new(sender, config);
         processor.set_resource(resource);
-        Self { sampling, processor, waiting, size: queue.size, delivery }
+        let way = Way::Library { processor, waiting, size: queue.size };
+        Self { sampling, way, delivery }
     }
 
     /// The trace of a request: it goes on in the one its client told of, else in that of the HTTP request
@@ -72,17 +91,31 @@ impl Tracer {
     }
 
     /// Takes a span, if there is room.
-    pub(super) fn send(&self, span: SpanData) {
-        if self.waiting.load(Ordering::Relaxed) >= self.size {
-            return self.delivery.no_room();
+    pub(super) fn send(&self, span: Made<'_>) {
+        let room = match &self.way {
+            Way::Written(sending) => {
+                sending.spool.put(|to| otlp::write(to, span.first, &span.span))
+            }
+            Way::Library { processor, waiting, size } => {
+                let room = waiting.load(Ordering::Relaxed) < *size;
+                if room {
+                    waiting.fetch_add(1, Ordering::Relaxed);
+                    processor.on_end(span.whole());
+                }
+                room
+            }
+        };
+        if !room {
+            self.delivery.no_room();
         }
-        self.waiting.fetch_add(1, Ordering::Relaxed);
-        self.processor.on_end(span);
     }
 
     /// Sends what waits, within this time.
     pub(super) fn shutdown(&self, within: Duration) -> OTelSdkResult {
-        self.processor.shutdown_with_timeout(within)
+        match &self.way {
+            Way::Written(sending) => sending.shutdown(within),
+            Way::Library { processor, .. } => processor.shutdown_with_timeout(within),
+        }
     }
 }
 
@@ -194,7 +227,8 @@ mod tests {
     fn spans_without_room_are_counted_and_those_not_taken_too() {
         let (tracer, go, delivery) = tracer(Sampling::default());
         for _ in 0..100 {
-            tracer.send(super::super::spans::blank());
+            let first = otlp::Attributes::new(Vec::new());
+            tracer.send(Made { first: &first, span: super::super::spans::blank() });
         }
         let (full, _) = delivery.lost();
         assert!((92..=96).contains(&full), "{full}: four wait, at most four are under way");

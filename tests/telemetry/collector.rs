@@ -28,10 +28,13 @@ use opentelemetry_proto::tonic::resource::v1::Resource;
 use opentelemetry_proto::tonic::trace::v1::Span;
 use prost::Message;
 use serde::de::DeserializeOwned;
+use std::io::Read;
 use std::net::SocketAddr;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 use tokio::task::JoinSet;
+use tonic::codec::CompressionEncoding;
 use tonic::{Request, Response, Status};
 
 /// Nothing here takes this long, unless it never comes.
@@ -45,6 +48,10 @@ pub(crate) struct Received {
     logs: Arc<Mutex<Vec<ExportLogsServiceRequest>>>,
     /// The `authorization` of each request.
     authorizations: Arc<Mutex<Vec<String>>>,
+    /// How many requests with spans were compressed.
+    compressed: Arc<AtomicUsize>,
+    /// How many requests with spans will not be taken yet.
+    refuse: Arc<AtomicUsize>,
 }
 
 /// A running collector.
@@ -62,7 +69,10 @@ impl Collector {
         let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
         let grpc = listener.local_addr().unwrap();
         let services = tonic::transport::Server::builder()
-            .add_service(trace::TraceServiceServer::new(received.clone()))
+            .add_service(
+                trace::TraceServiceServer::new(received.clone())
+                    .accept_compressed(CompressionEncoding::Gzip),
+            )
             .add_service(metrics::MetricsServiceServer::new(received.clone()))
             .add_service(logs::LogsServiceServer::new(received.clone()));
         let incoming = tonic::transport::server::TcpIncoming::from(listener);
@@ -122,6 +132,23 @@ impl Received {
         self.authorizations.lock().unwrap().clone()
     }
 
+    /// The next requests with spans are not taken, but may be sent again at once.
+    pub(crate) fn refuse(&self, requests: usize) {
+        self.refuse.store(requests, Ordering::Relaxed);
+    }
+
+    /// How many are still not taken, and how many came compressed.
+    pub(crate) fn refused_and_compressed(&self) -> (usize, usize) {
+        (self.refuse.load(Ordering::Relaxed), self.compressed.load(Ordering::Relaxed))
+    }
+
+    /// Whether this request with spans is not taken.
+    fn refuses(&self, encoding: Option<&str>) -> bool {
+        self.compressed.fetch_add(usize::from(encoding == Some("gzip")), Ordering::Relaxed);
+        let less = |left: usize| left.checked_sub(1);
+        self.refuse.fetch_update(Ordering::Relaxed, Ordering::Relaxed, less).is_ok()
+    }
+
     fn said(&self, authorization: Option<&str>) {
         self.authorizations.lock().unwrap().extend(authorization.map(str::to_owned));
     }
@@ -166,6 +193,10 @@ impl trace::TraceService for Received {
         request: Request<ExportTraceServiceRequest>,
     ) -> Result<Response<ExportTraceServiceResponse>, Status> {
         self.said(authorization(&request).as_deref());
+        let encoding = request.metadata().get("grpc-encoding").and_then(|it| it.to_str().ok());
+        if self.refuses(encoding) {
+            return Err(Status::unavailable("not yet"));
+        }
         self.traces.lock().unwrap().push(request.into_inner());
         Ok(Response::new(ExportTraceServiceResponse::default()))
     }
@@ -205,7 +236,12 @@ fn taken<T: Message + Default + DeserializeOwned>(
     received.said(headers.get(header::AUTHORIZATION).and_then(|it| it.to_str().ok()));
     let kind = headers.get(header::CONTENT_TYPE).and_then(|it| it.to_str().ok()).unwrap_or("");
     let json = kind.starts_with("application/json");
-    let request = if json { serde_json::from_slice(body).ok() } else { T::decode(&body[..]).ok() };
+    let mut body = body.to_vec();
+    if headers.contains_key(header::CONTENT_ENCODING) {
+        let packed = std::mem::take(&mut body);
+        flate2::read::GzDecoder::new(&packed[..]).read_to_end(&mut body).unwrap();
+    }
+    let request = if json { serde_json::from_slice(&body).ok() } else { T::decode(&body[..]).ok() };
     let Some(request) = request else { return StatusCode::BAD_REQUEST.into_response() };
     into.lock().unwrap().push(request);
     let answer: &'static str = if json { "{}" } else { "" };
@@ -213,6 +249,10 @@ fn taken<T: Message + Default + DeserializeOwned>(
 }
 
 async fn traces_page(State(it): State<Received>, headers: HeaderMap, body: Bytes) -> Answer {
+    let encoding = headers.get(header::CONTENT_ENCODING).and_then(|it| it.to_str().ok());
+    if it.refuses(encoding) {
+        return (StatusCode::SERVICE_UNAVAILABLE, [(header::RETRY_AFTER, "0")]).into_response();
+    }
     taken(&it, &it.traces, &headers, &body)
 }
 

@@ -37,7 +37,7 @@ impl TraceContext {
 
     /// The same as the JSON text of an object's members.
     pub(crate) fn members(&self) -> String {
-        let parent = format!("\"{PARENT}\":\"{self}\"");
+        let parent = ["\"", PARENT, "\":\"", &self.to_string(), "\""].concat();
         match &self.state {
             Some(state) => format!("{parent},\"{STATE}\":{}", string(state)),
             None => parent,

@@ -61,11 +61,11 @@ impl TraceContext {
 impl fmt::Display for TraceContext {
     /// As `traceparent` says it.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("00-")?;
-        self.trace.iter().try_for_each(|byte| write!(f, "{byte:02x}"))?;
-        f.write_str("-")?;
-        self.span.iter().try_for_each(|byte| write!(f, "{byte:02x}"))?;
-        write!(f, "-{:02x}", u8::from(self.sampled))
+        let mut text = *b"00-00000000000000000000000000000000-0000000000000000-00";
+        hexadecimal(&self.trace, &mut text[3..35]);
+        hexadecimal(&self.span, &mut text[36..52]);
+        text[54] += u8::from(self.sampled);
+        f.write_str(std::str::from_utf8(&text).unwrap_or_default())
     }
 }
 
@@ -106,6 +106,15 @@ fn is_state(state: &str) -> bool {
     (1..=STATE).contains(&state.len()) && state.bytes().all(|byte| matches!(byte, b' '..=b'~'))
 }
 
+/// Writes bytes as lower-case hexadecimal digits. Each request that is recorded needs some.
+fn hexadecimal(bytes: &[u8], to: &mut [u8]) {
+    const DIGITS: [u8; 16] = *b"0123456789abcdef";
+    for (byte, pair) in bytes.iter().zip(to.chunks_exact_mut(2)) {
+        pair[0] = DIGITS[usize::from(byte >> 4)];
+        pair[1] = DIGITS[usize::from(byte & 15)];
+    }
+}
+
 /// Lower-case hexadecimal digits, as the standard demands.
 fn hex<const N: usize>(text: &[u8]) -> Option<[u8; N]> {
     let digit = |byte: u8| match byte {
@@ -132,6 +141,9 @@ mod tests {
         assert!(context.sampled);
         assert_eq!(context.state.as_deref(), Some("a=1"));
         assert_eq!(context.to_string(), GOOD);
+        let silent = TraceContext { sampled: false, trace: [0xfe; 16], ..context };
+        let text = format!("00-{}-b7ad6b7169203331-00", "fe".repeat(16));
+        assert_eq!(silent.to_string(), text);
         let later = format!("01{}-more", &GOOD[2..]);
         assert!(TraceContext::parse(&later, Some("")).is_some_and(|it| it.state.is_none()));
     }

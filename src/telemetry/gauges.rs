@@ -63,9 +63,11 @@ const fn flag(is: bool) -> f64 {
     if is { 1.0 } else { 0.0 }
 }
 
-/// What the processes of a server use, when it is a child of ours.
+/// What the processes of a server use, when it is a child of ours. Blocks.
 fn used(card: &Card) -> Option<Usage> {
-    card.vitals.process().and_then(downstream::usage)
+    let process = card.vitals.process()?;
+    downstream::look();
+    downstream::usage(process)
 }
 
 fn of(card: &Card) -> KeyValue {

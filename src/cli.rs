@@ -144,7 +144,7 @@ fn block_on<F: Future<Output = Exit>>(future: F) -> Exit {
         Ok(runtime) => {
             let exit = runtime.block_on(future);
             // tasks that do not end by themselves are dropped, which kills their children
-            runtime.shutdown_timeout(std::time::Duration::from_secs(1));
+            runtime.shutdown_timeout(std::time::Duration::from_millis(500));
             crate::telemetry::flush();
             exit
         }

@@ -19,7 +19,7 @@ mod websocket;
 pub use custodian::Custodian;
 pub use guard::run_guard;
 pub use http::HttpConnector;
-pub(crate) use processes::{Usage, usage};
+pub(crate) use processes::{Usage, look, looked, usage};
 pub use stdio::{StdioConnector, stop_bound};
 pub(crate) use streamable_http::FAREWELL;
 

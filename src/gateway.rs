@@ -6,7 +6,7 @@ use crate::downstream::{self, Custodian, HttpConnector, StdioConnector};
 use crate::exit::Exit;
 use crate::faces::HttpSettings;
 use crate::ledger::Ledger;
-use crate::logs::{Bounds, LogStore};
+use crate::logs::{self, Bounds, LogStore};
 use crate::redaction::Redaction;
 use crate::signals::Signals;
 use crate::state::{self, CatalogFiles, SessionFile, SwitchFile, TimelineFiles};
@@ -48,6 +48,9 @@ impl Stores {
     }
 }
 
+/// What the last telemetry may take.
+const FAREWELL: Duration = Duration::from_secs(2);
+
 /// What stopping takes above draining and the end of the slowest server.
 const ABOVE_SERVERS: Duration = Duration::from_secs(2);
 
@@ -77,8 +80,19 @@ pub fn http_settings(config: &Config) -> HttpSettings {
 /// polite end is kept for them, but never more than half.
 pub fn drain(config: &Config) -> Duration {
     let servers = enabled(config).map(stop_within).max().unwrap_or_default();
-    let whole = config.shutdown_timeout;
+    let whole = stopping(config);
     whole.saturating_sub(servers + ABOVE_SERVERS).max(whole / 2)
+}
+
+/// What of the time for a shutdown the last telemetry may take, where any is sent.
+pub fn farewell(config: &Config) -> Duration {
+    let sends = config.telemetry.is_on();
+    if sends { FAREWELL.min(config.shutdown_timeout / 4) } else { Duration::ZERO }
+}
+
+/// What of it is left for everything else.
+pub fn stopping(config: &Config) -> Duration {
+    config.shutdown_timeout.saturating_sub(farewell(config))
 }
 
 fn enabled(config: &Config) -> impl Iterator<Item = &Server> {
@@ -173,7 +187,14 @@ pub async fn start_with(
         observer: Arc::clone(&hub) as Arc<dyn Observer>,
         faces,
     };
-    let gateway = Gateway::start(spec).await?;
+    let gateway = match Gateway::start(spec).await {
+        Ok(gateway) => gateway,
+        Err(error) => {
+            // with it goes the log, which tells why
+            instruments.farewell(farewell(config)).await;
+            return Err(error);
+        }
+    };
     let mut running = Running::of(&gateway, config, hub);
     (running.ledger, running.feed, running.logs) = (ledger, feed, logs);
     running.counted_by(instruments);
@@ -273,6 +294,7 @@ fn stores(config: &Config, folder: Option<&Path>) -> Stores {
 fn log_store(config: &Config, folder: Option<&Path>, redaction: &Redaction) -> LogStore {
     let settings = &config.log.store;
     if !settings.enabled {
+        logs::keep_nothing();
         return LogStore::off();
     }
     let bounds = Bounds { max_bytes: settings.max_bytes, max_age: settings.max_age };
@@ -280,7 +302,7 @@ fn log_store(config: &Config, folder: Option<&Path>, redaction: &Redaction) -> L
 }
 
 /// Runs until a signal comes, the faces are done or the tree gives up; then stops in order.
-pub async fn run(gateway: Gateway, config: &Config, mut signals: Signals) -> Exit {
+pub async fn run(gateway: Gateway, config: &Config, signals: &mut Signals) -> Exit {
     let ended = tokio::select! {
         ended = gateway.ended() => ended,
         signal = signals.next() => {
@@ -292,7 +314,7 @@ pub async fn run(gateway: Gateway, config: &Config, mut signals: Signals) -> Exi
         tracing::error!("the supervision tree gave up; start the gateway again and report this");
         return Exit::GaveUp;
     }
-    let stop = gateway.stop(config.shutdown_timeout);
+    let stop = gateway.stop(stopping(config));
     tokio::select! {
         in_time = stop => tracing::info!(in_time, "stopped"),
         // asked twice: dropping the tree kills the children at once
@@ -305,6 +327,16 @@ pub async fn run(gateway: Gateway, config: &Config, mut signals: Signals) -> Exi
 mod tests {
     use super::*;
     use crate::config::{Env, Format, parse};
+
+    #[test]
+    fn the_last_telemetry_is_within_the_time_for_a_shutdown() {
+        for (endpoint, expected) in [("", 28), (r#""endpoint":"http://127.0.0.1:1""#, 26)] {
+            let text = format!(r#"{{"shutdown_timeout":"28s","telemetry":{{{endpoint}}}}}"#);
+            let config = parse(&text, Format::Json, &Env::default()).unwrap();
+            assert_eq!(stopping(&config), Duration::from_secs(expected), "{text}");
+            assert_eq!(stopping(&config) + farewell(&config), config.shutdown_timeout);
+        }
+    }
 
     #[test]
     fn only_servers_that_run_take_from_the_time_calls_in_flight_have() {

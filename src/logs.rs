@@ -27,6 +27,6 @@ pub use bounds::Bounds;
 pub use entry::{Entry, Level, Log, Source};
 pub use intake::Dropped;
 pub use query::{Page, Query};
-pub use relay::{Relay, flush};
+pub use relay::{Relay, flush, keep_nothing};
 pub use server_log::ServerLog;
 pub use store::{LogStore, Unreadable};

@@ -83,7 +83,7 @@ pub(super) async fn call_tool(
     let answer = answer.await.map_err(|_| late())?.ok_or_else(late)?;
     let took_ms = since.elapsed().as_secs_f64() * 1e3;
     let request = underway.0.number();
-    running.hub.settle();
+    running.hub.settled().await;
     let seen = request.and_then(|number| running.ledger.call(number));
     let took_ms = seen.as_ref().map_or(took_ms, |call| call.took_ms);
     let (result, error) = parts(&answer, limits)

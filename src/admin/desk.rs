@@ -3,6 +3,7 @@
 use super::Feed;
 use super::bench::Recordings;
 use crate::config::Config;
+use crate::gateway;
 use crate::ledger::Ledger;
 use crate::logs::LogStore;
 use crate::telemetry::{Hub, Instruments, Watch};
@@ -11,12 +12,7 @@ use mcpvisor_actors::session::Clients;
 use mcpvisor_actors::tree::Gateway;
 use std::fmt;
 use std::sync::{Arc, OnceLock};
-use std::time::Duration;
-use tokio::sync::oneshot;
-use tokio::time::{Instant, timeout};
-
-/// What the last telemetry may take, above the time for stopping.
-const FAREWELL: Duration = Duration::from_secs(2);
+use tokio::time::Instant;
 
 /// A place for a running gateway; cheap to clone, all clones are one.
 #[derive(Clone, Default)]
@@ -94,14 +90,10 @@ impl Desk {
 
     /// The gateway has ended: sends the last telemetry, but waits for no collector longer than a moment.
     pub async fn farewell(&self) {
-        let Some(instruments) = self.instruments() else { return };
-        let (done, over) = oneshot::channel();
-        // a thread of its own: sending blocks, and may be given up
-        std::thread::spawn(move || {
-            instruments.shutdown(FAREWELL);
-            let _gone = done.send(());
-        });
-        let _late = timeout(FAREWELL, over).await;
+        let (Some(running), Some(instruments)) = (self.running(), self.instruments()) else {
+            return;
+        };
+        instruments.farewell(gateway::farewell(&running.config)).await;
     }
 
     /// The fleet, and since when it runs; `None` while the gateway starts.

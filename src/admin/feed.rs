@@ -17,6 +17,7 @@ mod topics;
 pub(super) use topics::Topics;
 
 use super::ServerReport;
+use crate::downstream::looked;
 use crate::ledger::Call;
 use crate::telemetry::Sink;
 use axum::body::Bytes;
@@ -80,20 +81,20 @@ impl Feed {
     pub(super) fn listen(&self, topics: Topics, source: Source) -> Result<Listener, TooMany> {
         let mailbox = Arc::new(Mailbox::new(topics));
         mailbox.put(&event("hello", &json!({ "version": env!("CARGO_PKG_VERSION") })));
+        let mut audience = self.0.audience();
+        if audience.mailboxes.len() >= LISTENERS {
+            return Err(TooMany);
+        }
+        // taken while nobody can be told of a change, so that none is missed
         let reports = ServerReport::all(&source.fleet);
         if topics.has(Topics::SERVERS) {
             for report in &reports {
                 mailbox.put(&event("server", report));
             }
         }
-        let mut audience = self.0.audience();
-        if audience.mailboxes.len() >= LISTENERS {
-            return Err(TooMany);
-        }
         if audience.mailboxes.is_empty() {
             audience.known = Differences::from(reports, &source);
             self.0.a_session_ended.store(false, Ordering::Relaxed);
-            *lock(&self.0.pace) = Pace::new(Instant::now());
             audience.looking = JoinSet::new();
             audience.looking.spawn(look(Arc::clone(&self.0), source));
         }
@@ -115,7 +116,12 @@ impl Shared {
     fn count(&self, audience: &Audience) {
         let topics = audience.mailboxes.iter().map(|mailbox| mailbox.topics);
         let all = topics.fold(Topics::NONE, Topics::and);
+        let had = self.wants(Topics::CALLS);
         self.wanted.store(all.into(), Ordering::Relaxed);
+        if had != all.has(Topics::CALLS) {
+            // whoever listens next is told of what begins from then on
+            *lock(&self.pace) = Pace::new(Instant::now());
+        }
     }
 
     fn tell(&self, topic: Topics, event: &Bytes) {
@@ -162,6 +168,7 @@ async fn look(shared: Arc<Shared>, source: Source) {
         sleep(TOGETHER).await;
         shared.tell_calls();
         if turn.is_multiple_of(LOOK) {
+            looked().await;
             shared.tell_differences(&source);
         }
     }
@@ -235,4 +242,27 @@ pub(super) fn event(name: &str, data: &impl Serialize) -> Bytes {
 
 fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use mcpvisor_actors::observation::{Observer, Origin, Unobserved, Watched};
+    use mcpvisor_actors::wire::RawId;
+
+    #[tokio::test]
+    async fn requests_that_are_kept_for_nobody_are_forgotten_though_others_listen() {
+        let shared = Shared::default();
+        let mut audience = shared.audience();
+        let (servers, calls) = (Topics::SERVERS, Topics::CALLS);
+        audience.mailboxes = [servers, calls].map(|it| Arc::new(Mailbox::new(it))).into();
+        shared.count(&audience);
+        let observer: Arc<dyn Observer> = Arc::new(Unobserved);
+        let origin = Origin { face: "http", session: "".into(), revision: None, client: None };
+        let request = Watched::begin(&observer, origin, &RawId::from(1), "ping", 1, None);
+        lock(&shared.pace).began(request.observed());
+        audience.mailboxes.pop();
+        shared.count(&audience);
+        assert!(lock(&shared.pace).take(Instant::now()).0.is_empty());
+    }
 }

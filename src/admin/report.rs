@@ -138,7 +138,7 @@ pub struct CheckReport {
 }
 
 impl ServerReport {
-    /// What a card shows now.
+    /// What a card shows now; of its processes, what was there when somebody looked last. Never waits.
     pub fn of(card: &Card, fleet: &Fleet) -> Self {
         let now = Instant::now();
         let (spec, standing) = (&card.spec, card.standing());

@@ -122,7 +122,6 @@ impl Search {
 impl Running {
     /// The tools that are found, by name.
     pub(super) fn tools(&self, search: &Search) -> Vec<ToolReport> {
-        self.hub.settle();
         let snapshot = self.clients.view().snapshot().load();
         let mut tools: Vec<ToolReport> = self
             .found(&snapshot)
@@ -136,7 +135,6 @@ impl Running {
 
     /// Everything known of the tool of this name or alias.
     pub(super) fn tool(&self, name: &str) -> Option<ToolDetails> {
-        self.hub.settle();
         let snapshot = self.clients.view().snapshot().load();
         let wanted = snapshot.route(Subject::Tool, name)?;
         let found = self.found(&snapshot).into_iter();

@@ -104,7 +104,7 @@ pub(super) fn run(arguments: &Arguments) -> Exit {
 
 async fn serve(arguments: &Arguments, config: &Config) -> Exit {
     // before there is anything to stop in order
-    let signals = Signals::listen();
+    let mut signals = Signals::listen();
     let mut faces: Vec<Arc<dyn Face>> = Vec::new();
     let (mut address, desk) = (None, Desk::new());
     if arguments.http {
@@ -146,8 +146,11 @@ async fn serve(arguments: &Arguments, config: &Config) -> Exit {
             say(welcome(address, arguments.common.config.is_none(), shown));
         }
     }
-    let exit = gateway::run(gateway, config, signals).await;
-    desk.farewell().await;
+    let exit = gateway::run(gateway, config, &mut signals).await;
+    tokio::select! {
+        () = desk.farewell() => {}
+        signal = signals.next() => tracing::warn!(signal, "stopping at once"),
+    }
     exit
 }
 

@@ -1,13 +1,14 @@
 //! The processes of this machine, from `/proc`: whose they are and what they use.
 //!
 //! A [`Census`] reads each process once, so that what is known of a hundred servers costs no more than
-//! what is known of one. Elsewhere than on Linux nothing is known.
+//! what is known of one. It is taken by whoever may wait ([`look`], [`looked`]) and read by everybody.
+//! Elsewhere than on Linux nothing is known.
 //!
 //! *Invariant:* a process that ends while it is read is as if it were not there; nothing here fails.
 
 use std::collections::{HashMap, HashSet};
 use std::path::Path;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
 /// How old a census may be.
@@ -26,38 +27,72 @@ pub(crate) struct Usage {
     pub(crate) descriptors: Option<usize>,
 }
 
-/// What the processes of this server use; `process` is the one we started. Known to a second.
+/// The last census.
+static LAST: Mutex<Option<Arc<Census>>> = Mutex::new(None);
+/// Held while one is taken.
+static TAKING: Mutex<()> = Mutex::new(());
+
+/// Looks at all processes, unless that was done within the last second. Blocks.
+pub(crate) fn look() {
+    let _one_at_a_time = lock(&TAKING);
+    if !is_fresh() {
+        let census = Census::take(std::process::id()).map(Arc::new);
+        *lock(&LAST) = census;
+    }
+}
+
+/// The same, off the threads of the runtime.
+pub(crate) async fn looked() {
+    if !is_fresh() {
+        let _shutting_down = tokio::task::spawn_blocking(look).await;
+    }
+}
+
+/// What the processes of this server used when somebody looked last; `process` is the one we started.
+/// Never waits.
 pub(crate) fn usage(process: u32) -> Option<Usage> {
-    static LAST: Mutex<Option<(Instant, Arc<Census>)>> = Mutex::new(None);
-    let census = {
-        let mut last = LAST.lock().unwrap_or_else(PoisonError::into_inner);
-        match &*last {
-            Some((at, census)) if at.elapsed() < AGE => Arc::clone(census),
-            _ => {
-                let census = Arc::new(Census::take()?);
-                *last = Some((Instant::now(), Arc::clone(&census)));
-                census
-            }
-        }
-    };
-    census.usage(process)
+    last()?.usage(process)
+}
+
+fn last() -> Option<Arc<Census>> {
+    lock(&LAST).clone()
+}
+
+fn is_fresh() -> bool {
+    last().is_some_and(|census| census.at.elapsed() < AGE)
+}
+
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 /// The processes that were there at a moment.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 struct Census {
+    at: Instant,
     stats: HashMap<u32, Stat>,
     children: HashMap<u32, Vec<u32>>,
     groups: HashMap<u32, Vec<u32>>,
+    /// What those below us have open.
+    open: HashMap<u32, usize>,
 }
 
 impl Census {
-    fn take() -> Option<Self> {
-        Some(Self::of(all()?))
+    fn take(own: u32) -> Option<Self> {
+        let mut census = Self::of(all()?);
+        let below = census.below(own).into_iter();
+        census.open = below.filter_map(|one| Some((one, descriptors(one)?))).collect();
+        Some(census)
     }
 
     fn of(stats: impl Iterator<Item = (u32, Stat)>) -> Self {
-        let mut census = Self::default();
+        let mut census = Self {
+            at: Instant::now(),
+            stats: HashMap::new(),
+            children: HashMap::new(),
+            groups: HashMap::new(),
+            open: HashMap::new(),
+        };
         for (process, stat) in stats.filter(|(_, stat)| !stat.is_dead()) {
             census.children.entry(stat.parent).or_default().push(process);
             census.groups.entry(stat.group).or_default().push(process);
@@ -79,10 +114,22 @@ impl Census {
         found
     }
 
+    /// This process, all it started, and the groups they lead.
+    fn below(&self, own: u32) -> HashSet<u32> {
+        let (mut found, mut next) = (HashSet::new(), vec![own]);
+        while let Some(one) = next.pop() {
+            if found.insert(one) {
+                let of_it = [self.children.get(&one), self.groups.get(&one)];
+                next.extend(of_it.into_iter().flatten().flatten());
+            }
+        }
+        found
+    }
+
     fn usage(&self, process: u32) -> Option<Usage> {
         let tree = self.tree(process);
         let stats = || tree.iter().filter_map(|process| self.stats.get(process));
-        let open = tree.iter().filter_map(|process| descriptors(*process));
+        let open = tree.iter().filter_map(|process| self.open.get(process).copied());
         (!tree.is_empty()).then(|| Usage {
             processes: tree.len(),
             resident: stats().map(|stat| stat.resident).sum(),
@@ -218,12 +265,24 @@ mod tests {
         );
         assert_eq!(census.tree(10), HashSet::from([10, 11, 12, 13, 14]));
         assert_eq!(census.tree(20), HashSet::from([20]));
+        assert_eq!(census.below(10), census.tree(10));
+        assert!(census.below(1).is_superset(&HashSet::from([12, 14, 20])));
         assert!(census.tree(99).is_empty() && census.usage(99).is_none());
+    }
+
+    #[test]
+    fn what_is_known_is_read_without_looking_at_the_system() {
+        let ours = Stat::read(&line("p", 'S', 1, 10)).expect("a line");
+        let mut census = Census::of([(10, ours), (11, ours)].into_iter());
+        assert_eq!(census.usage(10).expect("known").descriptors, None);
+        census.open.extend([(10, 3), (11, 4)]);
+        assert_eq!(census.usage(10).expect("known").descriptors, Some(7));
     }
 
     #[test]
     #[cfg(target_os = "linux")]
     fn this_very_process_uses_something() {
+        look();
         let usage = usage(std::process::id()).expect("we run");
         assert!(usage.processes >= 1 && usage.resident > 0, "{usage:?}");
         assert!(usage.descriptors.is_some_and(|count| count > 2), "{usage:?}");

@@ -14,6 +14,7 @@ use rusqlite::{
 use std::fs::{self, OpenOptions};
 use std::io;
 use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
@@ -73,6 +74,8 @@ pub(super) struct Database {
     file: Option<PathBuf>,
     bounds: Bounds,
     run: i64,
+    /// A reader found it damaged.
+    hurt: AtomicBool,
     writing: Mutex<Connection>,
     /// `None`: the writing one is all there is.
     reading: Mutex<Option<Connection>>,
@@ -83,7 +86,13 @@ impl Database {
     pub(super) fn open(file: Option<PathBuf>, bounds: Bounds, run: i64) -> Result<Self, Fault> {
         let (bounds, writing, reading) = connect(file.as_deref(), bounds)?;
         let reading = Mutex::new(reading);
-        Ok(Self { file, bounds, run, writing: Mutex::new(writing), reading })
+        let hurt = AtomicBool::new(false);
+        Ok(Self { file, bounds, run, hurt, writing: Mutex::new(writing), reading })
+    }
+
+    /// Whether a reader found it damaged since it was begun.
+    pub(super) fn is_hurt(&self) -> bool {
+        self.hurt.load(Ordering::Relaxed)
     }
 
     /// Sets the file aside and goes on with a new one.
@@ -91,6 +100,7 @@ impl Database {
         let (mut writing, mut reading) = (lock(&self.writing), lock(&self.reading));
         // nobody holds the file open when it is moved
         *reading = None;
+        self.hurt.store(false, Ordering::Relaxed);
         *writing = Connection::open_in_memory()?;
         if let Some(file) = &self.file {
             set_aside(file);
@@ -139,6 +149,9 @@ impl Database {
         let age = u64::try_from(self.bounds.max_age.as_millis()).unwrap_or(u64::MAX);
         let too_old = whole(now_ms.saturating_sub(age));
         connection.execute("DELETE FROM log WHERE at < ?1", params![too_old])?;
+        if let Some(file) = &self.file {
+            forget_aside(file, self.bounds.max_age);
+        }
         let room = self.bounds.of_pages().saturating_sub(coming as u64);
         while pages(&connection)?.0 > room {
             let ends = "SELECT min(id), max(id) FROM log";
@@ -162,7 +175,10 @@ impl Database {
     pub(super) fn select(&self, query: &Query) -> Result<Page, Fault> {
         let reading = lock(&self.reading);
         if let Some(connection) = &*reading {
-            return Ok(select(connection, query, self.run)?);
+            let found = select(connection, query, self.run).map_err(Fault::from);
+            let hurt = found.as_ref().is_err_and(Fault::is_damage);
+            self.hurt.fetch_or(hurt, Ordering::Relaxed);
+            return found;
         }
         drop(reading);
         Ok(select(&lock(&self.writing), query, self.run)?)
@@ -251,21 +267,56 @@ fn on_disk(file: &Path, bounds: Bounds) -> Result<(Connection, Connection), Faul
 
 /// Moves a file out of the way, in the place of the one that was moved before.
 fn set_aside(file: &Path) {
-    let beside = |ending: &str| {
-        let mut name = file.as_os_str().to_owned();
-        name.push(ending);
-        PathBuf::from(name)
-    };
-    let _gone_already = fs::rename(file, beside(".damaged"));
+    let _gone_already = fs::rename(file, beside(file, ".damaged"));
     for of_it in ["-wal", "-shm"] {
-        let _none = fs::remove_file(beside(of_it));
+        let _none = fs::remove_file(beside(file, of_it));
     }
+}
+
+/// Removes the file that was moved away once all in it is too old.
+fn forget_aside(file: &Path, max_age: Duration) {
+    let aside = beside(file, ".damaged");
+    let written = fs::metadata(&aside).and_then(|it| it.modified()).ok();
+    if written.and_then(|at| at.elapsed().ok()).is_some_and(|age| age > max_age) {
+        let _gone_already = fs::remove_file(aside);
+    }
+}
+
+fn beside(file: &Path, ending: &str) -> PathBuf {
+    let mut name = file.as_os_str().to_owned();
+    name.push(ending);
+    PathBuf::from(name)
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::logs::{Level, Source};
+
+    #[test]
+    fn damage_that_only_a_reader_meets_is_known_and_what_is_set_aside_grows_old() {
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join("logs.db");
+        let bounds = Bounds { max_bytes: 4 << 20, max_age: Duration::from_secs(60 * 60) };
+        let database = Database::open(Some(file.clone()), bounds, 1).unwrap();
+        let entries: Vec<_> =
+            (0..500).map(|_| Entry::new(Source::Gateway, Level::Info, "old".repeat(50))).collect();
+        database.insert(&entries).unwrap();
+        drop(database); // moves all of it into the file
+        let mut bytes = fs::read(&file).unwrap();
+        bytes[4096..].fill(0xff);
+        fs::write(&file, bytes).unwrap();
+        let database = Database::open(Some(file.clone()), bounds, 2).unwrap();
+        assert!(!database.is_hurt());
+        assert!(database.select(&Query::default()).is_err() && database.is_hurt());
+        database.renew().unwrap();
+        assert!(!database.is_hurt() && database.select(&Query::default()).is_ok());
+        let aside = folder.path().join("logs.db.damaged");
+        forget_aside(&file, bounds.max_age);
+        assert!(aside.exists(), "it may be looked at");
+        forget_aside(&file, Duration::ZERO);
+        assert!(!aside.exists());
+    }
 
     #[test]
     fn a_file_that_turns_out_damaged_is_set_aside_while_it_runs() {

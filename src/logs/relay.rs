@@ -31,6 +31,16 @@ static STORE: RwLock<Slot> = RwLock::new(Slot::Early(Vec::new()));
 enum Slot {
     Early(Vec<Entry>),
     Open(Weak<Open>),
+    /// There will be no store.
+    Off,
+}
+
+/// No store comes: what was said is kept for nobody, until there is one all the same.
+pub fn keep_nothing() {
+    let mut slot = STORE.write().unwrap_or_else(PoisonError::into_inner);
+    if matches!(*slot, Slot::Early(_)) {
+        *slot = Slot::Off;
+    }
 }
 
 /// From now on events go there.
@@ -46,7 +56,7 @@ pub(super) fn attach(store: &Arc<Open>) {
 /// Waits until what the process said so far is in its store, if it has one. Blocks.
 pub fn flush(within: Duration) {
     let open = match &*STORE.read().unwrap_or_else(PoisonError::into_inner) {
-        Slot::Early(_) => None,
+        Slot::Early(_) | Slot::Off => None,
         Slot::Open(store) => store.upgrade(),
     };
     if let Some(open) = open {
@@ -55,16 +65,21 @@ pub fn flush(within: Duration) {
 }
 
 fn keep(entry: Entry) {
-    if let Slot::Open(store) = &*STORE.read().unwrap_or_else(PoisonError::into_inner) {
-        if let Some(store) = store.upgrade() {
-            store.put(Draft::Entry(entry));
+    match &*STORE.read().unwrap_or_else(PoisonError::into_inner) {
+        Slot::Open(store) => {
+            if let Some(store) = store.upgrade() {
+                store.put(Draft::Entry(entry));
+            }
+            return;
         }
-        return;
+        Slot::Off => return,
+        Slot::Early(entries) if entries.len() >= EARLY => return,
+        Slot::Early(_) => {}
     }
     let mut slot = STORE.write().unwrap_or_else(PoisonError::into_inner);
     match &mut *slot {
         Slot::Early(entries) if entries.len() < EARLY => entries.push(entry),
-        Slot::Early(_) => {}
+        Slot::Early(_) | Slot::Off => {}
         Slot::Open(store) => {
             if let Some(store) = store.upgrade() {
                 store.put(Draft::Entry(entry));
@@ -182,6 +197,16 @@ impl Visit for Told {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn without_a_store_nothing_is_kept_for_one() {
+        let entry = || Entry::new(Source::Gateway, Level::Info, "said early");
+        keep(entry());
+        keep_nothing();
+        keep(entry());
+        let slot = STORE.read().unwrap_or_else(PoisonError::into_inner);
+        assert!(!matches!(*slot, Slot::Early(_)));
+    }
 
     #[test]
     fn what_would_feed_on_itself_is_told_apart() {

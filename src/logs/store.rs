@@ -163,7 +163,7 @@ impl Open {
         self.flush(SETTLE);
         let database = self.database.get().ok_or(Unreadable::Starting)?;
         database.select(query).map_err(|fault| {
-            // the writing thread finds it out by itself, and begins anew
+            // the writing thread begins anew
             Unreadable::Broken(fault.to_string())
         })
     }

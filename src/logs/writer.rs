@@ -117,6 +117,12 @@ impl Work<'_> {
 
     /// Writes these, and what was left out before them; tells the listeners.
     fn keep(&mut self, mut entries: Vec<Entry>) {
+        if self.database.is_hurt() {
+            tracing::warn!(
+                "a reader found the log store damaged; it is set aside and a new one begun"
+            );
+            self.renew();
+        }
         entries.extend(self.writer.floods.due(Instant::now()));
         entries.extend(self.newly_dropped());
         if entries.is_empty() {
@@ -159,9 +165,13 @@ impl Work<'_> {
             tracing::warn!(%fault, "the log store cannot be written; it is tried again");
         }
         self.failing = true;
-        if fault.is_damage()
-            && let Err(fault) = self.database.renew()
-        {
+        if fault.is_damage() {
+            self.renew();
+        }
+    }
+
+    fn renew(&self) {
+        if let Err(fault) = self.database.renew() {
             tracing::warn!(%fault, "no new log store could be begun");
         }
     }

@@ -11,7 +11,9 @@ use mcpvisor_actors::fleet::{BreakerState, Card, Fleet, State};
 use mcpvisor_actors::wire::Subject;
 use opentelemetry::KeyValue;
 use opentelemetry::metrics::Meter;
+use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError, Weak};
+use std::time::Duration;
 use tokio::time::Instant;
 
 const STATES: [State; 9] = [
@@ -36,6 +38,29 @@ pub struct Watch {
     pub(super) hub: Arc<Hub>,
     logs: LogStore,
     since: Instant,
+    /// The process of each server, and the most processor time it was seen to have used.
+    processor: Mutex<HashMap<String, (u32, Duration)>>,
+}
+
+impl Watch {
+    /// Processor time of a server: ends of processes nobody waited for make it no smaller.
+    fn processor(&self, card: &Card) -> Option<Duration> {
+        let (process, now) = (card.vitals.process()?, used(card)?.processor);
+        let mut seen = self.processor.lock().unwrap_or_else(PoisonError::into_inner);
+        Some(most(&mut seen, card.spec.name.as_str(), process, now))
+    }
+}
+
+/// The most this process was seen to have used; another process begins anew.
+fn most(
+    seen: &mut HashMap<String, (u32, Duration)>,
+    server: &str,
+    process: u32,
+    now: Duration,
+) -> Duration {
+    let known = seen.entry(server.to_owned()).or_insert((process, now));
+    *known = if known.0 == process { (process, known.1.max(now)) } else { (process, now) };
+    known.1
 }
 
 /// Where it is found, once the gateway runs.
@@ -45,7 +70,13 @@ pub(super) struct Watched(Arc<Mutex<Weak<Watch>>>);
 impl Watched {
     /// From now on this is read.
     pub(super) fn watch(&self, fleet: Fleet, hub: Arc<Hub>, logs: LogStore) -> Arc<Watch> {
-        let watch = Arc::new(Watch { fleet, hub, logs, since: Instant::now() });
+        let watch = Arc::new(Watch {
+            fleet,
+            hub,
+            logs,
+            since: Instant::now(),
+            processor: Mutex::default(),
+        });
         *self.0.lock().unwrap_or_else(PoisonError::into_inner) = Arc::downgrade(&watch);
         watch
     }
@@ -63,9 +94,11 @@ const fn flag(is: bool) -> f64 {
     if is { 1.0 } else { 0.0 }
 }
 
-/// What the processes of a server use, when it is a child of ours.
+/// What the processes of a server use, when it is a child of ours. Blocks.
 fn used(card: &Card) -> Option<Usage> {
-    card.vitals.process().and_then(downstream::usage)
+    let process = card.vitals.process()?;
+    downstream::look();
+    downstream::usage(process)
 }
 
 fn of(card: &Card) -> KeyValue {
@@ -125,7 +158,10 @@ pub(super) fn add(meter: &Meter, watched: &Watched, deliveries: Vec<Arc<Delivery
     });
     each(&names::PROCESSES, |card, _| Some(used(card)?.processes as f64));
     each(&names::MEMORY, |card, _| Some(used(card)?.resident as f64));
-    each(&names::CPU, |card, _| Some(used(card)?.processor.as_secs_f64()));
+    register(&names::CPU, |watch| {
+        let value = |card: &Arc<Card>| Some((watch.processor(card)?.as_secs_f64(), vec![of(card)]));
+        watch.fleet.board.cards().filter_map(value).collect()
+    });
     each(&names::DESCRIPTORS, |card, _| used(card)?.descriptors.map(|count| count as f64));
     register(&names::SESSIONS, |watch| vec![(watch.fleet.clients().0 as f64, Vec::new())]);
     register(&names::REQUESTS, |watch| vec![(watch.fleet.clients().1 as f64, Vec::new())]);
@@ -181,5 +217,19 @@ fn observe(
                 }
             })
             .build();
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn processor_time_falls_only_when_the_process_is_another_one() {
+        let mut seen = HashMap::new();
+        let told = [(7, 10), (7, 4), (7, 12), (8, 1), (8, 2)].map(|(process, seconds)| {
+            most(&mut seen, "files", process, Duration::from_secs(seconds)).as_secs()
+        });
+        assert_eq!(told, [10, 10, 12, 1, 2]);
     }
 }

@@ -9,17 +9,20 @@ use mcpvisor_actors::observation::{Observed, Observer, SessionOver, Trace, Trace
 use mcpvisor_actors::server::ServerName;
 use mcpvisor_actors::session::LogLevel;
 use mcpvisor_actors::timeline::Event;
+use std::collections::VecDeque;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 use tokio::sync::Notify;
-use tokio::task::JoinSet;
+use tokio::task::{JoinSet, yield_now};
 use tokio::time::sleep;
 
 /// How long requests that are over are collected.
 const TOGETHER: Duration = Duration::from_millis(20);
 /// Most of them that wait.
 const MOST: usize = 65_536;
+/// Most that are handed on before others get their turn.
+const AT_ONCE: usize = 512;
 
 /// Somebody who keeps, counts or exports. Its methods do nothing unless it says otherwise.
 pub trait Sink: Send + Sync + 'static {
@@ -51,7 +54,7 @@ pub struct Hub {
 
 struct Shared {
     sinks: Vec<Arc<dyn Sink>>,
-    over: Mutex<Vec<Arc<Observed>>>,
+    over: Mutex<VecDeque<Arc<Observed>>>,
     /// Held while requests are handed on, so that they are in order.
     handing: Mutex<()>,
     first: Notify,
@@ -75,16 +78,24 @@ impl Hub {
                 loop {
                     shared.first.notified().await;
                     sleep(TOGETHER).await;
-                    shared.settle();
+                    shared.settled().await;
+                    if !lock(&shared.over).is_empty() {
+                        shared.first.notify_one();
+                    }
                 }
             }
         });
         Self { shared, _collector: collector }
     }
 
-    /// Hands on what is over by now, so that whoever asks next sees it.
+    /// Hands on what is over by now, so that whoever asks next sees it. Blocks.
     pub fn settle(&self) {
         self.shared.settle();
+    }
+
+    /// The same, with room for others in between.
+    pub async fn settled(&self) {
+        self.shared.settled().await;
     }
 
     /// Requests nobody was told of, because too many ended at once.
@@ -95,11 +106,31 @@ impl Hub {
 
 impl Shared {
     fn settle(&self) {
-        let _in_order = lock(&self.handing);
-        let over = std::mem::take(&mut *lock(&self.over));
-        if !over.is_empty() {
-            self.sinks.iter().for_each(|sink| sink.over(&over));
+        let mut left = lock(&self.over).len();
+        while self.hand_on(&mut left) {}
+    }
+
+    async fn settled(&self) {
+        let mut left = lock(&self.over).len();
+        while self.hand_on(&mut left) {
+            yield_now().await;
         }
+    }
+
+    /// Hands on some; whether there are more of those that were `left`.
+    fn hand_on(&self, left: &mut usize) -> bool {
+        let _in_order = lock(&self.handing);
+        let some: Vec<_> = {
+            let mut over = lock(&self.over);
+            let count = over.len().min(AT_ONCE);
+            over.drain(..count).collect()
+        };
+        if some.is_empty() {
+            return false;
+        }
+        self.sinks.iter().for_each(|sink| sink.over(&some));
+        *left = left.saturating_sub(some.len());
+        *left > 0
     }
 }
 
@@ -122,7 +153,7 @@ impl Observer for Hub {
             self.shared.dropped.fetch_add(1, Ordering::Relaxed);
             return;
         }
-        over.push(request);
+        over.push_back(request);
         if over.len() == 1 {
             self.shared.first.notify_one();
         }

@@ -26,6 +26,7 @@ use mcpvisor_actors::timeline::Event;
 use opentelemetry::KeyValue;
 use opentelemetry::metrics::MeterProvider;
 use opentelemetry_sdk::Resource;
+use opentelemetry_sdk::error::OTelSdkResult;
 use opentelemetry_sdk::logs::SdkLoggerProvider;
 use opentelemetry_sdk::metrics::{
     Instrument, MeterProviderBuilder, PeriodicReader, SdkMeterProvider, Stream,
@@ -34,6 +35,8 @@ use prometheus::{Registry, TextEncoder};
 use std::fmt;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
+use tokio::sync::oneshot;
+use tokio::time::timeout;
 
 /// Most series of one metric; more are told as one.
 const SERIES: usize = 4000;
@@ -107,23 +110,43 @@ impl Instruments {
         })
     }
 
-    /// Sends what waits and ends everything, within this time. Blocks.
-    pub fn shutdown(&self, within: Duration) {
-        let deadline = std::time::Instant::now() + within;
-        let left = || deadline.saturating_duration_since(std::time::Instant::now());
+    /// Sends what waits and ends everything, but waits no longer than this.
+    pub async fn farewell(self: Arc<Self>, within: Duration) {
+        let (done, over) = oneshot::channel();
+        // a thread of its own: sending blocks, and may be given up
+        std::thread::spawn(move || {
+            self.shutdown(within);
+            let _gone = done.send(());
+        });
+        let late = timeout(within, over).await.is_err();
+        if late && !within.is_zero() {
+            tracing::warn!("the last telemetry could not be delivered in time");
+        }
+    }
+
+    /// Sends what waits and ends everything; each signal on its own, so that none waits for another one's
+    /// collector. Blocks, for longer than `within` if the exporter of metrics does.
+    fn shutdown(&self, within: Duration) {
+        if self.logs.is_some() {
+            records::hand_to(None);
+        }
         if let Some(watch) = self.watched.get() {
             watch.hub.settle();
         }
-        let mut failed = Vec::new();
-        failed.extend(self.tracer.as_ref().and_then(|it| it.shutdown(left()).err()));
-        failed.extend(self.metrics.shutdown_with_timeout(left()).err());
-        if let Some(logs) = &self.logs {
-            records::hand_to(None);
-            failed.extend(logs.shutdown_with_timeout(left()).err());
-        }
-        if let Some(error) = failed.first() {
-            tracing::warn!(%error, "the last telemetry could not be delivered in time");
-        }
+        let say = |ended: OTelSdkResult| {
+            if let Err(error) = ended {
+                tracing::warn!(%error, "the last telemetry could not be delivered in time");
+            }
+        };
+        std::thread::scope(|threads| {
+            if let Some(tracer) = &self.tracer {
+                threads.spawn(|| say(tracer.shutdown(within)));
+            }
+            if let Some(logs) = &self.logs {
+                threads.spawn(|| say(logs.shutdown_with_timeout(within)));
+            }
+            say(self.metrics.shutdown_with_timeout(within));
+        });
     }
 }
 

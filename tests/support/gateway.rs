@@ -153,7 +153,8 @@ impl Running {
     /// Runs it to its end as the program does.
     pub(crate) async fn run(self) -> mcpvisor::exit::Exit {
         let clients = self.clients();
-        let run = gateway::run(self.gateway, &self.config, Signals::listen());
+        let mut signals = Signals::listen();
+        let run = gateway::run(self.gateway, &self.config, &mut signals);
         let exit = timeout(PATIENCE, run).await.expect("it does not end");
         nothing_is_left(&clients, self.folder.path()).await;
         exit

@@ -1,5 +1,6 @@
 //! A collector that is gone, or never answers, costs no call anything, and what is lost is counted.
 
+use crate::collector::{Collector, PATIENCE, until};
 use crate::exposition;
 use crate::peer::Peer;
 use crate::world::{Client, World};
@@ -79,4 +80,32 @@ async fn a_collector_that_is_gone_costs_no_call_anything() {
         world.stop().await;
         assert!(started.elapsed() < Duration::from_secs(10), "{:?}", started.elapsed());
     }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_last_metrics_arrive_though_the_collector_of_spans_never_answers() {
+    let mute = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let (traces, well) = (mute.local_addr().unwrap(), Collector::start().await);
+    let peer = Peer::start().await;
+    let (traces, well_at) = (format!("http://{traces}/v1/traces"), format!("http://{}", well.http));
+    let env = [
+        ("OTEL_EXPORTER_OTLP_ENDPOINT", &*well_at),
+        ("OTEL_EXPORTER_OTLP_TRACES_ENDPOINT", &traces),
+        ("OTEL_EXPORTER_OTLP_PROTOCOL", "http/protobuf"),
+        ("OTEL_EXPORTER_OTLP_TIMEOUT", "20000"),
+        ("OTEL_BSP_SCHEDULE_DELAY", "10"),
+        // never by itself
+        ("OTEL_METRIC_EXPORT_INTERVAL", "3600000"),
+    ];
+    let config = json!({
+        "telemetry": { "logs": false },
+        "servers": { "peer": { "url": format!("http://{}/mcp", peer.address), "era": "legacy" } },
+    });
+    let world = World::start(config, &env).await;
+    let client = Client::open(&world, "peer.echo").await;
+    client.call("peer.echo").await;
+    // the collector of spans has the first of them, and keeps quiet
+    let _silent = tokio::time::timeout(PATIENCE, mute.accept()).await.expect("no span").unwrap();
+    world.stop().await;
+    until("the last metrics", || (!well.received.metrics().is_empty()).then_some(())).await;
 }

@@ -12,6 +12,9 @@ use std::sync::{Arc, OnceLock};
 use std::time::{Duration, SystemTime};
 use tokio::time::Instant;
 
+/// Most bytes of the id of a request that are kept to be shown.
+const LONGEST_ID: usize = 128;
+
 /// Who sent a request.
 #[derive(Debug, Clone)]
 pub struct Origin {
@@ -58,7 +61,7 @@ pub struct Observed {
     pub arrived: SystemTime,
     /// Who sent it.
     pub origin: Origin,
-    /// Its id at the client.
+    /// Its id at the client; of a long one the beginning.
     pub id: RawId,
     /// Its method.
     pub method: Box<str>,
@@ -226,7 +229,7 @@ impl Watched {
             number: NUMBERS.fetch_add(1, Ordering::Relaxed),
             arrived: SystemTime::now(),
             origin,
-            id: id.detached(),
+            id: id.start(LONGEST_ID),
             method: method.into(),
             bytes,
             trace,

@@ -22,6 +22,12 @@ impl RawId {
         Self(Bytes::copy_from_slice(&self.0))
     }
 
+    /// The first bytes of the id, in memory of their own: to be shown, not to answer with.
+    #[must_use]
+    pub fn start(&self, bytes: usize) -> Self {
+        Self(Bytes::copy_from_slice(&self.0[..bytes.min(self.0.len())]))
+    }
+
     /// The JSON text of the id.
     pub fn as_bytes(&self) -> &[u8] {
         &self.0

@@ -7,6 +7,8 @@ use super::send::patience;
 use crate::admin::Desk;
 use crate::admin::refusal::{ErrorAnswer, Refusal, answer};
 use crate::admin::request::{BODY, body, json, unknown};
+use crate::faces::Closing;
+use axum::Extension;
 use axum::body::Body;
 use axum::extract::{Path, Request, State};
 use axum::http::{StatusCode, header};
@@ -198,6 +200,7 @@ async fn delete(
 async fn replay(
     State(desk): State<Desk>,
     Path(id): Path<String>,
+    closing: Option<Extension<Closing>>,
     request: Request,
 ) -> Result<Response, Refusal> {
     let asked: ReplayRequest = json(request, BODY).await?;
@@ -216,5 +219,12 @@ async fn replay(
         fill_meta: asked.fill_meta,
         ignored: asked.ignore,
     };
-    Ok(answer(StatusCode::OK, &replay.run(fleet, &recording.frames()).await))
+    let frames = recording.frames();
+    let stops = async {
+        match closing {
+            Some(Extension(mut closing)) => closing.told().await,
+            None => std::future::pending().await,
+        }
+    };
+    Ok(answer(StatusCode::OK, &replay.run(fleet, &frames, stops).await))
 }

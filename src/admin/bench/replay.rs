@@ -7,6 +7,7 @@ use mcpvisor_actors::fleet::{Direction, Fleet, Frame, FrameKind, RawFault, RawMe
 use mcpvisor_actors::server::Mask;
 use serde::Serialize;
 use std::collections::HashMap;
+use std::pin::pin;
 use std::sync::Arc;
 use std::time::Duration;
 use utoipa::ToSchema;
@@ -105,8 +106,14 @@ fn left_out(request: &Frame) -> Option<&'static str> {
 }
 
 impl Replay {
-    /// Sends the requests of these frames again.
-    pub(super) async fn run(&self, fleet: &Fleet, frames: &[Arc<Frame>]) -> Replayed {
+    /// Sends the requests of these frames again, until the gateway `stops`.
+    pub(super) async fn run(
+        &self,
+        fleet: &Fleet,
+        frames: &[Arc<Frame>],
+        stops: impl Future<Output = ()>,
+    ) -> Replayed {
+        let mut stops = pin!(stops);
         let (mut replayed, mut shown, mut gone) = (Replayed::default(), 0, None);
         for (number, recorded) in recorded(frames).into_iter().enumerate() {
             let mut step = Step {
@@ -120,7 +127,18 @@ impl Replay {
             let left = || left_out(recorded.request).map(str::to_owned);
             step.why = too_many.or_else(left).or_else(|| gone.clone());
             if step.why.is_none() {
-                match self.step(fleet, &recorded, &mut step).await {
+                let done = tokio::select! {
+                    biased;
+                    () = &mut stops => None,
+                    done = self.step(fleet, &recorded, &mut step) => Some(done),
+                };
+                let Some(done) = done else {
+                    gone = Some("the gateway stops".to_owned());
+                    step.why.clone_from(&gone);
+                    replayed.steps.push(step);
+                    continue;
+                };
+                match done {
                     Ok(()) => {}
                     Err(fault) => {
                         step.same = Some(false);

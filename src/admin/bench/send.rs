@@ -15,6 +15,7 @@ use mcpvisor_actors::server::Mask;
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 use std::time::Duration;
+use tokio::task::spawn_blocking;
 use utoipa::ToSchema;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
@@ -100,7 +101,14 @@ async fn send(
     let answered = fleet.send_raw(&name, raw).await.map_err(|fault| refused(&desk, fault))?;
     let RawAnswer { ref answer, id, generation, took } = answered;
     let said = SendAnswer {
-        response: answer.as_ref().map(|answer| shown(answer, &card.spec.mask)),
+        response: match answer.clone() {
+            // it may be large
+            Some(answer) => {
+                let mask = card.spec.mask.clone();
+                spawn_blocking(move || shown(&answer, &mask)).await.ok()
+            }
+            None => None,
+        },
         id,
         generation: generation.number(),
         took_ms: took.as_secs_f64() * 1e3,

@@ -101,7 +101,9 @@ impl Pace {
                 continue;
             }
             let number = request.number;
-            if self.running.len() < RUNNING && self.offer(&mut told, request) {
+            if self.running.len() >= RUNNING {
+                self.skipped += 1;
+            } else if self.offer(&mut told, request) {
                 self.running.insert(number);
             }
         }
@@ -179,6 +181,17 @@ mod tests {
         }
         assert_eq!((told, failed), (25 + 495, 100));
         assert_eq!(told + missed + pace.skipped, 10_000);
+    }
+
+    #[tokio::test]
+    async fn one_that_is_not_told_because_too_many_run_is_counted() {
+        let start = Instant::now();
+        let mut pace = Pace::new(start);
+        pace.running.extend((0..RUNNING as u64).map(|n| u64::MAX - n));
+        let watched = begin();
+        pace.began(watched.observed());
+        let (told, skipped) = pace.take(start + SKIPPED_EVERY);
+        assert_eq!((told.len(), skipped), (0, Some(1)));
     }
 
     #[tokio::test]

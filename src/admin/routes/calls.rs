@@ -56,7 +56,7 @@ struct Calls {
 async fn calls(State(desk): State<Desk>, RawQuery(query): RawQuery) -> Result<Response, Refusal> {
     let query = read(query.as_deref())?;
     let Running { hub, ledger, .. } = desk.running().ok_or(Refusal::Starting)?;
-    hub.settle();
+    hub.settled().await;
     Ok(answer(StatusCode::OK, &Calls { calls: ledger.calls(&query) }))
 }
 
@@ -74,7 +74,7 @@ async fn calls(State(desk): State<Desk>, RawQuery(query): RawQuery) -> Result<Re
 )]
 async fn call(State(desk): State<Desk>, Path(number): Path<String>) -> Result<Response, Refusal> {
     let Running { hub, ledger, .. } = desk.running().ok_or(Refusal::Starting)?;
-    hub.settle();
+    hub.settled().await;
     let found = number.parse().ok().and_then(|number| ledger.call(number));
     let short = || number.chars().take(80).collect();
     Ok(answer(StatusCode::OK, &found.ok_or_else(|| Refusal::NoSuchCall(short()))?))

@@ -8,6 +8,7 @@ use crate::admin::Desk;
 use crate::admin::feed::{Listener, Source, Topics, event};
 use crate::admin::refusal::{ErrorAnswer, Refusal};
 use crate::admin::request::asked;
+use crate::downstream::looked;
 use crate::faces::Closing;
 use crate::logs::Log;
 use axum::Extension;
@@ -73,6 +74,7 @@ async fn events(
         })?,
     };
     let running = desk.running().ok_or(Refusal::Starting)?;
+    looked().await;
     let source = Source { fleet: running.fleet.clone(), clients: running.clients.clone() };
     let listener = running.feed.listen(topics, source).map_err(|_| Refusal::TooManyListeners)?;
     let closing = closing.map(|Extension(closing)| closing);

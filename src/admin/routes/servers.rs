@@ -3,6 +3,7 @@
 use crate::admin::refusal::{ErrorAnswer, Refusal, answer};
 use crate::admin::request::asked;
 use crate::admin::{Desk, ServerReport, monitor};
+use crate::downstream::looked;
 use axum::extract::{Path, RawQuery, State};
 use axum::http::StatusCode;
 use axum::response::Response;
@@ -72,7 +73,9 @@ struct History {
     responses((status = 200, description = "The servers by name", body = Servers))
 )]
 async fn servers(State(desk): State<Desk>) -> Result<Response, Refusal> {
-    let servers = ServerReport::all(desk.open_fleet()?);
+    let fleet = desk.open_fleet()?;
+    looked().await;
+    let servers = ServerReport::all(fleet);
     Ok(answer(StatusCode::OK, &Servers { servers }))
 }
 
@@ -90,6 +93,7 @@ async fn servers(State(desk): State<Desk>) -> Result<Response, Refusal> {
 )]
 async fn server(State(desk): State<Desk>, Path(name): Path<String>) -> Result<Response, Refusal> {
     let (fleet, card) = desk.card(&name)?;
+    looked().await;
     Ok(answer(StatusCode::OK, &ServerReport::of(card, fleet)))
 }
 

@@ -52,6 +52,7 @@ async fn tools(State(desk): State<Desk>, RawQuery(query): RawQuery) -> Result<Re
     let running = desk.running().ok_or(Refusal::Starting)?;
     let query = query.as_deref();
     let search = Search::new(asked(query, "search").as_deref(), asked(query, "server"));
+    running.hub.settled().await;
     Ok(answer(StatusCode::OK, &Tools { tools: running.tools(&search) }))
 }
 
@@ -68,7 +69,9 @@ async fn tools(State(desk): State<Desk>, RawQuery(query): RawQuery) -> Result<Re
     )
 )]
 async fn tool(State(desk): State<Desk>, Path(name): Path<String>) -> Result<Response, Refusal> {
-    let tool = desk.running().ok_or(Refusal::Starting)?.tool(&name);
+    let running = desk.running().ok_or(Refusal::Starting)?;
+    running.hub.settled().await;
+    let tool = running.tool(&name);
     Ok(answer(StatusCode::OK, &tool.ok_or_else(|| desk.no_such_tool(&name))?))
 }
 

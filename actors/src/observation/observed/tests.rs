@@ -60,3 +60,12 @@ async fn a_second_try_leaves_nothing_of_the_first_but_the_wait_it_still_is_in() 
     request.waits();
     assert_eq!((seen.phase(), seen.starting()), (Phase::Starting, Duration::ZERO));
 }
+
+#[tokio::test]
+async fn of_a_long_id_the_beginning_is_kept() {
+    let observer: Arc<dyn Observer> = Arc::new(Unobserved);
+    let origin = Origin { face: "http", session: "s".into(), revision: None, client: None };
+    let id = RawId::new(format!("\"{}\"", "x".repeat(1 << 20)).into()).expect("an id");
+    let request = Watched::begin(&observer, origin, &id, "ping", 1, None);
+    assert_eq!(request.observed().id.as_bytes().len(), LONGEST_ID);
+}

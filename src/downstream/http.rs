@@ -14,8 +14,10 @@ mod client;
 mod connecting;
 pub(super) mod events;
 pub(super) mod lanes;
+mod plain;
 pub(super) mod remote;
 pub(super) mod reports;
+pub(super) mod response;
 mod secrets;
 pub(super) mod stream;
 

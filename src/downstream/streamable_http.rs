@@ -108,7 +108,7 @@ impl Transport for StreamableHttp {
             let Self { remote, lanes, .. } = *self;
             drop(lanes);
             if remote.in_session() {
-                let farewell = tokio::time::timeout(FAREWELL, remote.delete().send()).await;
+                let farewell = tokio::time::timeout(FAREWELL, remote.send(remote.delete())).await;
                 let polite = matches!(farewell, Ok(Ok(_)));
                 tracing::debug!(address = remote.address(), polite, "session ended");
             }

@@ -2,10 +2,12 @@
 //!
 //! Never keeps more of a broken answer than an excerpt.
 
+use super::response::{Fault, Response};
 use crate::downstream::evidence;
 use bytes::{Bytes, BytesMut};
 use mcpvisor_actors::server::{Loss, Noise};
 use mcpvisor_actors::wire::{Kind, Limits, Message, Strictness, WireError, elements};
+use reqwest::header::CONTENT_LENGTH;
 
 /// How many bytes of something broken are kept; fewer are shown.
 pub(crate) const EXCERPT: usize = 1000;
@@ -19,28 +21,38 @@ pub(crate) enum BodyFault {
     /// Larger than the cap; its first bytes.
     TooLarge(Bytes),
     /// The connection broke.
-    Broken(reqwest::Error),
+    Broken(Fault),
 }
 
-/// Reads a whole body of at most `limit` bytes.
-pub(crate) async fn read(
-    response: &mut reqwest::Response,
-    limit: usize,
-) -> Result<Bytes, BodyFault> {
-    let Some(first) = response.chunk().await.map_err(BodyFault::Broken)? else {
-        return Ok(Bytes::new());
+/// Reads a whole body of at most `limit` bytes; one that came in one piece is not copied.
+pub(crate) async fn read(response: &mut Response, limit: usize) -> Result<Bytes, BodyFault> {
+    let declared = response.headers().get(CONTENT_LENGTH).and_then(|value| value.to_str().ok());
+    let declared = declared.and_then(|text| text.parse().ok()).unwrap_or(0);
+    let Some(first) = next(response).await? else { return Ok(Bytes::new()) };
+    let too_large = |start: &[u8]| {
+        BodyFault::TooLarge(Bytes::copy_from_slice(&start[..start.len().min(EXCERPT)]))
     };
-    let mut all = BytesMut::from(first);
-    loop {
-        if all.len() > limit {
-            all.truncate(EXCERPT);
-            return Err(BodyFault::TooLarge(Bytes::copy_from_slice(&all)));
-        }
-        match response.chunk().await.map_err(BodyFault::Broken)? {
-            Some(chunk) => all.extend_from_slice(&chunk),
-            None => return Ok(all.freeze()),
-        }
+    if first.len() > limit {
+        return Err(too_large(&first));
     }
+    let Some(second) = next(response).await? else { return Ok(first) };
+    let mut all = BytesMut::with_capacity(usize::min(declared, limit));
+    all.extend_from_slice(&first);
+    drop(first);
+    let mut chunk = Some(second);
+    while let Some(more) = chunk {
+        if all.len() + more.len() > limit {
+            return Err(too_large(&all));
+        }
+        all.extend_from_slice(&more);
+        drop(more);
+        chunk = next(response).await?;
+    }
+    Ok(all.freeze())
+}
+
+async fn next(response: &mut Response) -> Result<Option<Bytes>, BodyFault> {
+    response.chunk().await.map_err(BodyFault::Broken)
 }
 
 /// The start of some bytes on one line.

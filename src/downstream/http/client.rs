@@ -3,28 +3,77 @@
 //! Never retries, never leaves the origin, never keeps cookies.
 
 use super::connecting::Connecting;
+use super::plain::Pool;
+use super::remote::Open;
+use super::response::{Fault, Response};
 use crate::downstream::{HttpKind, HttpTarget};
-use reqwest::{Client, Url, redirect};
+use bytes::Bytes;
+use reqwest::header::HeaderMap;
+use reqwest::{Method, Url, redirect};
+use std::sync::Arc;
 use std::time::Duration;
 
 /// Redirects within the origin that are followed.
-const MAX_REDIRECTS: usize = 3;
+pub(super) const MAX_REDIRECTS: usize = 3;
+/// What we call ourselves.
+pub(super) const USER_AGENT: &str = concat!("mcpvisor/", env!("CARGO_PKG_VERSION"));
 /// Below the five seconds after which many servers drop an idle connection, so that no request is
 /// written into one that is just being closed.
-const IDLE: Duration = Duration::from_secs(4);
+pub(super) const IDLE: Duration = Duration::from_secs(4);
 /// How often a silent connection is tested by TCP or HTTP/2.
-const KEEP_ALIVE: Duration = Duration::from_secs(30);
+pub(super) const KEEP_ALIVE: Duration = Duration::from_secs(30);
 
 /// Chooses the one TLS provider of this process; a second call changes nothing.
 pub fn install_tls() {
     let _already_installed = rustls::crypto::ring::default_provider().install_default();
 }
 
-/// A client for the target, with connections of its own: they end when it is dropped.
-pub(super) fn build(
+/// A request that can be sent.
+#[derive(Debug)]
+pub(crate) struct Request {
+    pub(super) method: Method,
+    pub(super) url: Url,
+    pub(super) headers: HeaderMap,
+    pub(super) body: Bytes,
+}
+
+/// Sends requests on connections of its own: they end when it is dropped.
+#[derive(Clone)]
+pub(super) enum Client {
+    Plain(Arc<Pool>),
+    Library(reqwest::Client),
+}
+
+impl Client {
+    /// A client for the target; opens nothing.
+    pub(super) fn new(
+        target: &HttpTarget,
+        connecting: &Connecting,
+    ) -> Result<Self, reqwest::Error> {
+        match Pool::for_target(target, connecting) {
+            Some(pool) => Ok(Self::Plain(pool)),
+            None => library(target, connecting).map(Self::Library),
+        }
+    }
+
+    /// Sends a request and awaits the head of the response.
+    pub(super) async fn send(&self, request: Request, open: Open) -> Result<Response, Fault> {
+        match self {
+            Self::Plain(pool) => Ok(Response::plain(pool.send(request).await?, open)),
+            Self::Library(client) => {
+                let Request { method, url, headers, body } = request;
+                let built = client.request(method, url).headers(headers);
+                let built = if body.is_empty() { built } else { built.body(body) };
+                Ok(Response::of_library(built.send().await?, open))
+            }
+        }
+    }
+}
+
+fn library(
     target: &HttpTarget,
     connecting: &Connecting,
-) -> Result<Client, reqwest::Error> {
+) -> Result<reqwest::Client, reqwest::Error> {
     install_tls();
     let origin = target.url.origin();
     let policy = redirect::Policy::custom(move |attempt| {
@@ -36,8 +85,8 @@ pub(super) fn build(
             attempt.stop()
         }
     });
-    let mut builder = Client::builder()
-        .user_agent(concat!("mcpvisor/", env!("CARGO_PKG_VERSION")))
+    let mut builder = reqwest::Client::builder()
+        .user_agent(USER_AGENT)
         .redirect(policy)
         .retry(reqwest::retry::never())
         .referer(false)
@@ -60,7 +109,7 @@ pub(super) fn build(
 }
 
 /// Whether the URL names this machine itself.
-fn is_loopback(url: &Url) -> bool {
+pub(super) fn is_loopback(url: &Url) -> bool {
     let host = url.host_str().unwrap_or_default();
     let ip = host.trim_matches(['[', ']']).parse::<std::net::IpAddr>();
     ip.is_ok_and(|ip| ip.is_loopback())

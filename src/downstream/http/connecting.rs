@@ -20,14 +20,15 @@ impl Connecting {
         self.0.load(Ordering::Relaxed)
     }
 
-    fn attempt(&self) -> Attempt {
+    /// Counts one until what comes back is dropped.
+    pub(super) fn attempt(&self) -> Attempt {
         self.0.fetch_add(1, Ordering::Relaxed);
         Attempt(self.clone())
     }
 }
 
 /// Counted until it is dropped.
-struct Attempt(Connecting);
+pub(super) struct Attempt(Connecting);
 
 impl Drop for Attempt {
     fn drop(&mut self) {

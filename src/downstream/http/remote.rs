@@ -3,10 +3,12 @@
 //!
 //! Never goes to another origin, with or without a redirect, and never tells its secrets.
 
+use super::body;
 use super::classify::{self, Refusal, Verdict};
+use super::client::{Client, Request};
 use super::connecting::Connecting;
+use super::response::{Fault, Response};
 use super::secrets::Secrets;
-use super::{body, client};
 use crate::downstream::HttpTarget;
 use bytes::Bytes;
 use mcpvisor_actors::observation::TraceContext;
@@ -15,7 +17,7 @@ use mcpvisor_actors::wire::{Limits, Payload, ProtocolVersion};
 use reqwest::header::{
     ACCEPT, ACCEPT_ENCODING, CONTENT_TYPE, HeaderMap, HeaderName, HeaderValue, RETRY_AFTER,
 };
-use reqwest::{Client, RequestBuilder, Response, Url};
+use reqwest::{Method, Url};
 use secrecy::ExposeSecret;
 use std::sync::{Arc, OnceLock};
 use std::time::{Duration, SystemTime};
@@ -33,7 +35,7 @@ const REFUSAL_BYTES: usize = 64 * 1024;
 
 /// Held by an exchange from before its request is sent until its response is dropped.
 #[derive(Clone)]
-struct Open(#[expect(dead_code, reason = "held to be counted")] Arc<()>);
+pub(super) struct Open(#[expect(dead_code, reason = "held to be counted")] Arc<()>);
 
 /// One server, for the time of one connection.
 pub(crate) struct Remote {
@@ -58,7 +60,7 @@ impl Remote {
     pub(crate) fn new(target: &HttpTarget) -> Result<Self, Loss> {
         let address = address(&target.url);
         let connecting = Connecting::default();
-        let http = client::build(target, &connecting).map_err(|error| {
+        let http = Client::new(target, &connecting).map_err(|error| {
             let detail = classify::root_cause(&error.without_url());
             Loss::Tls { address: address.clone(), detail }
         })?;
@@ -114,7 +116,7 @@ impl Remote {
         payload: &Payload,
         own: &[(String, String)],
         trace: Option<&TraceContext>,
-    ) -> RequestBuilder {
+    ) -> Request {
         let accept = HeaderValue::from_static("application/json, text/event-stream");
         let json = HeaderValue::from_static("application/json");
         let fixed = [(ACCEPT, accept), (CONTENT_TYPE, json)];
@@ -123,31 +125,40 @@ impl Remote {
         if let Some(trace) = trace {
             put_trace(&mut headers, trace);
         }
-        self.http.post(url.clone()).headers(headers).body(payload.to_bytes())
+        Request { method: Method::POST, url: url.clone(), headers, body: payload.to_bytes() }
     }
 
     /// An event stream, from after the event with this id on.
-    pub(crate) fn get(&self, last_event_id: Option<&str>) -> RequestBuilder {
+    pub(crate) fn get(&self, last_event_id: Option<&str>) -> Request {
         let accept = (ACCEPT, HeaderValue::from_static("text/event-stream"));
         let last = last_event_id.and_then(|id| HeaderValue::from_bytes(id.as_bytes()).ok());
         let last = last.map(|id| (LAST_EVENT_ID, id));
         // events that are compressed tend to be held back until there are more of them
         let plain = (ACCEPT_ENCODING, HeaderValue::from_static("identity"));
         let own = [accept, plain].into_iter().chain(last);
-        self.http.get(self.url.clone()).headers(self.headers(own))
+        self.bodiless(Method::GET, own)
     }
 
     /// The request to go on as something else than HTTP.
     pub(crate) fn upgrade(
         &self,
         asking: impl IntoIterator<Item = (HeaderName, HeaderValue)>,
-    ) -> RequestBuilder {
-        self.http.get(self.url.clone()).headers(self.headers(asking))
+    ) -> Request {
+        self.bodiless(Method::GET, asking)
     }
 
     /// The end of the session.
-    pub(crate) fn delete(&self) -> RequestBuilder {
-        self.http.delete(self.url.clone()).headers(self.headers([]))
+    pub(crate) fn delete(&self) -> Request {
+        self.bodiless(Method::DELETE, [])
+    }
+
+    fn bodiless(
+        &self,
+        method: Method,
+        own: impl IntoIterator<Item = (HeaderName, HeaderValue)>,
+    ) -> Request {
+        let headers = self.headers(own);
+        Request { method, url: self.url.clone(), headers, body: Bytes::new() }
     }
 
     /// The headers of a message of 2026-07-28. What cannot be sent as a header is left out: the server
@@ -188,15 +199,10 @@ impl Remote {
     ///
     /// A connection that cannot be made ends everything only while no other exchange is open and
     /// connected: one that is shows that the server is there.
-    pub(crate) async fn send(&self, request: RequestBuilder) -> Result<Response, Verdict> {
-        let open = Open(Arc::clone(&self.open));
-        match request.send().await {
-            Ok(mut response) => {
-                response.extensions_mut().insert(open);
-                Ok(response)
-            }
+    pub(crate) async fn send(&self, request: Request) -> Result<Response, Verdict> {
+        match self.http.send(request, Open(Arc::clone(&self.open))).await {
+            Ok(response) => Ok(response),
             Err(error) => {
-                drop(open);
                 let verdict = self.fault(error);
                 let others = Arc::strong_count(&self.open) - 1;
                 let alone = others <= self.connecting.count();
@@ -206,9 +212,9 @@ impl Remote {
     }
 
     /// What a failure of the HTTP client means.
-    pub(crate) fn fault(&self, error: reqwest::Error) -> Verdict {
-        let connecting = error.is_connect();
-        classify::of_error(&error.without_url(), connecting, &self.address)
+    pub(crate) fn fault(&self, fault: Fault) -> Verdict {
+        let connecting = fault.is_connect();
+        classify::of_error(&*fault.into_error(), connecting, &self.address)
     }
 
     /// What a response means whose status is not 2xx: the body, if it answers requests of ours, or

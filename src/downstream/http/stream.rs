@@ -3,7 +3,7 @@
 use super::classify::Verdict;
 use super::events::{EventDecoder, Item};
 use super::remote::Remote;
-use reqwest::Response;
+use super::response::Response;
 
 /// A stream being read. The decoder belongs to whoever may have to continue it later.
 pub(crate) struct EventStream<'a> {

@@ -3,9 +3,10 @@
 use crate::downstream::http::events::{Event, EventDecoder, Item};
 use crate::downstream::http::remote::{Remote, content_type, is_event_stream};
 use crate::downstream::http::reports::Reports;
+use crate::downstream::http::response::Response;
 use crate::downstream::http::stream::EventStream;
 use mcpvisor_actors::server::Loss;
-use reqwest::{Response, Url};
+use reqwest::Url;
 use std::sync::Arc;
 use tokio::sync::mpsc;
 

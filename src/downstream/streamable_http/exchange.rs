@@ -5,12 +5,12 @@ use crate::downstream::http::classify::Verdict;
 use crate::downstream::http::events::{EventDecoder, Item};
 use crate::downstream::http::remote::{Remote, content_type, is_event_stream};
 use crate::downstream::http::reports::Reports;
+use crate::downstream::http::response::Response;
 use crate::downstream::http::stream::EventStream;
 use bytes::Bytes;
 use mcpvisor_actors::observation::TraceContext;
 use mcpvisor_actors::server::{Loss, Outbound};
 use mcpvisor_actors::wire::{Payload, WireError};
-use reqwest::Response;
 use std::sync::Arc;
 use std::time::Duration;
 

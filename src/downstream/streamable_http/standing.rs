@@ -5,9 +5,9 @@
 use crate::downstream::http::events::{EventDecoder, Item};
 use crate::downstream::http::remote::{Remote, is_event_stream};
 use crate::downstream::http::reports::Reports;
+use crate::downstream::http::response::Response;
 use crate::downstream::http::stream::EventStream;
 use mcpvisor_actors::server::Loss;
-use reqwest::Response;
 use std::sync::Arc;
 use std::time::Duration;
 

@@ -39,7 +39,8 @@ pub(super) async fn upgraded(remote: &Remote) -> Result<WebSocket<Upgraded>, Los
         return Err(broken("it answers the request for a WebSocket with something else"));
     }
     let extensions = agreed(response.headers(), &key)?;
-    let stream = response.upgrade().await.map_err(|error| told(remote.fault(error)))?;
+    let upgraded = response.upgrade().await.ok_or(Loss::Internal)?;
+    let stream = upgraded.map_err(|error| told(remote.fault(error)))?;
     WebSocket::from_stream_with_extensions(
         stream,
         Role::Client,

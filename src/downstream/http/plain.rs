@@ -1,0 +1,184 @@
+//! Plain HTTP/1.1 without a proxy: most servers nearby are reached so, and here each microsecond shows.
+//! What is encrypted, goes through a proxy or becomes a WebSocket is the library's.
+//!
+//! *Invariant:* a request is written at most once; only one of which nothing was written goes to another
+//! connection.
+
+mod fault;
+mod wire;
+
+pub(super) use fault::Fault;
+pub(super) use wire::Body;
+
+use super::client::{IDLE, KEEP_ALIVE, MAX_REDIRECTS, Request, USER_AGENT, is_loopback};
+use super::connecting::Connecting;
+use crate::downstream::{HttpKind, HttpTarget};
+use bytes::Bytes;
+use http_body_util::Full;
+use hyper::header::{HOST, HeaderMap, HeaderValue, LOCATION, USER_AGENT as AGENT};
+use hyper::{Response, StatusCode, Uri};
+use hyper_util::client::legacy::connect::HttpConnector;
+use hyper_util::client::proxy::matcher::Matcher;
+use reqwest::Url;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
+use std::time::Duration;
+use tokio::time::{Instant, sleep, timeout};
+use tower_service::Service;
+use wire::Wire;
+
+/// The connections to one server.
+pub(super) struct Pool {
+    connector: HttpConnector,
+    connecting: Connecting,
+    connect_timeout: Duration,
+    /// The configured address: whole, as a request names it, and as `Host` does.
+    url: Url,
+    uri: Uri,
+    path: Uri,
+    host: HeaderValue,
+    idle: Mutex<Idle>,
+}
+
+/// Connections nobody uses, the one used last at the end.
+#[derive(Default)]
+struct Idle {
+    wires: Vec<(Instant, Wire)>,
+    /// Somebody looks for those that have been idle for too long.
+    swept: bool,
+}
+
+impl Pool {
+    /// A pool for a target that needs nothing else than plain HTTP; opens nothing.
+    pub(super) fn for_target(target: &HttpTarget, connecting: &Connecting) -> Option<Arc<Self>> {
+        let url = &target.url;
+        let bare = url.scheme() == "http" && url.username().is_empty() && url.password().is_none();
+        let uri: Uri = url.as_str().parse().ok()?;
+        let direct = || is_loopback(url) || Matcher::from_env().intercept(&uri).is_none();
+        if !bare || target.kind == HttpKind::WebSocket || !direct() {
+            return None;
+        }
+        let mut connector = HttpConnector::new();
+        connector.set_nodelay(true);
+        connector.set_keepalive(Some(KEEP_ALIVE));
+        Some(Arc::new(Self {
+            connector,
+            connecting: connecting.clone(),
+            connect_timeout: target.connect_timeout,
+            path: path(url).ok()?,
+            host: HeaderValue::from_str(uri.authority()?.as_str()).ok()?,
+            url: url.clone(),
+            uri,
+            idle: Mutex::default(),
+        }))
+    }
+
+    /// Sends a request and awaits the head of its answer, also at another address of the same origin.
+    pub(super) async fn send(
+        self: &Arc<Self>,
+        mut request: Request,
+    ) -> Result<Response<Body>, Fault> {
+        request.headers.insert(HOST, self.host.clone());
+        request.headers.entry(AGENT).or_insert(HeaderValue::from_static(USER_AGENT));
+        let mut url = request.url;
+        let mut redirects = 0;
+        loop {
+            let mut attempt = hyper::Request::new(Full::new(request.body.clone()));
+            *attempt.method_mut() = request.method.clone();
+            *attempt.uri_mut() = if url == self.url { self.path.clone() } else { path(&url)? };
+            *attempt.headers_mut() = request.headers.clone();
+            let response = self.exchange(attempt).await?;
+            match self.elsewhere(&url, response.status(), response.headers()) {
+                Some(next) if redirects < MAX_REDIRECTS => (url, redirects) = (next, redirects + 1),
+                _ => return Ok(response),
+            }
+        }
+    }
+
+    /// The address within the origin to which the same request is to go instead.
+    fn elsewhere(&self, url: &Url, status: StatusCode, headers: &HeaderMap) -> Option<Url> {
+        if !matches!(status.as_u16(), 307 | 308) {
+            return None;
+        }
+        let location = headers.get(LOCATION)?.to_str().ok()?;
+        url.join(location).ok().filter(|next| next.origin() == self.url.origin())
+    }
+
+    /// Sends by a connection that is there, else by a new one.
+    async fn exchange(
+        self: &Arc<Self>,
+        mut request: hyper::Request<Full<Bytes>>,
+    ) -> Result<Response<Body>, Fault> {
+        loop {
+            let kept = self.take();
+            let reused = kept.is_some();
+            let mut wire = match kept {
+                Some(wire) => wire,
+                None => self.connect().await?,
+            };
+            match wire.send(request).await {
+                Ok(response) => return Ok(response.map(|body| Body::new(body, wire, self))),
+                Err((Some(unwritten), _)) if reused => request = unwritten,
+                Err((_, fault)) => return Err(fault),
+            }
+        }
+    }
+
+    async fn connect(&self) -> Result<Wire, Fault> {
+        let _attempt = self.connecting.attempt();
+        let connected = timeout(self.connect_timeout, async {
+            let socket = self.connector.clone().call(self.uri.clone()).await;
+            Wire::new(socket.map_err(Fault::Connect)?).await
+        });
+        connected.await.unwrap_or(Err(Fault::ConnectTimedOut(self.connect_timeout)))
+    }
+
+    /// A connection that stands.
+    fn take(&self) -> Option<Wire> {
+        loop {
+            let (since, mut wire) = self.idle().wires.pop()?;
+            if since.elapsed() < IDLE && wire.is_ready() {
+                return Some(wire);
+            }
+        }
+    }
+
+    /// Keeps a connection for the next request, if it can be used again.
+    fn keep(self: &Arc<Self>, mut wire: Wire) {
+        if !wire.is_ready() {
+            return;
+        }
+        let mut idle = self.idle();
+        idle.wires.push((Instant::now(), wire));
+        if !idle.swept {
+            idle.swept = true;
+            tokio::spawn(sweep(Arc::downgrade(self)));
+        }
+    }
+
+    fn idle(&self) -> MutexGuard<'_, Idle> {
+        self.idle.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// Closes connections that have been idle for too long, as long as there are any.
+async fn sweep(pool: Weak<Pool>) {
+    loop {
+        sleep(IDLE).await;
+        let Some(pool) = pool.upgrade() else { return };
+        let mut idle = pool.idle();
+        let stale = idle.wires.partition_point(|(since, _)| since.elapsed() >= IDLE);
+        idle.wires.drain(..stale);
+        idle.swept = !idle.wires.is_empty();
+        if !idle.swept {
+            return;
+        }
+    }
+}
+
+/// What a request to an address names.
+fn path(url: &Url) -> Result<Uri, Fault> {
+    Ok(match url.query() {
+        None => url.path().parse()?,
+        Some(query) => format!("{}?{query}", url.path()).parse()?,
+    })
+}

@@ -1,0 +1,137 @@
+//! One connection of HTTP/1.1, driven by whoever uses it: there is no task of its own to wake on the way of a
+//! request or its answer.
+//!
+//! *Invariant:* an answer that is given up takes its connection with it, unless it is there to its end.
+
+use super::Pool;
+use super::fault::Fault;
+use bytes::Bytes;
+use http_body_util::Full;
+use hyper::body::{Body as _, Incoming};
+use hyper::client::conn::http1::{Connection, SendRequest, handshake};
+use hyper::{Request, Response};
+use hyper_util::rt::TokioIo;
+use std::fmt;
+use std::future::{Future, poll_fn};
+use std::pin::{Pin, pin};
+use std::sync::{Arc, Weak};
+use std::task::{Context, Poll, Waker, ready};
+use tokio::net::TcpStream;
+
+type Driver = Pin<Box<Connection<TokioIo<TcpStream>, Full<Bytes>>>>;
+
+/// A connection nobody uses, or the one of a request under way.
+pub(super) struct Wire {
+    sender: SendRequest<Full<Bytes>>,
+    /// Gone once the connection has ended.
+    driver: Option<Driver>,
+}
+
+impl Wire {
+    /// Speaks HTTP on a connected socket.
+    pub(super) async fn new(socket: TokioIo<TcpStream>) -> Result<Self, Fault> {
+        let (sender, driver) = handshake(socket).await.map_err(Fault::Http)?;
+        let mut wire = Self { sender, driver: Some(Box::pin(driver)) };
+        wire.rest();
+        Ok(wire)
+    }
+
+    /// Lets the connection read and write what it can.
+    fn drive(&mut self, context: &mut Context<'_>) {
+        let ended =
+            self.driver.as_mut().is_some_and(|driver| driver.as_mut().poll(context).is_ready());
+        if ended {
+            self.driver = None;
+        }
+    }
+
+    /// Lets go of whoever drove the connection, and notices that the server closed it.
+    fn rest(&mut self) {
+        self.drive(&mut Context::from_waker(Waker::noop()));
+    }
+
+    /// Whether another request can be written.
+    pub(super) fn is_ready(&mut self) -> bool {
+        self.rest();
+        self.driver.is_some() && self.sender.is_ready()
+    }
+
+    /// Writes a request and awaits the head of its answer; the request comes back when nothing of it was
+    /// written.
+    pub(super) async fn send(
+        &mut self,
+        request: Request<Full<Bytes>>,
+    ) -> Result<Response<Incoming>, (Option<Request<Full<Bytes>>>, Fault)> {
+        let mut answer = pin!(self.sender.try_send_request(request));
+        let driver = &mut self.driver;
+        poll_fn(|context| {
+            // the connection first: what it finds wakes nobody who is not asked yet
+            if driver.as_mut().is_some_and(|driver| driver.as_mut().poll(context).is_ready()) {
+                *driver = None;
+            }
+            answer.as_mut().poll(context)
+        })
+        .await
+        .map_err(|mut failed| (failed.take_message(), Fault::Http(failed.into_error())))
+    }
+}
+
+/// The body of an answer, and the connection it comes on.
+pub(in crate::downstream::http) struct Body {
+    incoming: Incoming,
+    wire: Option<Wire>,
+    home: Weak<Pool>,
+}
+
+impl Body {
+    pub(super) fn new(incoming: Incoming, wire: Wire, home: &Arc<Pool>) -> Self {
+        Self { incoming, wire: Some(wire), home: Arc::downgrade(home) }
+    }
+
+    /// The next piece; `None` at the end.
+    pub(in crate::downstream::http) async fn chunk(&mut self) -> Result<Option<Bytes>, Fault> {
+        poll_fn(|context| self.poll_chunk(context)).await
+    }
+
+    fn poll_chunk(&mut self, context: &mut Context<'_>) -> Poll<Result<Option<Bytes>, Fault>> {
+        loop {
+            if let Some(wire) = &mut self.wire {
+                wire.drive(context);
+            }
+            match ready!(Pin::new(&mut self.incoming).poll_frame(context)) {
+                None => {
+                    self.go_home();
+                    return Poll::Ready(Ok(None));
+                }
+                Some(Ok(frame)) => {
+                    if let Ok(data) = frame.into_data() {
+                        return Poll::Ready(Ok(Some(data)));
+                    }
+                }
+                Some(Err(error)) => return Poll::Ready(Err(Fault::Http(error))),
+            }
+        }
+    }
+
+    /// The answer is there to its end: the next request may have the connection.
+    fn go_home(&mut self) {
+        if let (Some(wire), Some(home)) = (self.wire.take(), self.home.upgrade()) {
+            home.keep(wire);
+        }
+    }
+}
+
+impl Drop for Body {
+    fn drop(&mut self) {
+        if self.wire.is_some() {
+            // what is left unread is often no more than the mark of the end
+            let _left = self.poll_chunk(&mut Context::from_waker(Waker::noop()));
+        }
+    }
+}
+
+impl fmt::Debug for Body {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Body").field("incoming", &self.incoming).finish_non_exhaustive()
+    }
+}

@@ -9,9 +9,9 @@ use mcpvisor_actors::observation::{Observed, SessionOver};
 use mcpvisor_actors::server::ServerName;
 use mcpvisor_actors::timeline::{Event, EventKind};
 use opentelemetry::KeyValue;
-use opentelemetry::metrics::{Counter, Histogram, Meter};
+use opentelemetry::metrics::{BoundCounter, BoundHistogram, Counter, Histogram, Meter};
 use std::collections::HashMap;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use std::time::SystemTime;
 
 /// The state of a server calls are passed on to.
@@ -31,6 +31,17 @@ pub(super) struct Meters {
     peers: Arc<HashMap<String, Peer>>,
     /// Since when servers are ready.
     ready: Mutex<HashMap<String, SystemTime>>,
+}
+
+/// The instruments for requests of one kind, which need not be looked up by attributes; those that not all
+/// of them have once one has.
+#[derive(Debug)]
+pub(super) struct Bound {
+    server: BoundHistogram<f64>,
+    client: OnceLock<BoundHistogram<f64>>,
+    queue: OnceLock<BoundHistogram<f64>>,
+    calls: BoundCounter<u64>,
+    errors: Option<BoundCounter<u64>>,
 }
 
 fn histogram(meter: &Meter, metric: &Metric) -> Histogram<f64> {
@@ -67,16 +78,25 @@ impl Meters {
 
     /// A request is over.
     pub(super) fn over(&self, request: &Observed, series: &Series) {
-        self.server.record(request.took().as_secs_f64(), &series.server);
+        let bound = series.bound.get_or_init(|| Bound {
+            server: self.server.bind(&series.server),
+            client: OnceLock::new(),
+            queue: OnceLock::new(),
+            calls: self.calls.bind(&series.calls),
+            errors: series.errors.as_ref().map(|errors| self.errors.bind(errors)),
+        });
+        bound.server.record(request.took().as_secs_f64());
         if let Some(downstream) = request.downstream() {
-            self.client.record(downstream.as_secs_f64(), &series.client);
+            let client = bound.client.get_or_init(|| self.client.bind(&series.client));
+            client.record(downstream.as_secs_f64());
         }
         if request.queued_at().is_some() {
-            self.queue.record(request.queued().as_secs_f64(), &series.queue);
+            let queue = bound.queue.get_or_init(|| self.queue.bind(&series.queue));
+            queue.record(request.queued().as_secs_f64());
         }
-        self.calls.add(1, &series.calls);
-        if let Some(errors) = &series.errors {
-            self.errors.add(1, errors);
+        bound.calls.add(1);
+        if let Some(errors) = &bound.errors {
+            errors.add(1);
         }
     }
 

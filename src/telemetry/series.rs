@@ -5,6 +5,7 @@
 //! *Invariant:* bounded; what is looked up again costs no attribute.
 
 use super::labels::{self, Admitted};
+use super::meters::Bound;
 use super::names::{
     ERROR, METHOD, OPERATION, OTHER, OUTCOME, PROMPT, REVISION, SERVER, STATUS, TOOL, TRANSPORT,
 };
@@ -15,7 +16,7 @@ use mcpvisor_actors::observation::{Observed, Outcome};
 use opentelemetry::KeyValue;
 use std::collections::HashMap;
 use std::fmt::Write;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 /// Most kinds that are kept.
 const MOST: usize = 8192;
@@ -33,6 +34,8 @@ pub(super) struct Series {
     pub(super) calls: Vec<KeyValue>,
     /// Of the number of those that failed.
     pub(super) errors: Option<Vec<KeyValue>>,
+    /// The instruments, found once for all requests of this kind.
+    pub(super) bound: OnceLock<Bound>,
     /// Of spans of the time at the gateway; names are whole.
     pub(super) server_span: Attributes,
     /// Of spans of the time at the server; names are whole, and its own.
@@ -162,6 +165,7 @@ impl Catalog {
             queue: at.clone().into_iter().collect(),
             calls: [Some(method), at, Some(outcome)].into_iter().flatten().collect(),
             errors: errors.map(|all| all.into_iter().flatten().collect()),
+            bound: OnceLock::new(),
         }
     }
 }

@@ -4,11 +4,10 @@ use super::{Observer, Outcome, Trace};
 use crate::catalog::Route;
 use crate::server::ServerName;
 use crate::wire::{RawId, Subject};
-use arc_swap::ArcSwapOption;
 use bytes::Bytes;
 use std::fmt;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Arc, OnceLock};
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 use std::time::{Duration, SystemTime};
 use tokio::time::Instant;
 
@@ -71,7 +70,7 @@ pub struct Observed {
     pub trace: Option<Trace>,
     since: Instant,
     name: OnceLock<Box<str>>,
-    destination: ArcSwapOption<Destination>,
+    destination: Mutex<Option<Arc<Destination>>>,
     marks: Marks,
     answer_bytes: AtomicU64,
     outcome: OnceLock<Outcome>,
@@ -97,7 +96,7 @@ impl Observed {
 
     /// Where it went, the last time if it was routed once more.
     pub fn destination(&self) -> Option<Arc<Destination>> {
-        self.destination.load_full()
+        self.lock_destination().clone()
     }
 
     /// Where it is.
@@ -172,6 +171,11 @@ impl Observed {
         self.outcome.get()
     }
 
+    /// Held for a moment; nobody else looks but whoever is shown what runs.
+    fn lock_destination(&self) -> MutexGuard<'_, Option<Arc<Destination>>> {
+        self.destination.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
     fn mark(&self, mark: &AtomicU64) {
         let micros = u64::try_from(self.since.elapsed().as_micros()).unwrap_or(u64::MAX - 1);
         let _marked_already =
@@ -235,7 +239,7 @@ impl Watched {
             trace,
             since: Instant::now(),
             name: OnceLock::new(),
-            destination: ArcSwapOption::empty(),
+            destination: Mutex::default(),
             marks: Marks::default(),
             answer_bytes: AtomicU64::new(0),
             outcome: OnceLock::new(),
@@ -267,7 +271,7 @@ impl Watched {
 
     fn goes_to(&self, server: &ServerName, own: Option<Box<str>>) {
         let destination = Destination { server: server.clone(), own };
-        self.observed.destination.store(Some(Arc::new(destination)));
+        *self.observed.lock_destination() = Some(Arc::new(destination));
     }
 
     /// Its server is not ready, or not any more.
@@ -295,7 +299,7 @@ impl Watched {
     pub fn again(&self) {
         self.unsent();
         self.observed.leaves_queue();
-        self.observed.destination.store(None);
+        *self.observed.lock_destination() = None;
     }
 
     /// It is over, with an answer of so many bytes. Only the first end counts.

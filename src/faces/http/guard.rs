@@ -22,6 +22,15 @@ pub(super) async fn guard(
     request: Request,
     next: Next,
 ) -> Response {
+    guarded(&doorkeeper, request, |request| next.run(request)).await
+}
+
+/// Lets a request through to what is `next`, or answers it here.
+pub(super) async fn guarded<F: Future<Output = Response>>(
+    doorkeeper: &Doorkeeper,
+    request: Request,
+    next: impl FnOnce(Request) -> F,
+) -> Response {
     let (head, body) = request.into_parts();
     let origin = head.headers.get(header::ORIGIN).cloned();
     let verdict = host_of(&head).and_then(|host| {
@@ -33,12 +42,12 @@ pub(super) async fn guard(
         return turned_away(foreign);
     }
     let Some(origin) = origin else {
-        return next.run(Request::from_parts(head, body)).await;
+        return next(Request::from_parts(head, body)).await;
     };
     let mut response = if is_preflight(&head) {
         preflight(&head.headers)
     } else {
-        next.run(Request::from_parts(head, body)).await
+        next(Request::from_parts(head, body)).await
     };
     allow(response.headers_mut(), origin);
     response

@@ -4,15 +4,14 @@
 //! [`HttpServer::serve`] returns within the drain time of its shutdown.
 
 mod connection;
+mod front;
 mod socket;
 
 use super::Shared;
-use super::compression;
-use super::guard::guard;
 use super::host::{Doorkeeper, NotAHost};
 use axum::Router;
-use axum::middleware::from_fn_with_state;
 use connection::Driver;
+use front::Front;
 use socket::Socket;
 use std::io;
 use std::net::SocketAddr;
@@ -60,7 +59,7 @@ pub enum BindError {
 pub struct HttpServer {
     listener: TcpListener,
     address: SocketAddr,
-    router: Router,
+    front: Front,
     shared: Arc<Shared>,
 }
 
@@ -75,10 +74,9 @@ impl HttpServer {
         let failed = |source| BindError::Listen { address, source };
         let listener = TcpListener::from_std(listener).map_err(failed)?;
         let address = listener.local_addr().map_err(failed)?;
-        let doorkeeper = Arc::new(Doorkeeper::new(&shared.settings, address)?);
-        let router =
-            router.layer(compression::layer()).layer(from_fn_with_state(doorkeeper, guard));
-        Ok(Self { listener, address, router, shared: Arc::clone(shared) })
+        let doorkeeper = Doorkeeper::new(&shared.settings, address)?;
+        let front = Front::new(shared, doorkeeper, router);
+        Ok(Self { listener, address, front, shared: Arc::clone(shared) })
     }
 
     /// The address listened on, with the port the system chose when 0 was asked for.
@@ -89,8 +87,8 @@ impl HttpServer {
     /// Serves until `shutdown` resolves. Then listening streams end at once, requests in flight
     /// have the drain time to finish, and what is left is cut.
     pub async fn serve(self, shutdown: impl Future<Output = ()>) {
-        let Self { listener, address, router, shared } = self;
-        let driver = Arc::new(Driver::new(router, &shared.settings));
+        let Self { listener, address, front, shared } = self;
+        let driver = Arc::new(Driver::new(front, &shared.settings));
         let places = Arc::new(Semaphore::new(shared.settings.max_connections));
         let mut connections = JoinSet::new();
         let mut shutdown = pin!(shutdown);

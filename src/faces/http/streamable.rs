@@ -31,12 +31,17 @@ const LAST_EVENT: &str = "last-event-id";
 
 /// Every method of `/mcp`.
 pub(super) async fn endpoint(Selected(face): Selected, request: Request) -> Response {
+    serve(&face, request).await
+}
+
+/// The same for the part of the servers that `face` shows.
+pub(super) async fn serve(face: &Shared, request: Request) -> Response {
     let (head, body) = request.into_parts();
     let outcome = match head.method {
-        Method::POST => post(&face, &head.headers, body).await,
+        Method::POST => post(face, &head.headers, body).await,
         _ if media::is_stateless(&head.headers) => Ok(method_not_allowed("POST")),
-        Method::GET => listen(&face, &head.headers).await.map_err(Refused::from),
-        Method::DELETE => leave(&face, &head.headers).await.map_err(Refused::from),
+        Method::GET => listen(face, &head.headers).await.map_err(Refused::from),
+        Method::DELETE => leave(face, &head.headers).await.map_err(Refused::from),
         _ => Ok(method_not_allowed("GET, POST, DELETE")),
     };
     outcome.unwrap_or_else(IntoResponse::into_response)

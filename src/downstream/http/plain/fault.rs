@@ -8,7 +8,7 @@ type ConnectError = <HttpConnector as Service<hyper::Uri>>::Error;
 
 /// Why a request got no answer.
 #[derive(Debug, thiserror::Error)]
-pub(in crate::downstream::http) enum Fault {
+pub(in crate::downstream) enum Fault {
     /// No connection could be made.
     #[error(transparent)]
     Connect(ConnectError),

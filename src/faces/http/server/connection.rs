@@ -2,17 +2,15 @@
 //! upgraded to.
 
 use super::Peer;
+use super::front::{Caller, Front};
 use super::socket::Socket;
 use crate::faces::http::HttpSettings;
-use crate::faces::http::closing::Closing;
 use crate::websocket::Onward;
-use axum::Router;
 use hyper::Request;
 use hyper::body::Incoming;
-use hyper::service::{Service, service_fn};
+use hyper::service::service_fn;
 use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
 use hyper_util::server::conn::auto::Builder;
-use hyper_util::service::TowerToHyperService;
 use std::pin::pin;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -26,19 +24,18 @@ const HTTP2_PING: Duration = Duration::from_secs(30);
 /// Serves the routes on any number of connections.
 #[derive(Debug)]
 pub(super) struct Driver {
-    service: TowerToHyperService<Router>,
+    front: Front,
     builder: Builder<TokioExecutor>,
     header_timeout: Duration,
 }
 
 impl Driver {
-    pub(super) fn new(router: Router, settings: &HttpSettings) -> Self {
+    pub(super) fn new(front: Front, settings: &HttpSettings) -> Self {
         let mut builder = Builder::new(TokioExecutor::new());
         let idle = settings.idle_timeout.max(settings.header_timeout);
         builder.http1().timer(TokioTimer::new()).header_read_timeout(idle);
         builder.http2().timer(TokioTimer::new()).keep_alive_interval(HTTP2_PING);
-        let service = TowerToHyperService::new(router);
-        Self { service, builder, header_timeout: settings.header_timeout }
+        Self { front, builder, header_timeout: settings.header_timeout }
     }
 
     /// Serves until the client leaves, is too slow, or `closing` becomes true and what was in
@@ -54,16 +51,12 @@ impl Driver {
     ) {
         let asked = Arc::new(AtomicBool::new(false));
         let onward = Onward::default();
-        let ending = closing.clone();
         let service = service_fn({
-            let (asked, service) = (Arc::clone(&asked), self.service.clone());
-            let onward = onward.clone();
-            move |mut request: Request<Incoming>| {
+            let (asked, front) = (Arc::clone(&asked), self.front.clone());
+            let caller = Caller { peer, onward: onward.clone(), closing: closing.clone() };
+            move |request: Request<Incoming>| {
                 asked.store(true, Ordering::Relaxed);
-                request.extensions_mut().insert(onward.clone());
-                request.extensions_mut().insert(peer);
-                request.extensions_mut().insert(Closing::new(ending.clone()));
-                service.call(request)
+                front.serve(request, &caller)
             }
         });
         let socket = TokioIo::new(socket);

@@ -1,0 +1,79 @@
+//! What a connection's requests meet. What is asked most, a POST to `/mcp`, goes by the same checks to the
+//! same endpoint, but past the router and its layers; everything else goes through them.
+//!
+//! *Invariant:* no request reaches the endpoint here that the router would have kept from it.
+
+use super::Peer;
+use crate::faces::http::closing::Closing;
+use crate::faces::http::compression;
+use crate::faces::http::guard::{guard, guarded};
+use crate::faces::http::host::Doorkeeper;
+use crate::faces::http::{Shared, streamable};
+use crate::websocket::Onward;
+use axum::Router;
+use axum::body::Body;
+use axum::http::{HeaderValue, Method, header};
+use axum::middleware::from_fn_with_state;
+use axum::response::Response;
+use futures_util::future::BoxFuture;
+use hyper::Request;
+use hyper::body::Incoming;
+use std::convert::Infallible;
+use std::sync::Arc;
+use tokio::sync::watch;
+use tower_service::Service;
+
+/// The one address of all servers.
+const ENDPOINT: &str = "/mcp";
+
+/// All routes.
+#[derive(Debug, Clone)]
+pub(super) struct Front {
+    face: Arc<Shared>,
+    doorkeeper: Arc<Doorkeeper>,
+    router: Router,
+}
+
+/// What requests of one connection have in common.
+#[derive(Debug, Clone)]
+pub(super) struct Caller {
+    pub(super) peer: Peer,
+    pub(super) onward: Onward,
+    pub(super) closing: watch::Receiver<bool>,
+}
+
+impl Front {
+    /// The routes behind the doorkeeper.
+    pub(super) fn new(face: &Arc<Shared>, doorkeeper: Doorkeeper, router: Router) -> Self {
+        let doorkeeper = Arc::new(doorkeeper);
+        let guard = from_fn_with_state(Arc::clone(&doorkeeper), guard);
+        let router = router.layer(compression::layer()).layer(guard);
+        Self { face: Arc::clone(face), doorkeeper, router }
+    }
+
+    /// Answers one request.
+    pub(super) fn serve(
+        &self,
+        mut request: Request<Incoming>,
+        caller: &Caller,
+    ) -> BoxFuture<'static, Result<Response, Infallible>> {
+        if request.method() == Method::POST && request.uri().path() == ENDPOINT {
+            let (face, doorkeeper) = (Arc::clone(&self.face), Arc::clone(&self.doorkeeper));
+            return Box::pin(async move { Ok(posted(&face, &doorkeeper, request).await) });
+        }
+        let extensions = request.extensions_mut();
+        extensions.insert(caller.onward.clone());
+        extensions.insert(caller.peer);
+        extensions.insert(Closing::new(caller.closing.clone()));
+        Box::pin(self.router.clone().call(request))
+    }
+}
+
+async fn posted(face: &Shared, doorkeeper: &Doorkeeper, request: Request<Incoming>) -> Response {
+    guarded(doorkeeper, request.map(Body::new), async |request| {
+        let accepted: Option<HeaderValue> = request.headers().get(header::ACCEPT_ENCODING).cloned();
+        let response = streamable::serve(face, request).await;
+        compression::compressed(accepted, response).await
+    })
+    .await
+}

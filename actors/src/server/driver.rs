@@ -26,12 +26,14 @@ use bytes::Bytes;
 use eliciting::Eliciting;
 use owning::GivenUp;
 use std::future::poll_fn;
+use std::pin::pin;
 use std::sync::Arc;
 use std::time::Duration;
 use subscribing::Ended;
 use tokio::sync::{mpsc, watch};
 use tokio::time::Instant;
 
+mod alarm;
 mod asking;
 mod calling;
 mod eliciting;
@@ -42,14 +44,17 @@ mod parking;
 mod posting;
 mod probing;
 mod raw;
+mod signals;
 mod subscribing;
 mod tapping;
 mod tasking;
 mod translating;
 mod upward;
 
+use alarm::Alarm;
 use link::Command;
 pub(crate) use link::Link;
+use signals::{Signal, Signals};
 
 /// An alarm that comes later than this says that the whole process was suspended.
 const SUSPENDED: Duration = Duration::from_secs(1);
@@ -72,11 +77,7 @@ pub(super) struct Driver {
     context: Connected,
     transport: Box<dyn Transport>,
     levels: watch::Receiver<Option<LogLevel>>,
-    /// Fires when the clients want other resources watched.
-    wishes: watch::Receiver<()>,
     subscribing: Subscribing,
-    /// Fires when clients may have other roots.
-    roots: watch::Receiver<()>,
     asking: Asking,
     given_up: GivenUp,
     /// When the monitor was told last that calls wait without a frame.
@@ -108,20 +109,13 @@ impl Driver {
     ) -> Self {
         let (sender, commands) = mpsc::unbounded_channel();
         let mut levels = context.sessions.levels();
-        let wishes = match &context.own {
-            None => context.sessions.subscriptions().changes(&context.spec.name),
-            Some(_) => watch::channel(()).1, // resources are watched on the shared connection
-        };
-        let roots = context.sessions.roots();
         let level = *levels.borrow_and_update();
         let control = Control::new(level, context.remembered.clone(), context.guess);
         Self {
             context,
             transport,
             levels,
-            wishes,
             subscribing: Subscribing::default(),
-            roots,
             asking: Asking::default(),
             given_up: GivenUp::default(),
             suspected_at: None,
@@ -143,14 +137,16 @@ impl Driver {
     /// transport, to be closed politely.
     pub(super) async fn run(
         mut self,
-        mut close: watch::Receiver<Option<Loss>>,
+        close: watch::Receiver<Option<Loss>>,
     ) -> (End, Box<dyn Transport>) {
+        let _telling = self.signals(close).tell(self.link.0.clone());
+        let mut alarm = pin!(Alarm::default());
         let mut next = vec![self.control.begin(Instant::now())];
         let loss = loop {
             if let Some(loss) = self.perform(next) {
                 break loss;
             }
-            let wake = self.wake_at();
+            alarm.as_mut().ring_by(self.wake_at());
             next = tokio::select! {
                 inbound = poll_fn(|context| self.transport.poll_next(context)) => {
                     match self.hear(inbound) {
@@ -158,24 +154,14 @@ impl Driver {
                         Err(loss) => break loss,
                     }
                 }
-                Some(command) = self.commands.recv() => { self.obey(command); Vec::new() }
-                Ok(()) = self.levels.changed() => {
-                    let level = *self.levels.borrow_and_update();
-                    self.control.level(level)
-                }
-                Ok(()) = self.roots.changed() => {
-                    self.roots_changed();
-                    Vec::new()
-                }
-                Ok(()) = self.wishes.changed() => {
-                    self.reconcile_subscriptions();
-                    Vec::new()
-                }
-                () = sleep_until(wake) => match self.expire() {
+                Some(command) = self.commands.recv() => match command {
+                    Command::Signal(Signal::Close(loss)) => break loss,
+                    command => self.obey(command),
+                },
+                () = alarm.as_mut().rings() => match self.expire() {
                     Ok(actions) => actions,
                     Err(loss) => break loss,
                 },
-                loss = super::instance::closing(&mut close) => break loss,
             };
         };
         if self.control.died_of_discovery(&loss) {
@@ -188,7 +174,7 @@ impl Driver {
         (End::Lost(loss), self.transport)
     }
 
-    fn wake_at(&self) -> Option<Instant> {
+    fn wake_at(&mut self) -> Option<Instant> {
         let own = [
             self.control.due(),
             self.ready_by,
@@ -255,8 +241,18 @@ impl Driver {
         self.send(payload, OutboundKind::Request { id, initialize });
     }
 
-    fn obey(&mut self, command: Command) {
+    fn signals(&self, close: watch::Receiver<Option<Loss>>) -> Signals {
+        let sessions = &self.context.sessions;
+        let wishes = match &self.context.own {
+            None => sessions.subscriptions().changes(&self.context.spec.name),
+            Some(_) => watch::channel(()).1, // resources are watched on the shared connection
+        };
+        Signals { levels: self.levels.clone(), roots: sessions.roots(), wishes, close }
+    }
+
+    fn obey(&mut self, command: Command) -> Vec<Action> {
         match command {
+            Command::Signal(signal) => return self.notice(&signal),
             Command::Call(call) => self.call(*call),
             Command::Probe(method, timeout, reply) => self.probe(method, timeout, reply),
             Command::Raw(raw) => self.raw(*raw),
@@ -264,6 +260,20 @@ impl Driver {
             Command::Said(id, said) => self.heard_answer(id, said),
             Command::Cancel(id, because) => self.give_up(id, because),
         }
+        Vec::new()
+    }
+
+    fn notice(&mut self, signal: &Signal) -> Vec<Action> {
+        match signal {
+            Signal::Levels => {
+                let level = *self.levels.borrow_and_update();
+                return self.control.level(level);
+            }
+            Signal::Roots => self.roots_changed(),
+            Signal::Wishes => self.reconcile_subscriptions(),
+            Signal::Close(_) => {} // ends the loop
+        }
+        Vec::new()
     }
 
     fn cancel(&mut self, id: u64, reason: &Bytes) {
@@ -276,8 +286,9 @@ impl Driver {
     /// Ends what is due.
     fn expire(&mut self) -> Result<Vec<Action>, Loss> {
         let now = Instant::now();
+        let due = self.wake_at();
         match self.resumed_until {
-            None if self.wake_at().is_some_and(|at| at + SUSPENDED < now) => {
+            None if due.is_some_and(|at| at + SUSPENDED < now) => {
                 self.resumed_until = Some(now + SUSPENDED);
                 return Ok(Vec::new());
             }
@@ -349,13 +360,5 @@ impl Driver {
                 self.fail(*call, false, loss.clone());
             }
         }
-    }
-}
-
-/// Sleeps until `at`, or for ever.
-async fn sleep_until(at: Option<Instant>) {
-    match at {
-        Some(at) => tokio::time::sleep_until(at).await,
-        None => std::future::pending().await,
     }
 }

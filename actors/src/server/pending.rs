@@ -10,6 +10,7 @@ use crate::health::ProbeOutcome;
 use crate::server::Activity;
 use crate::session::Client;
 use crate::wire::{Method, RawId};
+use foldhash::fast::RandomState;
 use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::Duration;
@@ -146,9 +147,12 @@ impl PendingCall {
 #[derive(Debug, Default)]
 pub(super) struct PendingTable {
     last_id: u64,
-    requests: HashMap<u64, Pending>,
+    /// Keys are ours alone.
+    requests: HashMap<u64, Pending, RandomState>,
     calls: usize,
     raws: usize,
+    /// No deadline is earlier; `None` when that is not known.
+    soonest: Option<Instant>,
 }
 
 impl PendingTable {
@@ -166,6 +170,10 @@ impl PendingTable {
     pub(super) fn insert(&mut self, id: u64, pending: Pending) {
         self.calls += usize::from(matches!(pending, Pending::Call(_)));
         self.raws += usize::from(matches!(pending, Pending::Raw(_)));
+        if self.requests.is_empty() {
+            self.soonest = Some(pending.deadline());
+        }
+        self.soonest = self.soonest.map(|soonest| soonest.min(pending.deadline()));
         self.requests.insert(id, pending);
     }
 
@@ -176,8 +184,9 @@ impl PendingTable {
         Some(pending)
     }
 
-    /// The call with this id.
+    /// The call with this id; its deadline may be moved.
     pub(super) fn call(&mut self, id: u64) -> Option<&mut PendingCall> {
+        self.soonest = None;
         match self.requests.get_mut(&id)? {
             Pending::Call(call) => Some(call),
             _ => None,
@@ -186,6 +195,7 @@ impl PendingTable {
 
     /// The parked call with this id.
     pub(super) fn parked(&mut self, id: u64) -> Option<&mut ParkedCall> {
+        self.soonest = None;
         match self.requests.get_mut(&id)? {
             Pending::Parked(parked) => Some(parked),
             _ => None,
@@ -277,13 +287,23 @@ impl PendingTable {
         pending.is_some_and(|pending| pending.caller().is_none() && !operators(pending))
     }
 
-    /// When the next deadline comes.
-    pub(super) fn next_deadline(&self) -> Option<Instant> {
-        self.requests.values().map(Pending::deadline).min()
+    /// No deadline comes before; of a request that is over it may be earlier than all others.
+    pub(super) fn next_deadline(&mut self) -> Option<Instant> {
+        if self.requests.is_empty() {
+            return None;
+        }
+        if self.soonest.is_none() {
+            self.soonest = self.requests.values().map(Pending::deadline).min();
+        }
+        self.soonest
     }
 
     /// Takes out what is due.
     pub(super) fn expired(&mut self, now: Instant) -> Vec<(u64, Pending)> {
+        if self.next_deadline().is_none_or(|soonest| soonest > now) {
+            return Vec::new();
+        }
+        self.soonest = None;
         let due: Vec<u64> = self
             .requests
             .iter()

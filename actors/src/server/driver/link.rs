@@ -1,6 +1,7 @@
 //! The way to a driver.
 
 use super::raw::{Raw, RawSent, Reply};
+use super::signals::Signal;
 use crate::call::GoneBecause;
 use crate::fleet::RawMessage;
 use crate::health::{ProbeMethod, ProbeOutcome};
@@ -20,6 +21,7 @@ pub(super) enum Command {
     Raw(Box<Raw>),
     /// An operator does not wait any more.
     RawLeft,
+    Signal(Signal),
 }
 
 /// Hands calls to a driver. Unbounded, because a server admits no more calls than it has slots.

@@ -53,18 +53,15 @@ impl Item {
         if name == self.name && description.is_none() {
             return self.raw.clone();
         }
-        let splice = Splice::new(&self.raw);
-        let name = string(name);
-        let splice = match (description, self.description) {
-            (None, _) => splice.replace(self.name_span, name.as_bytes()),
-            (Some(text), Some(span)) => splice
-                .replace(self.name_span, name.as_bytes())
-                .replace(span, string(text).as_bytes()),
-            (Some(text), None) => {
-                let both = format!("{name},\"description\":{}", string(text));
-                splice.replace(self.name_span, both.as_bytes())
-            }
+        let text = description.map(string).unwrap_or_default();
+        let name = match (description, self.description) {
+            (Some(_), None) => format!("{},\"description\":{text}", string(name)),
+            _ => string(name),
         };
+        let mut splice = Splice::new(&self.raw).replace(self.name_span, name.as_bytes());
+        if let (Some(_), Some(span)) = (description, self.description) {
+            splice = splice.replace(span, text.as_bytes());
+        }
         splice.finish().to_bytes()
     }
 }

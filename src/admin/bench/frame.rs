@@ -1,8 +1,8 @@
 //! A frame, as the API shows it.
 
+use mcpvisor_actors::clock::unix_millis;
 use mcpvisor_actors::fleet::{Direction, Frame, FrameKind};
 use serde::{Deserialize, Serialize};
-use std::time::{SystemTime, UNIX_EPOCH};
 use utoipa::ToSchema;
 
 /// One frame of a server's connection. HTTP headers are no part of it.
@@ -87,10 +87,4 @@ impl From<&Frame> for FrameReport {
             text: frame.text.clone(),
         }
     }
-}
-
-/// A time as the API has it.
-pub(super) fn unix_millis(at: SystemTime) -> u64 {
-    let since = at.duration_since(UNIX_EPOCH).unwrap_or_default();
-    u64::try_from(since.as_millis()).unwrap_or(u64::MAX)
 }

@@ -1,7 +1,6 @@
 //! `GET /api/v1/servers/{name}/frames`: the frames of a server as they go by, as server-sent events.
 
 use super::BenchFault;
-use super::frame::FrameReport;
 use crate::admin::Desk;
 use crate::admin::refusal::{ErrorAnswer, Refusal};
 use crate::admin::request::unknown;
@@ -87,7 +86,7 @@ async fn told(closing: &mut Option<Closing>) {
 async fn next(watch: &mut FrameWatch) -> Bytes {
     tokio::select! {
         seen = watch.next() => match seen {
-            Seen::Frame(frame) => event("frame", &FrameReport::from(&*frame)),
+            Seen::Frame(frame) => event("frame", &*frame),
             Seen::Lost(lost) => event("lagged", &json!({ "lost": lost })),
         },
         () = sleep(KEEP_ALIVE) => Bytes::from_static(b": nothing new\n\n"),

@@ -1,6 +1,5 @@
 //! `/api/v1/recordings`: frames recorded, read and replayed.
 
-use super::frame::FrameReport;
 use super::recording::{Recording, RecordingReport};
 use super::replay::{Replay, Replayed};
 use super::send::patience;
@@ -120,7 +119,7 @@ async fn recording(State(desk): State<Desk>, Path(id): Path<String>) -> Result<R
     let mut lines = Vec::new();
     for frame in recording.frames() {
         // a value of ours always becomes JSON
-        let _written = serde_json::to_writer(&mut lines, &FrameReport::from(&*frame));
+        let _written = serde_json::to_writer(&mut lines, &*frame);
         lines.push(b'\n');
     }
     let file = format!("attachment; filename=\"{}-{}.jsonl\"", recording.server, recording.id);

@@ -57,6 +57,7 @@ async fn frames(
         return Err(BenchFault::Watchers(WATCHERS).into());
     }
     let closing = closing.map(|Extension(closing)| closing);
+    closing.iter().for_each(Closing::may_be_cut);
     // something at once, so that the watcher knows that it watches
     let first = stream::iter([Ok::<_, Infallible>(Bytes::from_static(b": watching\n\n"))]);
     let events = stream::unfold((watch, closing), async |(mut watch, mut closing)| {

@@ -4,12 +4,12 @@
 use super::Peer;
 use super::socket::Socket;
 use crate::faces::http::HttpSettings;
-use crate::faces::http::closing::Closing;
+use crate::faces::http::closing::{Closing, Endless};
 use crate::websocket::Onward;
 use axum::Router;
-use hyper::Request;
 use hyper::body::Incoming;
 use hyper::service::{Service, service_fn};
+use hyper::{Request, Version};
 use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
 use hyper_util::server::conn::auto::Builder;
 use hyper_util::service::TowerToHyperService;
@@ -18,10 +18,13 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 use tokio::sync::watch;
-use tokio::time::sleep;
+use tokio::time::{Instant, sleep};
 
 /// Silence after which an HTTP/2 client is asked whether it is still there.
 const HTTP2_PING: Duration = Duration::from_secs(30);
+
+/// How long the reader of an answer without an end may take what is left of it, once the listener closes.
+const FAREWELL: Duration = Duration::from_secs(1);
 
 /// Serves the routes on any number of connections.
 #[derive(Debug)]
@@ -42,7 +45,8 @@ impl Driver {
     }
 
     /// Serves until the client leaves, is too slow, or `closing` becomes true and what was in
-    /// flight is answered; then whatever the connection was upgraded to, to its end.
+    /// flight is answered; then whatever the connection was upgraded to, to its end. An answer
+    /// without an end is not waited for: its reader may take what is left of it, or not.
     ///
     /// The library's own timer for request heads also runs while a connection is idle, and not
     /// while it guesses the protocol; so the first request has a deadline of ours.
@@ -54,21 +58,26 @@ impl Driver {
     ) {
         let asked = Arc::new(AtomicBool::new(false));
         let onward = Onward::default();
-        let ending = closing.clone();
+        let (ending, endless) = (closing.clone(), Endless::default());
         let service = service_fn({
             let (asked, service) = (Arc::clone(&asked), self.service.clone());
-            let onward = onward.clone();
+            let (onward, endless) = (onward.clone(), endless.clone());
             move |mut request: Request<Incoming>| {
                 asked.store(true, Ordering::Relaxed);
                 request.extensions_mut().insert(onward.clone());
                 request.extensions_mut().insert(peer);
-                request.extensions_mut().insert(Closing::new(ending.clone()));
+                // over HTTP/2 it need not be the only answer on its connection
+                let one_at_a_time = request.version() < Version::HTTP_2;
+                let own = if one_at_a_time { endless.clone() } else { Endless::default() };
+                own.set(false);
+                request.extensions_mut().insert(Closing::new(ending.clone(), own));
                 service.call(request)
             }
         });
         let socket = TokioIo::new(socket);
         let mut connection = pin!(self.builder.serve_connection_with_upgrades(socket, service));
-        let mut first_request = pin!(sleep(self.header_timeout));
+        // of the first request, and of the farewell
+        let mut deadline = pin!(sleep(self.header_timeout));
         let (mut waiting, mut stopping) = (true, false);
         loop {
             tokio::select! {
@@ -78,7 +87,11 @@ impl Driver {
                     }
                     break;
                 }
-                () = &mut first_request, if waiting => {
+                () = &mut deadline, if waiting || stopping && endless.is_set() => {
+                    if !waiting {
+                        tracing::debug!("the end of a stream was not taken; connection closed");
+                        return;
+                    }
                     if !asked.load(Ordering::Relaxed) {
                         tracing::debug!("no request came in time; connection closed");
                         return;
@@ -88,6 +101,10 @@ impl Driver {
                 () = told(&mut closing), if !stopping => {
                     connection.as_mut().graceful_shutdown();
                     stopping = true;
+                    if asked.load(Ordering::Relaxed) {
+                        waiting = false;
+                        deadline.as_mut().reset(Instant::now() + FAREWELL);
+                    }
                 }
             }
         }

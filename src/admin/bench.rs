@@ -6,7 +6,6 @@
 
 mod comparison;
 mod fault;
-mod frame;
 mod frames;
 mod pages;
 mod recording;
@@ -16,7 +15,6 @@ mod send;
 mod switch;
 
 pub(super) use fault::BenchFault;
-pub use frame::{FrameReport, Way, What};
 pub(super) use recordings::Recordings;
 pub use send::SendAnswer;
 

@@ -1,7 +1,6 @@
 //! `GET /api/v1/servers/{name}/frames`: the frames of a server as they go by, as server-sent events.
 
 use super::BenchFault;
-use super::frame::FrameReport;
 use crate::admin::Desk;
 use crate::admin::refusal::{ErrorAnswer, Refusal};
 use crate::admin::request::unknown;
@@ -58,6 +57,7 @@ async fn frames(
         return Err(BenchFault::Watchers(WATCHERS).into());
     }
     let closing = closing.map(|Extension(closing)| closing);
+    closing.iter().for_each(Closing::may_be_cut);
     // something at once, so that the watcher knows that it watches
     let first = stream::iter([Ok::<_, Infallible>(Bytes::from_static(b": watching\n\n"))]);
     let events = stream::unfold((watch, closing), async |(mut watch, mut closing)| {
@@ -87,7 +87,7 @@ async fn told(closing: &mut Option<Closing>) {
 async fn next(watch: &mut FrameWatch) -> Bytes {
     tokio::select! {
         seen = watch.next() => match seen {
-            Seen::Frame(frame) => event("frame", &FrameReport::from(&*frame)),
+            Seen::Frame(frame) => event("frame", &*frame),
             Seen::Lost(lost) => event("lagged", &json!({ "lost": lost })),
         },
         () = sleep(KEEP_ALIVE) => Bytes::from_static(b": nothing new\n\n"),

@@ -78,6 +78,7 @@ async fn events(
     let source = Source { fleet: running.fleet.clone(), clients: running.clients.clone() };
     let listener = running.feed.listen(topics, source).map_err(|_| Refusal::TooManyListeners)?;
     let closing = closing.map(|Extension(closing)| closing);
+    closing.iter().for_each(Closing::may_be_cut);
     let logs = topics.has(Topics::LOGS).then(|| running.logs.subscribe());
     let events = stream::unfold(Events { listener, logs, closing }, |mut events| async move {
         events.next().await.map(|event| (Ok::<_, Infallible>(event), events))

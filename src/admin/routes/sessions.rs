@@ -7,9 +7,9 @@ use crate::ledger::ClientName;
 use axum::extract::{Path, Request, State};
 use axum::http::StatusCode;
 use axum::response::Response;
+use mcpvisor_actors::clock::unix_millis;
 use mcpvisor_actors::session::SessionSummary;
 use serde::Serialize;
-use std::time::{SystemTime, UNIX_EPOCH};
 use utoipa::ToSchema;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
@@ -114,8 +114,4 @@ async fn end(
         return Err(Refusal::NoSuchSession(id.chars().take(80).collect()));
     }
     Ok(answer(StatusCode::ACCEPTED, &Ending { session: id, accepted: "end" }))
-}
-
-fn unix_millis(at: SystemTime) -> u64 {
-    crate::admin::millis(at.duration_since(UNIX_EPOCH).unwrap_or_default())
 }

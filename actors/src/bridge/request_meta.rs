@@ -2,10 +2,10 @@
 
 use super::{Abilities, Fault, MODERN_VERSIONS};
 use crate::session::LogLevel;
+use crate::wire::Raw;
 use crate::wire::{Members, Message, RawId, Span};
 use bytes::Bytes;
 use memchr::memmem::Finder;
-use serde_json::value::RawValue;
 use std::sync::LazyLock;
 
 /// The keys of `_meta` that belong to the protocol itself.
@@ -122,11 +122,11 @@ pub(super) fn meta_of(message: &Message) -> Result<Option<Members<'_>>, Fault> {
     }
 }
 
-fn text(raw: &RawValue) -> Option<String> {
+fn text(raw: Raw<'_>) -> Option<String> {
     serde_json::from_str(raw.get()).ok()
 }
 
-fn level(raw: &RawValue) -> Option<LogLevel> {
+fn level(raw: Raw<'_>) -> Option<LogLevel> {
     let name = text(raw)?;
     LogLevel::ALL.into_iter().find(|level| level.as_str() == name)
 }

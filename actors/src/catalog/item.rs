@@ -1,9 +1,9 @@
 //! One tool, prompt, resource or template as its server described it.
 
 use crate::bridge::{BadAnnotation, ParamHeaders};
+use crate::wire::Raw;
 use crate::wire::{Members, Span, Splice, Subject, string};
 use bytes::Bytes;
-use serde_json::value::RawValue;
 
 /// Something a server lists, byte for byte.
 #[derive(Debug, Clone, PartialEq)]
@@ -21,14 +21,14 @@ pub struct Item {
 impl Item {
     /// Reads the elements of a list; those without a name or URI are left out.
     pub fn list(subject: Subject, array: &Bytes) -> Option<Vec<Self>> {
-        let elements: Vec<&RawValue> = serde_json::from_slice(array).ok()?;
-        let share = |raw: &RawValue| Span::of(raw.get().as_bytes(), array).share(array);
+        let elements: Vec<Raw<'_>> = serde_json::from_slice(array).ok()?;
+        let share = |raw: Raw<'_>| Span::of(raw.get().as_bytes(), array).share(array);
         Some(elements.into_iter().filter_map(|raw| Self::of(subject, &share(raw))).collect())
     }
 
     fn of(subject: Subject, raw: &Bytes) -> Option<Self> {
         let members = Members::of(raw)?;
-        let span = |value: &RawValue| Span::of(value.get().as_bytes(), raw);
+        let span = |value: Raw<'_>| Span::of(value.get().as_bytes(), raw);
         let name = members.get(subject.key()).ok()??;
         let description = members.get("description").ok()?;
         let schema = members.get("inputSchema").ok().flatten().filter(|_| subject == Subject::Tool);

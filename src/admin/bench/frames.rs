@@ -3,6 +3,7 @@
 use super::BenchFault;
 use super::frame::FrameReport;
 use crate::admin::Desk;
+use crate::admin::pages::{Pages, routes};
 use crate::admin::refusal::{ErrorAnswer, Refusal};
 use crate::admin::request::unknown;
 use crate::faces::Closing;
@@ -18,8 +19,6 @@ use serde_json::json;
 use std::convert::Infallible;
 use std::time::Duration;
 use tokio::time::sleep;
-use utoipa_axum::router::OpenApiRouter;
-use utoipa_axum::routes;
 
 /// Who may watch one server at the same time.
 const WATCHERS: usize = 16;
@@ -27,8 +26,8 @@ const WATCHERS: usize = 16;
 const KEEP_ALIVE: Duration = Duration::from_secs(15);
 
 /// The pages.
-pub(super) fn routes() -> OpenApiRouter<Desk> {
-    OpenApiRouter::default().routes(routes!(frames))
+pub(super) fn routes() -> Pages {
+    Pages::default().routes(routes!(frames))
 }
 
 /// The frames of a server from now on, both ways, handshakes included.

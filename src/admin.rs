@@ -18,6 +18,7 @@ mod health;
 mod logs;
 mod metrics;
 mod monitor;
+mod pages;
 mod policy;
 mod refusal;
 mod report;

@@ -20,11 +20,11 @@ pub use send::SendAnswer;
 
 use super::refusal::Refusal;
 use super::{Desk, Running};
-use utoipa_axum::router::OpenApiRouter;
+use crate::admin::pages::Pages;
 
 /// The pages.
-pub(super) fn routes() -> OpenApiRouter<Desk> {
-    OpenApiRouter::default()
+pub(super) fn routes() -> Pages {
+    Pages::default()
         .merge(frames::routes())
         .merge(send::routes())
         .merge(pages::routes())

@@ -2,6 +2,7 @@
 
 use super::BenchFault;
 use crate::admin::Desk;
+use crate::admin::pages::{Pages, routes};
 use crate::admin::refusal::{ErrorAnswer, Refusal};
 use crate::admin::request::unknown;
 use crate::faces::Closing;
@@ -17,8 +18,6 @@ use serde_json::json;
 use std::convert::Infallible;
 use std::time::Duration;
 use tokio::time::sleep;
-use utoipa_axum::router::OpenApiRouter;
-use utoipa_axum::routes;
 
 /// Who may watch one server at the same time.
 const WATCHERS: usize = 16;
@@ -26,8 +25,8 @@ const WATCHERS: usize = 16;
 const KEEP_ALIVE: Duration = Duration::from_secs(15);
 
 /// The pages.
-pub(super) fn routes() -> OpenApiRouter<Desk> {
-    OpenApiRouter::default().routes(routes!(frames))
+pub(super) fn routes() -> Pages {
+    Pages::default().routes(routes!(frames))
 }
 
 /// The frames of a server from now on, both ways, handshakes included.

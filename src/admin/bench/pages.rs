@@ -4,6 +4,7 @@ use super::recording::{Recording, RecordingReport};
 use super::replay::{Replay, Replayed};
 use super::send::patience;
 use crate::admin::Desk;
+use crate::admin::pages::{Pages, routes};
 use crate::admin::refusal::{ErrorAnswer, Refusal, answer};
 use crate::admin::request::{BODY, body, json, unknown};
 use crate::faces::Closing;
@@ -15,12 +16,10 @@ use axum::response::{IntoResponse, Response};
 use serde::{Deserialize, Serialize};
 use std::sync::Arc;
 use utoipa::ToSchema;
-use utoipa_axum::router::OpenApiRouter;
-use utoipa_axum::routes;
 
 /// The pages.
-pub(super) fn routes() -> OpenApiRouter<Desk> {
-    OpenApiRouter::default()
+pub(super) fn routes() -> Pages {
+    Pages::default()
         .routes(routes!(recordings, record))
         .routes(routes!(recording, delete))
         .routes(routes!(stop))

@@ -2,6 +2,7 @@
 
 use super::BenchFault;
 use crate::admin::Desk;
+use crate::admin::pages::{Pages, routes};
 use crate::admin::refusal::{ErrorAnswer, Refusal, answer};
 use crate::admin::request::{json, unknown};
 use axum::extract::{Path, Request, State};
@@ -17,8 +18,6 @@ use std::sync::Arc;
 use std::time::Duration;
 use tokio::task::spawn_blocking;
 use utoipa::ToSchema;
-use utoipa_axum::router::OpenApiRouter;
-use utoipa_axum::routes;
 
 /// Longest body: the longest message, and what is around it.
 const BODY: usize = 4 * 1024 * 1024 + 64 * 1024;
@@ -29,8 +28,8 @@ const MOST_MS: u64 = 120_000;
 const FRAMES: usize = 64;
 
 /// The pages.
-pub(super) fn routes() -> OpenApiRouter<Desk> {
-    OpenApiRouter::default().routes(routes!(send))
+pub(super) fn routes() -> Pages {
+    Pages::default().routes(routes!(send))
 }
 
 /// A message for a server.

@@ -1,6 +1,7 @@
 //! `/api/v1/sessions`: the clients that have a session, and a way to end one.
 
 use crate::admin::Desk;
+use crate::admin::pages::{Pages, routes};
 use crate::admin::refusal::{ErrorAnswer, Refusal, answer};
 use crate::admin::request::{BODY, body};
 use crate::ledger::ClientName;
@@ -11,12 +12,10 @@ use mcpvisor_actors::clock::unix_millis;
 use mcpvisor_actors::session::SessionSummary;
 use serde::Serialize;
 use utoipa::ToSchema;
-use utoipa_axum::router::OpenApiRouter;
-use utoipa_axum::routes;
 
 /// The pages.
-pub(super) fn routes() -> OpenApiRouter<Desk> {
-    OpenApiRouter::default().routes(routes!(sessions)).routes(routes!(end))
+pub(super) fn routes() -> Pages {
+    Pages::default().routes(routes!(sessions)).routes(routes!(end))
 }
 
 /// Sessions.

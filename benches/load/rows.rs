@@ -1,0 +1,47 @@
+//! The rows of the table of goals, each of which measures and tells by itself.
+
+mod calls;
+
+use crate::goals::{Line, head};
+use std::error::Error;
+use std::io::{self, Write};
+use std::time::Duration;
+
+/// What the rows may be told.
+pub(crate) struct Settings {
+    /// Rounds of each comparison.
+    pub(crate) rounds: usize,
+    /// How long the soak takes.
+    pub(crate) soak: Duration,
+}
+
+/// All rows there are.
+pub(crate) const ALL: [u8; 5] = [1, 2, 3, 4, 5];
+
+/// Measures these rows and prints the table as it grows.
+pub(crate) async fn print(rows: &[u8], settings: &Settings) -> Result<(), Box<dyn Error>> {
+    let mut out = io::stdout();
+    writeln!(out, "{}", head())?;
+    for row in rows {
+        let lines = match measure(*row, settings).await {
+            Ok(lines) => lines,
+            Err(error) => vec![Line::unknown(*row, "", error)],
+        };
+        for line in lines {
+            writeln!(out, "{line}")?;
+        }
+        out.flush()?;
+    }
+    Ok(())
+}
+
+async fn measure(row: u8, settings: &Settings) -> Result<Vec<Line>, Box<dyn Error>> {
+    match row {
+        1 => calls::serial_http(settings).await,
+        2 => calls::busy_http(settings).await,
+        3 => calls::bridge(settings).await,
+        4 => calls::serial_lines(settings).await,
+        5 => calls::large(settings).await,
+        _ => Err("there is no such row".into()),
+    }
+}

@@ -8,7 +8,7 @@ use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::process::Stdio;
 use std::sync::OnceLock;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 use tempfile::TempDir;
 use tokio::io::{AsyncBufReadExt, BufReader};
 use tokio::process::{Child, Command};
@@ -30,7 +30,12 @@ pub(crate) fn program() -> &'static str {
 
 /// A configuration's entry for this program as a server over pipes, with so many tools.
 pub(crate) fn line_server(tools: usize) -> Result<Value, Box<dyn Error>> {
-    let args = role::arguments("lines", &[&tools.to_string()]);
+    line_server_with(&[&tools.to_string()])
+}
+
+/// The same with these arguments.
+pub(crate) fn line_server_with(rest: &[&str]) -> Result<Value, Box<dyn Error>> {
+    let args = role::arguments("lines", rest);
     Ok(json!({ "command": role::program()?, "args": args, "max_in_flight": 256 }))
 }
 
@@ -82,6 +87,8 @@ impl Place {
 pub(crate) struct Gateway {
     child: Child,
     pub(crate) address: SocketAddr,
+    /// How long it took from its start until it said that it serves.
+    pub(crate) listening_after: Duration,
     pub(crate) place: Place,
 }
 
@@ -96,6 +103,7 @@ impl Gateway {
         variables: &[(&str, String)],
     ) -> Result<Self, Box<dyn Error>> {
         let log = File::create(place.path().join("log"))?;
+        let started = Instant::now();
         let mut child = Command::new(program())
             .args(place.arguments("serve"))
             .args(["--listen", "127.0.0.1:0"])
@@ -121,9 +129,10 @@ impl Gateway {
         let address = tokio::time::timeout(PATIENCE, named)
             .await
             .map_err(|_| "the gateway does not listen")??;
+        let listening_after = started.elapsed();
         // a full pipe would stop it
         tokio::spawn(async move { while let Ok(Some(_)) = stdout.next_line().await {} });
-        Ok(Self { child, address, place })
+        Ok(Self { child, address, listening_after, place })
     }
 
     pub(crate) fn pid(&self) -> u32 {

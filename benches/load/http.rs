@@ -118,6 +118,13 @@ impl Connection {
         Ok(id)
     }
 
+    /// Asks for a page; its status.
+    pub(crate) async fn get(&mut self, address: SocketAddr, path: &str) -> Result<u16> {
+        self.exchange(format!("GET {path} HTTP/1.1\r\nHost: {address}\r\n\r\n").as_bytes()).await?;
+        let status = self.received.get(9..12).and_then(|code| std::str::from_utf8(code).ok());
+        status.and_then(|code| code.parse().ok()).ok_or_else(|| Error::other(self.refusal()))
+    }
+
     /// Opens the event stream of a session and leaves it open.
     pub(crate) async fn listen(&mut self, address: SocketAddr, id: &str) -> Result<()> {
         let request = format!(

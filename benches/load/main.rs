@@ -10,6 +10,9 @@
 #![allow(clippy::expect_used, clippy::unwrap_used)]
 
 mod answer;
+mod count;
+#[path = "../support/fleet.rs"]
+mod fleet;
 mod floor;
 mod gateway;
 mod goals;
@@ -17,8 +20,12 @@ mod http;
 mod line_origin;
 mod lines;
 mod measure;
+#[path = "../../tests/support/memory.rs"]
+mod memory;
 mod mode;
 mod origin;
+#[path = "../support/parts.rs"]
+mod parts;
 mod role;
 mod rounds;
 mod rows;

@@ -3,7 +3,7 @@
 //!
 //! *Invariant:* whatever was started ends when its starter does, because its stdin does.
 
-use crate::{floor, line_origin, origin};
+use crate::{count, floor, line_origin, origin};
 use std::error::Error;
 use std::io;
 use std::net::SocketAddr;
@@ -26,6 +26,7 @@ pub(crate) fn play() -> Option<Result<(), Box<dyn Error>>> {
     let one = || Builder::new_current_thread().enable_all().build();
     let many = || Builder::new_multi_thread().enable_all().build();
     Some(match role.as_str() {
+        "count" => count::run(&rest),
         "lines" => line_origin::serve(&rest).map_err(Into::into),
         "origin" => one().map_err(Into::into).and_then(|it| it.block_on(origin::serve())),
         floor => many().map_err(Into::into).and_then(|it| it.block_on(floor::serve(floor, &rest))),

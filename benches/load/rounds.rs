@@ -1,6 +1,6 @@
 //! Several modes by turns, in short rounds, so that whatever else the machine does hits all of them alike.
 //!
-//! *Invariant:* a ratio is made of figures of one round, and the median of those is what is told.
+//! *Invariant:* figures are compared with those of the same round, and the median of that is what is told.
 
 use crate::measure::{median, percentile_us};
 use crate::mode::Mode;

@@ -33,15 +33,20 @@ impl Session {
     }
 }
 
+/// Lives as long as the subject.
+#[allow(dead_code)] // only held: it dies with this
+enum Held {
+    Gateway(Gateway),
+    Floor(Listening),
+    Place(Place),
+}
+
 /// The processes of a mode, ready to be called. They end when this is dropped.
 pub(crate) struct Subject {
     sessions: Vec<Session>,
     /// What is between, or else the server.
     measured: Vec<u32>,
-    /// Only held: they die with this.
-    _gateway: Option<Gateway>,
-    _floor: Option<Listening>,
-    _place: Option<Place>,
+    held: Vec<Held>,
 }
 
 impl Subject {
@@ -51,13 +56,7 @@ impl Subject {
         sessions: usize,
         origin: &Listening,
     ) -> Result<Self, Box<dyn Error>> {
-        let mut subject = Self {
-            sessions: Vec::new(),
-            measured: Vec::new(),
-            _gateway: None,
-            _floor: None,
-            _place: None,
-        };
+        let mut subject = Self { sessions: Vec::new(), measured: Vec::new(), held: Vec::new() };
         let started = tokio::time::timeout(START_LIMIT, async {
             subject.open(mode, sessions, origin).await?;
             subject.wait_until_ready().await?;
@@ -85,7 +84,7 @@ impl Subject {
                 let place = Place::with(&one(&line_server(1)?))?;
                 let arguments = place.arguments("stdio");
                 self.open_lines(sessions, gateway::program(), &arguments, GATEWAY_TOOL).await?;
-                self._place = Some(place);
+                self.held.push(Held::Place(place));
             }
             Mode::DirectHttp => {
                 self.measured.extend(origin.pid());
@@ -118,7 +117,7 @@ impl Subject {
         let floor = Listening::start(role, rest).await?;
         self.measured.extend(floor.pid());
         self.open_http(sessions, floor.address, DIRECT_TOOL).await?;
-        self._floor = Some(floor);
+        self.held.push(Held::Floor(floor));
         Ok(())
     }
 
@@ -131,7 +130,7 @@ impl Subject {
         let gateway = Gateway::start_in(Place::with(&one(server))?, variables).await?;
         self.measured.push(gateway.pid());
         self.open_http(sessions, gateway.address, GATEWAY_TOOL).await?;
-        self._gateway = Some(gateway);
+        self.held.push(Held::Gateway(gateway));
         Ok(())
     }
 

@@ -1,14 +1,11 @@
 //! Rows 1 to 5: what a call costs, beside the least it can cost.
 
-use super::Settings;
+use super::{Lines, Settings};
 use crate::goals::Bound::{AtLeast, AtMost};
 use crate::goals::{Line, short};
 use crate::mode::Mode;
 use crate::rounds::{Figures, Turns, alternate, over_rounds};
 use crate::work::{Load, What};
-use std::error::Error;
-
-type Lines = Result<Vec<Line>, Box<dyn Error>>;
 
 const SMALL: What = What::Echo(100);
 const MIB: usize = 1024 * 1024;
@@ -96,11 +93,10 @@ fn grown(name: &str, turns: &Turns) -> Line {
 
 /// What is added to the p50 of direct calls, over what the floor adds.
 fn added(row: u8, what: &str, goal: f64, turns: &[Turns], modes: [Mode; 3]) -> Line {
-    let ratio = over_rounds(turns, modes, |[direct, floor, ours]| {
-        (ours.p50_us - direct.p50_us) / (floor.p50_us - direct.p50_us)
-    });
     let [direct, floor, ours] = modes;
+    // a ratio of differences jumps when a round's floor adds next to nothing, so it is made of medians
     let over = |mode| over_rounds(turns, [mode, direct], |[it, direct]| it.p50_us - direct.p50_us);
+    let ratio = over(ours).and_then(|ours| Ok(ours / over(floor)?));
     let plus = |mode| over(mode).map_or_else(|why| why, short);
     let measured = format!("+{} µs, floor +{} µs", plus(ours), plus(floor));
     Line::ratio(row, what, AtMost(goal), ratio, measured)

@@ -13,6 +13,10 @@ use crate::goals::{Line, head};
 use std::error::Error;
 use std::io::{self, Write};
 use std::time::Duration;
+use tokio::time::timeout;
+
+/// How long a row may take, but for the soak.
+const LIMIT: Duration = Duration::from_secs(300);
 
 /// What the rows may be told.
 pub(crate) struct Settings {
@@ -30,9 +34,13 @@ pub(crate) async fn print(rows: &[u8], settings: &Settings) -> Result<(), Box<dy
     let mut out = io::stdout();
     writeln!(out, "{}", head())?;
     for row in rows {
-        let lines = match measure(*row, settings).await {
-            Ok(lines) => lines,
-            Err(error) => vec![Line::unknown(*row, "", error)],
+        let limit = if *row == 10 { LIMIT + settings.soak } else { LIMIT };
+        let lines = match timeout(limit, measure(*row, settings)).await {
+            Ok(Ok(lines)) => lines,
+            Ok(Err(error)) => vec![Line::unknown(*row, "not measured", error)],
+            Err(_) => {
+                vec![Line::unknown(*row, "not measured", format!("took longer than {limit:?}"))]
+            }
         };
         for line in lines {
             writeln!(out, "{line}")?;

@@ -12,13 +12,13 @@ const MIB: usize = 1024 * 1024;
 
 pub(super) async fn serial_http(settings: &Settings) -> Lines {
     let modes = [Mode::DirectHttp, Mode::FloorHttp, Mode::GatewayHttp];
-    let turns = alternate(&modes, 1, &Load::new(2_000, 1, SMALL), settings.rounds).await?;
+    let turns = alternate(&modes, 1, &Load::new(5_000, 1, SMALL), settings.rounds).await?;
     Ok(vec![added(1, "HTTP→HTTP 1×1: added p50", 1.3, &turns, modes)])
 }
 
 pub(super) async fn serial_lines(settings: &Settings) -> Lines {
     let modes = [Mode::DirectStdio, Mode::FloorStdio, Mode::GatewayStdio];
-    let turns = alternate(&modes, 1, &Load::new(4_000, 1, SMALL), settings.rounds).await?;
+    let turns = alternate(&modes, 1, &Load::new(8_000, 1, SMALL), settings.rounds).await?;
     let pair = [Mode::GatewayStdio, Mode::FloorStdio];
     Ok(vec![
         added(4, "stdio→stdio serial: added p50", 2.0, &turns, modes),
@@ -28,7 +28,7 @@ pub(super) async fn serial_lines(settings: &Settings) -> Lines {
 
 pub(super) async fn busy_http(settings: &Settings) -> Lines {
     let pair = [Mode::GatewayHttp, Mode::FloorHttp];
-    let turns = alternate(&pair, 32, &Load::new(500, 4, SMALL), settings.rounds).await?;
+    let turns = alternate(&pair, 32, &Load::new(1_000, 4, SMALL), settings.rounds).await?;
     let speed = over_rounds(&turns, pair, |[ours, floor]| ours.per_second / floor.per_second);
     let speeds = both(&turns, pair, |it| it.per_second, "/s");
     Ok(vec![
@@ -40,8 +40,8 @@ pub(super) async fn busy_http(settings: &Settings) -> Lines {
 
 pub(super) async fn bridge(settings: &Settings) -> Lines {
     let pair = [Mode::GatewayBridge, Mode::FloorBridge];
-    let busy = alternate(&pair, 32, &Load::new(500, 4, SMALL), settings.rounds).await?;
-    let serial = alternate(&pair, 1, &Load::new(2_000, 1, SMALL), settings.rounds).await?;
+    let busy = alternate(&pair, 32, &Load::new(1_000, 4, SMALL), settings.rounds).await?;
+    let serial = alternate(&pair, 1, &Load::new(5_000, 1, SMALL), settings.rounds).await?;
     Ok(vec![
         cpu(3, "HTTP→stdio 32×4: CPU per call", &busy, pair),
         Line::told(3, "HTTP→stdio 32×4: throughput", both(&busy, pair, |it| it.per_second, "/s")),
@@ -62,7 +62,7 @@ pub(super) async fn large(settings: &Settings) -> Lines {
     let modes = [Mode::GatewayHttp, Mode::Copy, Mode::FloorHttp];
     let mut lines = Vec::new();
     for (name, what) in [("plain", What::Plain(MIB)), ("structured", What::Structured(MIB))] {
-        let turns = alternate(&modes, 1, &Load::new(60, 1, what), settings.rounds).await?;
+        let turns = alternate(&modes, 1, &Load::new(100, 1, what), settings.rounds).await?;
         lines.push(cpu(
             5,
             &format!("1 MiB result, {name}: CPU per call"),

@@ -14,7 +14,7 @@ use std::time::Duration;
 use tokio::time::{sleep, timeout};
 
 const FAST: &str = "fast.echo";
-const CALLS: usize = 4_000;
+const CALLS: usize = 20_000;
 const PATIENCE: Duration = Duration::from_secs(60);
 /// Time for the others to get into trouble before the fast one is called.
 const TROUBLE: Duration = Duration::from_secs(3);

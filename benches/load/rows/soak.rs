@@ -62,20 +62,20 @@ pub(super) async fn soak(settings: &Settings) -> Lines {
         done = harm(&gateway, &remote, every, &faults) => done?,
         _ = join_all(callers) => {}
     }
-    let name = format!(
-        "soak of {} with {} faults",
+    let calls = format!(
+        "{}, {} faults, {} answered, {} with an error",
         humantime::format_duration(settings.soak),
-        faults.get()
+        faults.get(),
+        sums.answered.get(),
+        sums.failed.get()
     );
-    let calls =
-        format!("{} answered, {} of them with an error", sums.answered.get(), sums.failed.get());
     #[expect(clippy::cast_precision_loss, reason = "a count of calls")]
     let unanswered = sums.unanswered.get() as f64;
     let mut lines = vec![
-        Line::figure(10, &format!("{name}: unanswered"), AtMost(0.0), unanswered, "calls"),
-        Line::told(10, &format!("{name}: calls"), calls),
+        Line::figure(10, "soak with faults: unanswered", AtMost(0.0), unanswered, "calls"),
+        Line::told(10, "soak with faults: what was done", calls),
     ];
-    lines.extend(samples.lines(&name));
+    lines.extend(samples.lines());
     Ok(lines)
 }
 

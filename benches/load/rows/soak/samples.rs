@@ -41,16 +41,21 @@ impl Samples {
         }
     }
 
-    pub(super) fn lines(&self, name: &str) -> Vec<Line> {
+    pub(super) fn lines(&self) -> Vec<Line> {
         let counted = self.0.get(WARM_UP..).unwrap_or_default();
         let (first, last) = counted.split_at(counted.len() / 2);
         let of = |half: &[Sample], figure: fn(&Sample) -> f64| median(half.iter().map(figure));
         let grown = |figure| of(last, figure) - of(first, figure);
-        let flat = |what: &str, unit: &str, figure: fn(&Sample) -> f64| {
-            let line =
-                Line::figure(10, &format!("{name}: {what}"), AtMost(2.0), grown(figure), "more");
+        let flat = |what: &str, figure: fn(&Sample) -> f64| {
+            let line = Line::figure(
+                10,
+                &format!("soak with faults: {what}"),
+                AtMost(2.0),
+                grown(figure),
+                "more",
+            );
             Line {
-                measured: format!("{:+} from {} {unit}", grown(figure), short(of(first, figure))),
+                measured: format!("{:+} from {}", grown(figure), short(of(first, figure))),
                 ratio: None,
                 ..line
             }
@@ -58,13 +63,13 @@ impl Samples {
         let rss = |sample: &Sample| sample.rss_kib;
         let slope = 100.0 * self.slope() / of(first, rss);
         let memory =
-            Line::figure(10, &format!("{name}: RSS slope after warm-up"), AtMost(3.0), slope, "%");
+            Line::figure(10, "soak with faults: RSS slope after warm-up", AtMost(3.0), slope, "%");
         let measured = format!("{slope:+.1} % of {} MiB", short(of(first, rss) / 1024.0));
         vec![
             Line { measured, ..memory },
-            flat("descriptors, second half against first", "", |sample| sample.descriptors),
-            flat("threads, likewise", "", |sample| sample.threads),
-            flat("children, likewise", "", |sample| sample.children),
+            flat("descriptors, second half over first", |sample| sample.descriptors),
+            flat("threads, likewise", |sample| sample.threads),
+            flat("children, likewise", |sample| sample.children),
         ]
     }
 

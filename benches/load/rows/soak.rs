@@ -114,7 +114,10 @@ async fn harm(
                 .and_then(|pid| Pid::from_raw(pid.cast_signed()))
         };
         match number % 3 {
-            0 => send(victim(number), Signal::KILL),
+            0 => {
+                send(victim(number), Signal::KILL);
+                sleep(FAULTY).await;
+            }
             1 => {
                 let victim = victim(number);
                 send(victim, Signal::STOP);

@@ -197,7 +197,7 @@ impl Running {
 /// All tools as they are listed to clients of the initialize era, who see every one.
 fn texts(snapshot: &Snapshot) -> Vec<Box<RawValue>> {
     let page = snapshot.section(Subject::Tool).page(Seen::Legacy, None, usize::MAX);
-    let items = page.map(|page| page.items).unwrap_or_default();
+    let items = page.unwrap_or_default().items();
     let mut text = Vec::with_capacity(items.len() + 2);
     text.push(b'[');
     text.extend_from_slice(&items);

@@ -55,12 +55,16 @@ impl Arguments {
                 self.known.put(entry.spec.name.clone(), Arc::new(manifest));
             }
         }
-        self.publish(&HashSet::new());
+        self.publish(None, &HashSet::new());
     }
 
-    /// Publishes the merge of what is known.
-    fn publish(&self, unreachable: &HashSet<ServerName>) {
-        let changed = self.views.publish(&self.known.all(), unreachable);
+    /// Publishes what is known; something new only of these servers, when they are named.
+    fn publish(&self, news: Option<&HashSet<ServerName>>, unreachable: &HashSet<ServerName>) {
+        let known = self.known.all();
+        let changed = match news {
+            Some(news) => self.views.publish_news(news, &known, unreachable),
+            None => self.views.publish(&known, unreachable),
+        };
         let whole = self.views.whole().snapshot().load();
         let tools = whole.section(Subject::Tool).len();
         tracing::debug!(tools, awaited = whole.unknown, views = changed.len(), "catalog");
@@ -88,6 +92,8 @@ pub struct State {
     arguments: Arguments,
     unreachable: HashSet<ServerName>,
     gathering: bool,
+    /// Who offers something else since the last publication; `None` is whoever does, before the first.
+    news: Option<HashSet<ServerName>>,
     /// Who waits for the next publication.
     awaiting: Vec<Lease<server::Message>>,
     saves: JoinSet<()>,
@@ -109,6 +115,7 @@ impl Actor for Catalog {
             arguments,
             unreachable,
             gathering: true,
+            news: None,
             awaiting: Vec::new(),
             saves: JoinSet::new(),
         })
@@ -126,13 +133,12 @@ impl Actor for Catalog {
             }
             Message::Unreachable(server) => state.unreachable(server, &me),
             Message::Switched(done) => {
-                state.arguments.publish(&state.unreachable);
+                state.publish();
                 let _gone = done.send(());
             }
             Message::PublishDue => {
                 state.gathering = false;
-                state.arguments.publish(&state.unreachable);
-                state.awaiting.clear();
+                state.publish();
             }
             Message::Echo(reply) => {
                 let _gone = reply.send(());
@@ -152,6 +158,13 @@ impl Actor for Catalog {
 }
 
 impl State {
+    /// Publishes what was gathered, and says so to whoever waits for that.
+    fn publish(&mut self) {
+        self.arguments.publish(self.news.as_ref(), &self.unreachable);
+        self.news = Some(HashSet::new());
+        self.awaiting.clear();
+    }
+
     fn offered(
         &mut self,
         server: &ServerName,
@@ -161,9 +174,15 @@ impl State {
     ) {
         self.unreachable.remove(server);
         let before = self.arguments.known.get(server);
-        self.arguments.known.put(server.clone(), Arc::clone(manifest));
         if before.is_some_and(|before| before == *manifest) {
+            if self.news.as_ref().is_none_or(|news| news.contains(server)) {
+                self.awaiting.push(done); // it is about to be shown
+            }
             return; // it is shown already
+        }
+        self.arguments.known.put(server.clone(), Arc::clone(manifest));
+        if let Some(news) = &mut self.news {
+            news.insert(server.clone());
         }
         self.awaiting.push(done);
         self.save(server, Arc::clone(manifest));

@@ -4,7 +4,6 @@ use super::{Manifest, Snapshot};
 use crate::server::ServerName;
 use crate::wire::Subject;
 use arc_swap::ArcSwap;
-use std::collections::HashMap;
 use std::sync::Arc;
 use tokio::sync::watch;
 
@@ -16,9 +15,8 @@ pub struct SnapshotCell {
 }
 
 impl SnapshotCell {
-    /// A cell with nothing to show, of which `unknown` servers are still awaited.
-    pub fn new(unknown: usize) -> Self {
-        let snapshot = Snapshot { unknown, ..Snapshot::default() };
+    /// A cell that shows this.
+    pub(super) fn new(snapshot: Snapshot) -> Self {
         let current = Arc::new(ArcSwap::from_pointee(snapshot));
         Self { current, changed: watch::Sender::new(()) }
     }
@@ -55,8 +53,8 @@ impl SnapshotCell {
     }
 }
 
-/// Manifests by server.
-pub type Manifests = HashMap<ServerName, Arc<Manifest>>;
+/// Manifests by server. A clone shares what is not changed after.
+pub type Manifests = imbl::HashMap<ServerName, Arc<Manifest>>;
 
 /// What is known of each server, from this run or an earlier one. Written by the catalog alone.
 #[derive(Debug, Clone, Default)]
@@ -73,8 +71,6 @@ impl Known {
     }
 
     pub(crate) fn put(&self, server: ServerName, manifest: Arc<Manifest>) {
-        let mut all = HashMap::clone(&self.0.load());
-        all.insert(server, manifest);
-        self.0.store(Arc::new(all));
+        self.0.store(Arc::new(self.0.load().update(server, manifest)));
     }
 }

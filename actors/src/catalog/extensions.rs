@@ -1,39 +1,60 @@
 //! The extensions all servers declared, as the gateway declares them to clients of 2026-07-28, and which
 //! server a method is of that belongs to none of the core.
 
-use super::Entry;
-use super::cell::Manifests;
-use super::route::Route;
+use super::Manifest;
 use crate::bridge::{Era, tasks};
 use crate::wire::{Members, string};
 use bytes::{BufMut, Bytes, BytesMut};
-use std::collections::HashSet;
+use std::collections::{BTreeMap, HashSet};
+use std::sync::Arc;
+
+/// What one server declared.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) struct Declared {
+    /// The JSON text of an object.
+    text: Bytes,
+    /// How its extensions are called that have methods, if it lives in 2026-07-28.
+    methods: Vec<String>,
+}
+
+impl Declared {
+    /// The extensions of a server, if it declared any.
+    pub(super) fn of(manifest: &Manifest) -> Option<Self> {
+        let text = manifest.extensions()?;
+        let names = Members::of(&text).unwrap_or_default();
+        let names = names.iter().map(|member| member.key.clone().into_owned());
+        let has_methods = |name: &String| manifest.era == Era::Modern && name != tasks::EXTENSION;
+        let methods = names.filter(has_methods).collect();
+        Some(Self { text, methods })
+    }
+}
 
 /// The extensions of some servers.
-#[derive(Debug, Default)]
+#[derive(Debug, Clone, Default)]
 pub(super) struct Extensions {
-    /// The JSON text of an object.
+    /// Of each server that declared any, by its place.
+    servers: BTreeMap<usize, Arc<Declared>>,
+    /// All together: the JSON text of an object.
     declared: Option<Bytes>,
-    /// Servers of 2026-07-28 with extensions that have methods, and how these are called.
-    servers: Vec<(Route, Vec<String>)>,
 }
 
 impl Extensions {
-    /// Those of these servers.
-    pub(super) fn of<'a>(entries: impl Iterator<Item = &'a Entry>, known: &Manifests) -> Self {
-        let (mut all, mut servers) = (Vec::new(), Vec::new());
-        for entry in entries {
-            let Some(manifest) = known.get(&entry.spec.name) else { continue };
-            let Some(declared) = manifest.extensions() else { continue };
-            let names = Members::of(&declared).unwrap_or_default();
-            let names = names.iter().map(|member| member.key.clone().into_owned());
-            let names: Vec<_> = names.filter(|name| name != tasks::EXTENSION).collect();
-            if manifest.era == Era::Modern && !names.is_empty() {
-                servers.push((entry.route(manifest.capabilities, ""), names));
-            }
-            all.push(declared);
+    /// What one of the servers declared.
+    pub(super) fn of(&self, server: usize) -> Option<&Arc<Declared>> {
+        self.servers.get(&server)
+    }
+
+    /// The same with what some servers declare now.
+    pub(super) fn renewed(&self, news: Vec<(usize, Option<Arc<Declared>>)>) -> Self {
+        let mut servers = self.servers.clone();
+        for (server, declared) in news {
+            match declared {
+                Some(declared) => servers.insert(server, declared),
+                None => servers.remove(&server),
+            };
         }
-        Self { declared: union(all.into_iter()), servers }
+        let declared = union(servers.values().map(|declared| declared.text.clone()));
+        Self { servers, declared }
     }
 
     /// As the gateway declares them.
@@ -43,14 +64,15 @@ impl Extensions {
 
     /// The server of a method: the only one with an extension the method is named after
     /// (`skills/list` of `io.modelcontextprotocol/skills`), else the only one with any.
-    pub(super) fn route(&self, method: &str) -> Option<Route> {
+    pub(super) fn server(&self, method: &str) -> Option<usize> {
         let family = method.split('/').next().unwrap_or_default();
         let named =
-            |names: &[String]| names.iter().any(|name| name.rsplit('/').next() == Some(family));
-        let fitting: Vec<_> = self.servers.iter().filter(|(_, names)| named(names)).collect();
-        let of: Vec<_> = if fitting.is_empty() { self.servers.iter().collect() } else { fitting };
+            |it: &Declared| it.methods.iter().any(|it| it.rsplit('/').next() == Some(family));
+        let having = || self.servers.iter().filter(|(_, it)| !it.methods.is_empty());
+        let fitting: Vec<_> = having().filter(|(_, it)| named(it)).collect();
+        let of: Vec<_> = if fitting.is_empty() { having().collect() } else { fitting };
         let [(only, _)] = of.as_slice() else { return None };
-        Some(Route { own: method.into(), ..only.clone() })
+        Some(**only)
     }
 }
 

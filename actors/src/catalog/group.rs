@@ -16,13 +16,18 @@ pub struct Group {
 }
 
 impl Group {
+    /// Whether it shows all tools of its servers.
+    pub(super) fn admits_all(&self) -> bool {
+        self.tools.allow.is_empty() && self.tools.deny.is_empty()
+    }
+
     /// Whether it shows a tool of one of its servers. `tool` is its name before any prefix, `shown` the
     /// one clients know.
     pub(super) fn admits(&self, server: &str, tool: &str, shown: &str) -> bool {
-        let Expose { allow, deny } = &self.tools;
-        if allow.is_empty() && deny.is_empty() {
+        if self.admits_all() {
             return true;
         }
+        let Expose { allow, deny } = &self.tools;
         let whole = format!("{server}.{tool}");
         let named = |globs: &[globset::GlobMatcher]| {
             globs.iter().any(|glob| glob.is_match(&whole) || glob.is_match(shown))

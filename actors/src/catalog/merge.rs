@@ -1,281 +1,239 @@
 //! The merge of what all servers offer, under names that are unique; and the parts of it.
+//!
+//! It is kept from publication to publication. When a server offers something else, that server and those
+//! whose names collide with its names, or did, get other pieces; everybody else's stay the same values.
 
 use super::cell::Manifests;
-use super::directory::Directory;
-use super::extensions::Extensions;
-use super::naming::{STATUS_TOOL, alias, with_hash};
-use super::route::Route;
-use super::section::{Section, Shown, count};
-use super::snapshot::Unlisted;
-use super::{Entry, Group, Item, Manifest, Naming, NamingStrategy, Snapshot, SwitchedOff, uri};
-use crate::bridge::{Era, legacy_client, tasks};
+use super::claims::{Claims, Rule};
+use super::directory::{Peers, Uris};
+use super::extensions::Declared;
+use super::naming::STATUS_TOOL;
+use super::piece::{Piece, Thing};
+use super::snapshot::Part;
+use super::source::Source;
+use super::{Entry, Group, Item, Manifest, Naming, NamingStrategy, Snapshot, SwitchedOff};
 use crate::server::ServerName;
 use crate::wire::{PerSubject, Subject};
-use bytes::Bytes;
-use std::collections::HashSet;
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::sync::Arc;
 
 /// Merges what is known of all servers. Order: servers by name, their things as they list them.
 pub fn merge(naming: &Naming, entries: &[Entry], known: &Manifests) -> Snapshot {
-    Merge::of(naming, entries, known, &SwitchedOff::default()).whole()
+    let mut merge = Merge::of(naming.clone(), Arc::new(entries.to_vec()));
+    let all = (0..entries.len()).collect();
+    let changed = merge.renew(&all, known, &SwitchedOff::default());
+    merge.whole(&merge.nothing(), &changed)
 }
 
-/// All that is known with the names it has for everybody, before anything is rendered.
-pub(super) struct Merge<'a> {
-    naming: &'a Naming,
-    entries: &'a [Entry],
-    known: &'a Manifests,
-    directory: Directory,
-    wanted: PerSubject<Vec<Wanted<'a>>>,
+/// Servers by their places among all of them.
+pub(super) type Places = BTreeSet<usize>;
+
+/// All that is known, under the names it has for everybody.
+#[derive(Debug)]
+pub(super) struct Merge {
+    naming: Naming,
+    peers: Arc<Peers>,
+    manifests: Vec<Option<Arc<Manifest>>>,
+    claims: PerSubject<Claims>,
+    parts: Vec<Part>,
 }
 
-impl<'a> Merge<'a> {
-    /// Looks at all servers and finds each thing its name, also those that are switched off: so no name
-    /// comes to mean another tool by that.
-    pub(super) fn of(
-        naming: &'a Naming,
-        entries: &'a [Entry],
-        known: &'a Manifests,
-        off: &SwitchedOff,
-    ) -> Self {
-        let directory = directory(entries.iter(), known);
-        let wanted = PerSubject::of(|subject| {
-            let mut wanted = wanted(naming, subject, entries, known, off);
-            match subject {
-                Subject::Tool => rename(naming, Some(STATUS_TOOL), &mut wanted),
-                Subject::Prompt => rename(naming, None, &mut wanted),
-                Subject::Resource | Subject::Template => tell_apart(&mut wanted, &directory),
+impl Merge {
+    /// These servers, of which nothing is known.
+    pub(super) fn of(naming: Naming, entries: Arc<Vec<Entry>>) -> Self {
+        let count = entries.len();
+        let peers = Arc::new(Peers::of(entries, |server| naming.prefixes(server)));
+        let claims = PerSubject::of(|_| Claims::of(count));
+        let (manifests, parts) = (vec![None; count], vec![Part::default(); count]);
+        Self { naming, peers, manifests, claims, parts }
+    }
+
+    /// All servers.
+    pub(super) fn peers(&self) -> &Peers {
+        &self.peers
+    }
+
+    /// How names begin that can only mean a thing of this server.
+    pub(super) fn prefixes(&self, server: &str) -> Vec<String> {
+        self.naming.prefixes(server)
+    }
+
+    /// The servers of which something else is known.
+    pub(super) fn differing(&self, known: &Manifests) -> Places {
+        let is_other = |(entry, mine): &(&Entry, &Option<Arc<Manifest>>)| {
+            known.get(&entry.spec.name).map(Arc::as_ptr) != mine.as_ref().map(Arc::as_ptr)
+        };
+        let all = self.peers.entries().iter().zip(&self.manifests).enumerate();
+        all.filter(|(_, one)| is_other(one)).map(|(at, _)| at).collect()
+    }
+
+    /// Of some servers something else is known, or other tools are switched off. Finds each of their things
+    /// its name, also those that are switched off: so no name comes to mean another tool by that. Returns
+    /// the servers that have other parts now.
+    pub(super) fn renew(&mut self, news: &Places, known: &Manifests, off: &SwitchedOff) -> Places {
+        let mut was = BTreeMap::new();
+        for &at in news {
+            let manifest = known.get(&self.peers.entries()[at].spec.name).cloned();
+            let extensions = manifest.as_deref().and_then(Declared::of).map(Arc::new);
+            self.parts[at].capabilities = manifest.as_ref().map(|manifest| manifest.capabilities);
+            self.parts[at].extensions = extensions;
+            was.insert(at, std::mem::replace(&mut self.manifests[at], manifest));
+        }
+        let mut changed = news.clone();
+        for subject in Subject::ALL {
+            let wants = news.iter().map(|&at| {
+                let source = self.source(at, subject);
+                let server = self.peers.name(at);
+                let named = |base: &str| match subject {
+                    Subject::Tool | Subject::Prompt => self.naming.wanted(server, base).into(),
+                    Subject::Resource | Subject::Template => base.into(),
+                };
+                (at, source.map_or_else(Vec::new, |source| source.wants(named)))
+            });
+            let wants = wants.collect();
+            let rule = rule(&self.naming, &self.peers, subject);
+            let stirred = self.claims[subject].renew(rule, |at| self.peers.name(at), wants);
+            for at in stirred {
+                let before = was.get(&at).unwrap_or(&self.manifests[at]).clone();
+                let piece = self.piece(at, subject, before.as_deref(), off);
+                if let Some(piece) = piece {
+                    self.parts[at].pieces[subject] = piece;
+                    changed.insert(at);
+                }
             }
-            wanted
-        });
-        Self { naming, entries, known, directory, wanted }
+        }
+        changed
     }
 
-    /// Everything.
-    pub(super) fn whole(self) -> Snapshot {
-        let Self { naming, entries, known, directory, mut wanted } = self;
-        let unlisted = unlisted(entries.iter(), known, |server| naming.prefixes(server));
-        let extensions = Extensions::of(entries.iter(), known);
-        snapshot(directory, unlisted, extensions, |subject| std::mem::take(&mut wanted[subject]))
+    /// What a view of everything shows before anything is known.
+    pub(super) fn nothing(&self) -> Snapshot {
+        Snapshot::of(Arc::clone(&self.peers))
     }
 
-    /// What a group shows, under the names it has for everybody.
-    pub(super) fn group(&self, group: &Group) -> Snapshot {
-        let members = || self.entries.iter().filter(|one| group.servers.contains(&one.spec.name));
-        let unlisted = unlisted(members(), self.known, |server| self.naming.prefixes(server));
-        let extensions = Extensions::of(members(), self.known);
-        snapshot(directory(members(), self.known), unlisted, extensions, |subject| {
-            let shown = |one: &&Wanted<'_>| {
-                let hidden =
-                    subject == Subject::Tool && !group.admits(one.server(), one.base, &one.name);
-                !hidden && group.servers.contains(&one.entry.spec.name)
-            };
-            self.wanted[subject].iter().filter(shown).cloned().collect()
-        })
+    /// Everything, where it was `before` that some servers changed.
+    pub(super) fn whole(&self, before: &Snapshot, changed: &Places) -> Snapshot {
+        let news: Vec<_> = changed.iter().map(|&at| (at, self.parts[at].clone())).collect();
+        before.renewed(&news, Some(self.uris()))
+    }
+
+    /// The URIs of everything.
+    pub(super) fn uris(&self) -> Uris {
+        let of = |subject| Claims::wanted(&self.claims[subject]).clone();
+        let peers = Arc::clone(&self.peers);
+        Uris { peers, resources: of(Subject::Resource), templates: of(Subject::Template) }
+    }
+
+    /// What a group shows of a server, under the names it has for everybody.
+    pub(super) fn of_group(&self, at: usize, group: &Group) -> Part {
+        let mut part = self.parts[at].clone();
+        if !group.admits_all() {
+            let (server, wants) = (self.peers.name(at), self.claims[Subject::Tool].of_server(at));
+            let admits = |at: usize, it: &Thing| group.admits(server, &wants[at].base, &it.name);
+            part.pieces[Subject::Tool] = Arc::new(part.pieces[Subject::Tool].only(admits));
+        }
+        part
     }
 
     /// One server under its own names; what everybody calls its things is understood, too.
-    pub(super) fn server(&self, server: &ServerName) -> Snapshot {
-        let member = || self.entries.iter().filter(|one| one.spec.name == *server);
-        // there is no other server a name could be of
-        let unlisted = unlisted(member(), self.known, |_| vec![String::new()]);
+    pub(super) fn alone(&self, at: usize) -> Part {
+        let (part, server) = (&self.parts[at], self.peers.name(at));
         let own = Naming { strategy: NamingStrategy::Flat, ..self.naming.clone() };
-        let extensions = Extensions::of(member(), self.known);
-        snapshot(directory(member(), self.known), unlisted, extensions, |subject| {
-            let of_it = self.wanted[subject].iter().filter(|one| one.entry.spec.name == *server);
-            let unprefixed = |one: &Wanted<'a>| {
-                let one = one.clone();
-                match subject {
-                    Subject::Tool | Subject::Prompt => Wanted {
-                        name: own.wanted(server.as_str(), one.base),
-                        elsewhere: Some(one.name),
-                        ..one
-                    },
-                    Subject::Resource | Subject::Template => {
-                        Wanted { name: one.item.name.clone(), shared: false, ..one }
-                    }
-                }
+        let rule = Rule::Rename { naming: &own, reserved: None };
+        let pieces = PerSubject::of(|subject| {
+            let everywhere = &part.pieces[subject];
+            let Some(source) = self.source(at, subject).filter(|_| !everywhere.things().is_empty())
+            else {
+                return Arc::clone(everywhere);
             };
-            let mut wanted = of_it.map(unprefixed).collect::<Vec<_>>();
-            if matches!(subject, Subject::Tool | Subject::Prompt) {
-                rename(&own, None, &mut wanted);
-            }
-            wanted
-        })
-    }
-}
-
-fn snapshot<'a>(
-    mut directory: Directory,
-    unlisted: Vec<Unlisted>,
-    extensions: Extensions,
-    mut wanted: impl FnMut(Subject) -> Vec<Wanted<'a>>,
-) -> Snapshot {
-    let sections = PerSubject::of(|subject| {
-        let wanted = wanted(subject);
-        for one in &wanted {
-            if one.shared {
-                directory.share(&one.item.name, &one.name);
-            }
-            if subject == Subject::Template {
-                directory.template(one.server(), &one.item.name);
-            }
-        }
-        Section::of(wanted.into_iter().map(Wanted::shown).collect())
-    });
-    directory.settle();
-    Snapshot { sections, directory, unlisted, extensions, unknown: 0 }
-}
-
-fn directory<'a>(entries: impl Iterator<Item = &'a Entry>, known: &Manifests) -> Directory {
-    let declared =
-        |entry: &Entry| known.get(&entry.spec.name).map(|manifest| manifest.capabilities);
-    Directory::of(entries.map(|entry| (entry.clone(), declared(entry))).collect())
-}
-
-/// The servers of which nothing is known, by how the names of their things will begin.
-fn unlisted<'a>(
-    entries: impl Iterator<Item = &'a Entry>,
-    known: &Manifests,
-    prefixes: impl Fn(&str) -> Vec<String>,
-) -> Vec<Unlisted> {
-    let unlisted = entries.filter(|entry| !known.contains_key(&entry.spec.name));
-    unlisted.map(|entry| (prefixes(entry.spec.name.as_str()), entry.address.clone())).collect()
-}
-
-#[derive(Clone)]
-struct Wanted<'a> {
-    subject: Subject,
-    entry: &'a Entry,
-    manifest: &'a Manifest,
-    /// Whether its server runs tools as tasks of the initialize era.
-    runs_tasks: bool,
-    item: &'a Item,
-    /// The own name after an override, before prefix and collisions.
-    base: &'a str,
-    name: String,
-    /// What everybody else calls it, where it is shown under another name.
-    elsewhere: Option<String>,
-    /// Whether other servers have the same URI.
-    shared: bool,
-    /// Whether it is switched off.
-    off: bool,
-}
-
-impl Wanted<'_> {
-    fn server(&self) -> &str {
-        self.entry.spec.name.as_str()
-    }
-
-    fn shown(self) -> Shown {
-        let named = matches!(self.subject, Subject::Tool | Subject::Prompt);
-        let change =
-            self.entry.spec.tools.get(&self.item.name).filter(|_| self.subject == Subject::Tool);
-        let description = change.and_then(|change| change.description.as_deref());
-        let alias = named.then(|| alias(self.server(), self.base));
-        let (text, modern) = self.in_both_eras(self.item.render(&self.name, description));
-        let route = self.entry.route(self.manifest.capabilities, &self.item.name);
-        let headers = self.item.headers.clone().unwrap_or_default();
-        let elsewhere = self.elsewhere.clone().filter(|name| alias.as_ref() != Some(name));
-        Shown {
-            also: [alias, elsewhere],
-            text,
-            modern,
-            hints: self.manifest.hints[self.subject],
-            off: self.off,
-            route: Route { headers, ..route },
-            name: self.name,
-        }
-    }
-
-    /// As clients of the initialize era see it, and as those of 2026-07-28 do, if they do.
-    fn in_both_eras(&self, text: Bytes) -> (Bytes, Option<Bytes>) {
-        match (self.subject, self.manifest.era) {
-            (Subject::Tool, Era::Legacy(_)) => {
-                let modern = tasks::tool(&text, self.runs_tasks);
-                (text, modern)
-            }
-            (Subject::Tool, Era::Modern) => (legacy_client::tool(&text), Some(text)),
-            (Subject::Prompt | Subject::Resource | Subject::Template, _) => {
-                (text.clone(), Some(text))
-            }
-        }
-    }
-}
-
-/// What each server wants to be shown, before collisions are looked at.
-fn wanted<'a>(
-    naming: &Naming,
-    subject: Subject,
-    entries: &'a [Entry],
-    known: &'a Manifests,
-    off: &SwitchedOff,
-) -> Vec<Wanted<'a>> {
-    let mut wanted = Vec::new();
-    for entry in entries {
-        let Some(manifest) = known.get(&entry.spec.name) else { continue };
-        let (spec, items) = (&entry.spec, &manifest.items[subject]);
-        let runs_tasks = subject == Subject::Tool && manifest.runs_tasks();
-        let mut seen = HashSet::with_capacity(items.len());
-        for item in items {
-            let hidden = subject == Subject::Tool && !spec.expose.admits(&item.name);
-            if hidden || !seen.insert(&*item.name) {
-                continue; // listed twice: called by its name, it is one thing
-            }
-            let change = spec.tools.get(&item.name).filter(|_| subject == Subject::Tool);
-            let base = change.and_then(|change| change.name.as_deref()).unwrap_or(&item.name);
-            let name = match subject {
-                Subject::Tool | Subject::Prompt => naming.wanted(spec.name.as_str(), base),
-                Subject::Resource | Subject::Template => item.name.clone(),
-            };
-            wanted.push(Wanted {
-                subject,
-                entry,
-                manifest,
-                runs_tasks,
-                item,
-                base,
-                name,
-                elsewhere: None,
-                shared: false,
-                off: subject == Subject::Tool && off.has(&spec.name, &item.name),
+            let named = matches!(subject, Subject::Tool | Subject::Prompt);
+            let wanted =
+                |base: &str| if named { own.wanted(server, base) } else { base.to_owned() };
+            let mut claims = Claims::of(1);
+            claims.renew(rule, |_| server, vec![(0, source.wants(|base| wanted(base).into()))]);
+            let things = claims.of_server(0).iter().zip(everywhere.things());
+            let things = things.map(|(want, thing)| {
+                let (name, elsewhere) = if named {
+                    let name = claims.name(rule, server, &source.item(want).name, want);
+                    (name, Some(Arc::clone(&thing.name)))
+                } else {
+                    (Arc::clone(&want.name), None)
+                };
+                let route = Arc::clone(&thing.route);
+                Thing { off: thing.off, ..source.thing(want, name, elsewhere, route) }
             });
-        }
+            Arc::new(Piece::of(things.collect(), everywhere.said()))
+        });
+        Part { pieces, ..part.clone() }
     }
-    wanted
-}
 
-/// Gives each a name of its own. A name that several want goes to none of them, so that it never comes
-/// to mean another thing; nor is one that is `reserved` for the gateway's own.
-fn rename(naming: &Naming, reserved: Option<&str>, shown: &mut [Wanted<'_>]) {
-    let wanted = count(shown.iter().map(|one| &one.name));
-    let renamed: Vec<Option<String>> = shown
-        .iter()
-        .map(|one| {
-            let reserved = reserved == Some(one.name.as_str());
-            (wanted[&one.name] > 1 || reserved).then(|| naming.renamed(one.server(), one.base))
-        })
-        .collect();
-    let taken = count(renamed.iter().flatten());
-    for (one, renamed) in shown.iter_mut().zip(&renamed) {
-        let Some(name) = renamed else { continue };
-        one.name = if wanted.contains_key(name) || taken[name] > 1 {
-            with_hash(name, &[one.server(), &one.item.name])
-        } else {
-            name.clone()
+    /// What is known of a server of one kind.
+    fn source(&self, at: usize, subject: Subject) -> Option<Source<'_>> {
+        let manifest = self.manifests[at].as_deref()?;
+        Some(Source::of(subject, &self.peers.entries()[at], manifest))
+    }
+
+    /// The piece of a server, of which `was` was known, when it is another one now. What is the same in it
+    /// is not made again.
+    fn piece(
+        &self,
+        at: usize,
+        subject: Subject,
+        was: Option<&Manifest>,
+        off: &SwitchedOff,
+    ) -> Option<Arc<Piece>> {
+        let (old, name) = (&self.parts[at].pieces[subject], &self.peers.entries()[at].spec.name);
+        let (Some(source), Some(manifest)) = (self.source(at, subject), &self.manifests[at]) else {
+            return (!old.things().is_empty()).then(Arc::default);
         };
+        let is_same_server =
+            |was: &&Manifest| was.about == manifest.about && was.era == manifest.era;
+        let before = before(was.filter(is_same_server), subject, old);
+        let rule = rule(&self.naming, &self.peers, subject);
+        let claims = &self.claims[subject];
+        let things = claims.of_server(at).iter().map(|want| {
+            let item = source.item(want);
+            let called = claims.name(rule, name.as_str(), &item.name, want);
+            let before = before.get(&*item.name).filter(|(was, _)| *was == item);
+            let thing = match before {
+                Some((_, thing)) if thing.name == called => (*thing).clone(),
+                Some((_, thing)) => source.thing(want, called, None, Arc::clone(&thing.route)),
+                None => source.thing(want, called, None, Arc::new(source.route(want))),
+            };
+            Thing { off: is_off(off, subject, name, item), ..thing }
+        });
+        let (things, hints) = (things.collect::<Vec<_>>(), manifest.hints[subject]);
+        (!old.is_still(&things, hints)).then(|| Arc::new(Piece::of(things, hints)))
     }
 }
 
-/// Puts the server into the URIs that several servers have, and into those that would be taken for
-/// another server's if they were shown as they are.
-fn tell_apart(shown: &mut [Wanted<'_>], directory: &Directory) {
-    let wanted = count(shown.iter().map(|one| &one.name));
-    for one in shown {
-        one.shared = wanted[&one.name] > 1;
-        if one.shared || directory.names_a_server(&one.name) {
-            one.name = uri::of_server(one.server(), &one.item.name);
+fn is_off(off: &SwitchedOff, subject: Subject, server: &ServerName, item: &Item) -> bool {
+    subject == Subject::Tool && off.has(server, &item.name)
+}
+
+/// What becomes of names of this kind that cannot be had.
+fn rule<'a>(naming: &'a Naming, peers: &'a Peers, subject: Subject) -> Rule<'a> {
+    match subject {
+        Subject::Tool => Rule::Rename { naming, reserved: Some(STATUS_TOOL) },
+        Subject::Prompt => Rule::Rename { naming, reserved: None },
+        Subject::Resource | Subject::Template => Rule::TellApart(peers),
+    }
+}
+
+/// What was made of each item, by its own name.
+fn before<'a>(
+    was: Option<&'a Manifest>,
+    subject: Subject,
+    old: &'a Piece,
+) -> HashMap<&'a str, (&'a Item, &'a Thing)> {
+    let things = old.things().iter().map(|thing| (&*thing.route.own, thing));
+    let things: HashMap<&str, &Thing> = things.collect();
+    let mut before = HashMap::new();
+    for item in was.into_iter().flat_map(|was| &was.items[subject]) {
+        if let Some(thing) = things.get(&*item.name) {
+            before.entry(&*item.name).or_insert((item, *thing));
         }
     }
+    before
 }
 
 #[cfg(test)]

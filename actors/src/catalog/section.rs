@@ -1,12 +1,16 @@
 //! One kind of thing as clients see it: a list to show, a table to find the server of each by.
+//!
+//! The list is made of the [`Piece`]s of the servers, in their order. A section that is made from another
+//! one shares with it all pieces and names that are the same, so that it costs what is different.
 
+use super::names::Names;
+use super::piece::{Listing, Piece, Thing};
 use super::route::Route;
 use crate::bridge::modern_client::CacheHints;
 use crate::server::ServerName;
-use bytes::{Bytes, BytesMut};
+use bytes::Bytes;
 use std::collections::HashMap;
-use std::ops::Range;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 /// Whose eyes a list is seen with.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -18,176 +22,190 @@ pub enum Seen {
 }
 
 /// Everything of one kind.
-#[derive(Debug, Default)]
+#[derive(Debug, Clone, Default)]
 pub struct Section {
-    legacy: Listing,
-    /// Only when it is another one.
-    modern: Option<Listing>,
-    routes: HashMap<Arc<str>, Arc<Route>>,
-    aliases: HashMap<String, Arc<Route>>,
-    /// The names of what is in no list because it is switched off.
-    off: Vec<Arc<str>>,
-    /// What those said who said how long it may be kept, together.
+    /// One of each server, in their order.
+    pieces: imbl::Vector<Arc<Piece>>,
+    names: Names,
+    aliases: Names,
+    /// How many are shown.
+    len: usize,
+    said: OnceLock<Said>,
+}
+
+/// How long the servers of a list say that it may be kept.
+#[derive(Debug, Clone, Copy, Default)]
+struct Said {
+    /// What those said who said it, together.
     hints: Option<CacheHints>,
     /// Whether somebody did not say.
     unsaid: bool,
 }
 
-/// A list ready to be shown.
-#[derive(Debug, Default, PartialEq, Eq)]
-struct Listing {
-    text: Bytes,
-    items: Vec<(Arc<str>, Range<usize>)>,
-}
-
-impl Listing {
-    fn of<'a>(size: usize, shown: impl Iterator<Item = (&'a Arc<str>, &'a Bytes)>) -> Self {
-        let mut text = BytesMut::with_capacity(size);
-        let mut items = Vec::new();
-        for (name, item) in shown {
-            if !text.is_empty() {
-                text.extend_from_slice(b",");
-            }
-            let start = text.len();
-            text.extend_from_slice(item);
-            items.push((Arc::clone(name), start..text.len()));
-        }
-        Self { text: text.freeze(), items }
-    }
-
-    fn names(&self) -> impl Iterator<Item = &str> {
-        self.items.iter().map(|(name, _)| &**name)
-    }
-}
-
 /// One page of a list.
-#[derive(Debug, PartialEq, Eq)]
+#[derive(Debug, Default, PartialEq, Eq)]
 pub struct Page {
-    /// The JSON texts, separated by commas.
-    pub items: Bytes,
+    /// JSON texts, separated by commas within each, and to be separated by commas.
+    pub texts: Vec<Bytes>,
     /// Where the next page starts.
     pub next: Option<Arc<str>>,
 }
 
-/// One thing on its way into a section.
-pub(super) struct Shown {
-    /// As clients name it; nothing else has this name.
-    pub(super) name: String,
-    /// What it is also called by.
-    pub(super) also: [Option<String>; 2],
-    /// As it is listed.
-    pub(super) text: Bytes,
-    /// The same for clients of 2026-07-28; `None` hides it from them.
-    pub(super) modern: Option<Bytes>,
-    /// How long its server says its list may be kept.
-    pub(super) hints: Option<CacheHints>,
-    /// It is in no list; its names stay its own, and lead to it.
-    pub(super) off: bool,
-    /// Where it is.
-    pub(super) route: Route,
+impl Page {
+    /// The JSON texts, separated by commas.
+    pub fn items(&self) -> Bytes {
+        match self.texts.as_slice() {
+            [only] => only.clone(),
+            texts => texts.join(&b","[..]).into(),
+        }
+    }
 }
 
 impl Section {
-    /// A section of these, in this order. An alias that could mean two of them means none.
-    pub(super) fn of(shown: Vec<Shown>) -> Self {
-        let size: usize = shown.iter().map(|one| one.text.len() + 1).sum();
-        let mut section = Self { routes: HashMap::with_capacity(shown.len()), ..Self::default() };
-        let mut aliases = Vec::with_capacity(shown.len());
-        let mut texts = Vec::with_capacity(shown.len());
-        for Shown { name, also, text, modern, hints, off, route } in shown {
-            let (name, route): (Arc<str>, _) = (name.into(), Arc::new(route));
-            aliases.extend(also.into_iter().flatten().map(|alias| (alias, Arc::clone(&route))));
-            section.routes.insert(Arc::clone(&name), route);
-            if off {
-                section.off.push(name);
-                continue;
+    /// Nothing, of so many servers.
+    pub(super) fn of(servers: usize) -> Self {
+        let pieces = std::iter::repeat_n(Arc::default(), servers).collect();
+        Self { pieces, ..Self::default() }
+    }
+
+    /// The piece of a server.
+    pub(super) fn piece(&self, at: usize) -> Option<&Arc<Piece>> {
+        self.pieces.get(at)
+    }
+
+    /// The same with other pieces of some servers.
+    pub(super) fn renewed(&self, news: &[(usize, &Arc<Piece>)]) -> Self {
+        let mut next = Self { said: OnceLock::new(), ..self.clone() };
+        // a name may move from one server to another: all go before any comes
+        for (at, piece) in news {
+            let Some(old) = self.pieces.get(*at) else { continue };
+            for thing in missing(old, piece) {
+                next.names.remove(&thing.name, &thing.route);
+                for alias in thing.also.iter().flatten() {
+                    next.aliases.remove(alias, &thing.route);
+                }
             }
-            section.unsaid |= hints.is_none();
-            section.hints = [section.hints, hints].into_iter().flatten().reduce(CacheHints::and);
-            texts.push((name, text, modern));
         }
-        section.legacy = Listing::of(size, texts.iter().map(|(name, text, _)| (name, text)));
-        let alike =
-            |text: &Bytes, modern: &Bytes| text.as_ptr() == modern.as_ptr() || text == modern;
-        if !texts.iter().all(|(_, text, modern)| modern.as_ref().is_some_and(|it| alike(text, it)))
-        {
-            let shown = texts.iter().filter_map(|(name, _, modern)| Some((name, modern.as_ref()?)));
-            section.modern = Some(Listing::of(size, shown));
+        for (at, piece) in news {
+            let Some(old) = self.pieces.get(*at) else { continue };
+            for thing in missing(piece, old) {
+                next.names.add(&thing.name, &thing.route);
+                for alias in thing.also.iter().flatten() {
+                    next.aliases.add(alias, &thing.route);
+                }
+            }
+            next.len = next.len + piece.legacy().items.len() - old.legacy().items.len();
+            next.pieces.set(*at, Arc::clone(piece));
         }
-        let meanings = count(aliases.iter().map(|(alias, _)| alias));
-        aliases.retain(|(alias, _)| meanings[alias] == 1);
-        section.aliases = aliases.into_iter().collect();
-        section
+        next
     }
 
     /// Where the thing of this name or alias is, also when it is a tool that is switched off.
     pub fn route(&self, name: &str) -> Option<&Arc<Route>> {
-        self.routes.get(name).or_else(|| self.aliases.get(name))
+        self.names.get(name).or_else(|| self.aliases.get(name))
     }
 
     /// Those of one server, as they are shown.
     pub fn of_server(&self, server: &ServerName) -> impl Iterator<Item = &str> {
-        let of = |name: &str| self.routes.get(name).is_some_and(|route| route.server == *server);
-        self.names().filter(move |name| of(name))
+        let of_it = self.pieces.iter().find(|piece| piece.is_of(server));
+        of_it.into_iter().flat_map(|piece| names(piece.legacy()))
     }
 
     /// All names, as they are shown to clients of the initialize era.
     pub fn names(&self) -> impl Iterator<Item = &str> {
-        self.legacy.names()
+        self.pieces.iter().flat_map(|piece| names(piece.legacy()))
     }
 
     /// Those that would be shown if they were not switched off.
     pub fn switched_off(&self) -> impl Iterator<Item = (&str, &Arc<Route>)> {
-        self.off.iter().filter_map(|name| Some((&**name, self.routes.get(name)?)))
+        let things = self.pieces.iter().flat_map(|piece| piece.things());
+        things.filter(|thing| thing.off).map(|thing| (&*thing.name, &thing.route))
+    }
+
+    /// What each is called at its server, and the place of that one.
+    pub(super) fn owns(&self) -> impl Iterator<Item = (usize, &str)> {
+        let all = self.pieces.iter().enumerate();
+        all.flat_map(|(at, piece)| piece.things().iter().map(move |thing| (at, &*thing.route.own)))
     }
 
     /// How many are shown.
     pub fn len(&self) -> usize {
-        self.legacy.items.len()
+        self.len
     }
 
     /// Whether none is shown.
     pub fn is_empty(&self) -> bool {
-        self.legacy.items.is_empty()
+        self.len == 0
     }
 
-    /// Whether nobody would see a difference.
+    /// Whether nobody would see a difference. Costs as much as there is between the first and the last
+    /// server with another piece.
     pub fn shows_the_same(&self, other: &Self) -> bool {
-        let texts = |it: &Self, seen| it.listing(seen).text.clone();
-        [Seen::Legacy, Seen::Modern].into_iter().all(|seen| texts(self, seen) == texts(other, seen))
+        let is_shared = |(one, other): &(&Arc<Piece>, &Arc<Piece>)| Arc::ptr_eq(one, other);
+        let first = self.pieces.iter().zip(&other.pieces).take_while(is_shared).count();
+        let ends = self.pieces.iter().rev().zip(other.pieces.iter().rev());
+        let least = self.pieces.len().min(other.pieces.len());
+        let last = ends.take(least - first).take_while(is_shared).count();
+        let differing = |it: &Self| it.pieces.len() - first - last;
+        [Seen::Legacy, Seen::Modern].into_iter().all(|seen| {
+            let (ours, theirs) = (differing(self), differing(other));
+            let ours = self.pieces.iter().skip(first).take(ours);
+            let theirs = other.pieces.iter().skip(first).take(theirs);
+            let ours = ours.flat_map(|piece| listing(piece, seen).texts());
+            ours.eq(theirs.flat_map(|piece| listing(piece, seen).texts()))
+        })
     }
 
     /// How long the list may be kept; `usual` is for servers that do not say.
     pub fn hints(&self, usual: CacheHints) -> CacheHints {
-        match self.hints {
+        let Said { hints, unsaid } = *self.said.get_or_init(|| {
+            let mut said = Said::default();
+            let shown = self.pieces.iter().filter(|piece| !piece.legacy().items.is_empty());
+            for hints in shown.map(|piece| piece.said()) {
+                said.unsaid |= hints.is_none();
+                said.hints = [said.hints, hints].into_iter().flatten().reduce(CacheHints::and);
+            }
+            said
+        });
+        match hints {
             None => usual,
-            Some(said) if self.unsaid => said.and(usual),
+            Some(said) if unsaid => said.and(usual),
             Some(said) => said,
-        }
-    }
-
-    fn listing(&self, seen: Seen) -> &Listing {
-        match (seen, &self.modern) {
-            (Seen::Modern, Some(modern)) => modern,
-            (Seen::Modern, None) | (Seen::Legacy, _) => &self.legacy,
         }
     }
 
     /// Up to `size` of them after the one named `after`; `None` when there is no such one (any more).
     pub fn page(&self, seen: Seen, after: Option<&str>, size: usize) -> Option<Page> {
-        let listing = self.listing(seen);
-        let start = match after {
-            None => 0,
-            Some(name) => listing.names().position(|shown| shown == name)? + 1,
+        let (at, mut skip) = match after {
+            None => (0, 0),
+            Some(name) => self.position(seen, name).map(|(at, shown)| (at, shown + 1))?,
         };
-        let end = listing.items.len().min(start.saturating_add(size));
-        let items = match listing.items.get(start..end) {
-            Some([first, .., last]) => listing.text.slice(first.1.start..last.1.end),
-            Some([only]) => listing.text.slice(only.1.clone()),
-            _ => Bytes::new(),
-        };
-        let next = (end < listing.items.len()).then(|| Arc::clone(&listing.items[end - 1].0));
-        Some(Page { items, next })
+        let (mut page, mut room, mut last) = (Page::default(), size, None);
+        for piece in self.pieces.iter().skip(at) {
+            let listing = listing(piece, seen);
+            let left = &listing.items[std::mem::take(&mut skip)..];
+            let taken = &left[..left.len().min(room)];
+            if let [(_, begins), ..] = taken
+                && let [.., (name, ends)] = taken
+            {
+                page.texts.push(listing.text.slice(begins.start..ends.end));
+                last = Some(name);
+            }
+            room -= taken.len();
+            if taken.len() < left.len() {
+                page.next = last.cloned();
+                break;
+            }
+        }
+        Some(page)
+    }
+
+    /// Where the one of this name is shown: in which piece, and where in that.
+    fn position(&self, seen: Seen, name: &str) -> Option<(usize, usize)> {
+        let server = &self.names.get(name)?.server;
+        let at = self.pieces.iter().position(|piece| piece.is_of(server))?;
+        let shown = names(listing(&self.pieces[at], seen)).position(|shown| shown == name)?;
+        Some((at, shown))
     }
 
     /// The names most like `name`, whatever their case, best first, at most three.
@@ -208,13 +226,24 @@ impl Section {
     }
 }
 
-/// How often each is there.
-pub(super) fn count<'a>(names: impl Iterator<Item = &'a String>) -> HashMap<String, usize> {
-    let mut counts = HashMap::new();
-    for name in names {
-        *counts.entry(name.clone()).or_default() += 1;
+fn listing(piece: &Piece, seen: Seen) -> &Listing {
+    match seen {
+        Seen::Legacy => piece.legacy(),
+        Seen::Modern => piece.modern(),
     }
-    counts
+}
+
+fn names(listing: &Listing) -> impl Iterator<Item = &str> {
+    listing.items.iter().map(|(name, _)| &**name)
+}
+
+/// The things of one piece that are not in the other, under the same names.
+fn missing<'a>(of: &'a Piece, from: &'a Piece) -> impl Iterator<Item = &'a Thing> {
+    let there = from.things().iter().map(|thing| (Arc::as_ptr(&thing.route), thing));
+    let there: HashMap<*const Route, &Thing> = there.collect();
+    of.things().iter().filter(move |thing| {
+        !there.get(&Arc::as_ptr(&thing.route)).is_some_and(|other| other.is_called(thing))
+    })
 }
 
 #[cfg(test)]

@@ -1,8 +1,9 @@
 //! What a view shows: lists to show, tables to route by. A value; readers share it.
 
-use super::directory::Directory;
-use super::extensions::Extensions;
-use super::{Capability, Route, Section};
+use super::directory::{Directory, Peers, Uris};
+use super::extensions::{Declared, Extensions};
+use super::piece::Piece;
+use super::{Capabilities, Capability, Route, Section};
 use crate::bridge::modern_client::CacheHints;
 use crate::otp::Address;
 use crate::server::{self, ServerName};
@@ -11,24 +12,64 @@ use bytes::Bytes;
 use std::collections::HashSet;
 use std::sync::Arc;
 
-/// A server of which nothing is known yet, with how the names of its things will begin.
-pub(super) type Unlisted = (Vec<String>, Address<server::Message>);
+/// What one server contributes to what a view shows.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Part {
+    pub(super) pieces: PerSubject<Arc<Piece>>,
+    /// What it declared, when that is known.
+    pub(super) capabilities: Option<Capabilities>,
+    /// What it declared as extensions.
+    pub(super) extensions: Option<Arc<Declared>>,
+}
 
 /// What clients see at one moment.
-#[derive(Debug, Default)]
+#[derive(Debug, Clone, Default)]
 pub struct Snapshot {
-    pub(super) sections: PerSubject<Section>,
-    pub(super) directory: Directory,
-    /// Servers of which nothing is known yet, by how the names of their things will begin. Where all
-    /// there is must be of one server, that is nothing.
-    pub(super) unlisted: Vec<Unlisted>,
-    /// What the servers declared as extensions.
-    pub(super) extensions: Extensions,
+    sections: PerSubject<Arc<Section>>,
+    directory: Directory,
+    extensions: Arc<Extensions>,
     /// Servers that should be listed and of which nothing is known yet.
     pub unknown: usize,
 }
 
 impl Snapshot {
+    /// What these servers show as long as nothing is known of them.
+    pub(super) fn of(peers: Arc<Peers>) -> Self {
+        let section = Arc::new(Section::of(peers.entries().len()));
+        let sections = PerSubject::of(|_| Arc::clone(&section));
+        Self { sections, directory: Directory::of(peers), ..Self::default() }
+    }
+
+    /// The same with other parts of some servers, and URIs told apart as they are now. Shares what is not
+    /// different.
+    pub(super) fn renewed(&self, news: &[(usize, Part)], uris: Option<Uris>) -> Self {
+        let mut next = self.clone();
+        for subject in Subject::ALL {
+            let section = self.section(subject);
+            let pieces = news.iter().map(|(at, part)| (*at, &part.pieces[subject]));
+            let is_other = |(at, piece): &(usize, &Arc<Piece>)| {
+                section.piece(*at).is_some_and(|old| !Arc::ptr_eq(old, piece))
+            };
+            let pieces: Vec<_> = pieces.filter(is_other).collect();
+            if !pieces.is_empty() {
+                next.sections[subject] = Arc::new(section.renewed(&pieces));
+            }
+        }
+        for (at, part) in news {
+            next.directory.declare(*at, part.capabilities);
+        }
+        if let Some(uris) = uris {
+            next.directory.tell_apart(uris);
+        }
+        let extensions = news.iter().map(|(at, part)| (*at, part.extensions.clone()));
+        let extensions = extensions.filter(|(at, it)| self.extensions.of(*at) != it.as_ref());
+        let extensions: Vec<_> = extensions.collect();
+        if !extensions.is_empty() {
+            next.extensions = Arc::new(self.extensions.renewed(extensions));
+        }
+        next
+    }
+
     /// Everything of one kind.
     pub fn section(&self, subject: Subject) -> &Section {
         &self.sections[subject]
@@ -56,22 +97,22 @@ impl Snapshot {
     pub fn guess(&self, subject: Subject, name: &str) -> Option<Arc<Route>> {
         match subject {
             Subject::Tool | Subject::Prompt => None,
-            Subject::Resource | Subject::Template => self.directory.guess(name).map(Arc::new),
+            Subject::Resource | Subject::Template => {
+                let templates = self.section(Subject::Template);
+                self.directory.guess(name, templates).map(Arc::new)
+            }
         }
     }
 
     /// The server whose thing `name` must be, when nothing is known of that server yet.
     pub fn unlisted(&self, subject: Subject, name: &str) -> Option<&Address<server::Message>> {
-        let unlisted = |begins: &dyn Fn(&[String]) -> bool| {
-            let mut all = self.unlisted.iter();
-            all.find(|(prefixes, _)| begins(prefixes)).map(|(_, address)| address)
-        };
-        let begins = |prefixes: &[String]| prefixes.iter().any(|prefix| name.starts_with(prefix));
         match subject {
-            Subject::Tool | Subject::Prompt => unlisted(&begins),
+            Subject::Tool | Subject::Prompt => {
+                self.directory.beginning(|prefix| name.starts_with(prefix))
+            }
             Subject::Resource | Subject::Template => {
-                let only = |prefixes: &[String]| prefixes.iter().any(String::is_empty);
-                self.directory.unlisted(name).or_else(|| unlisted(&only))
+                let only = || self.directory.beginning(str::is_empty);
+                self.directory.unlisted(name).or_else(only)
             }
         }
     }
@@ -98,7 +139,8 @@ impl Snapshot {
 
     /// Where a method is to be sent that is none of the core.
     pub fn extension(&self, method: &str) -> Option<Arc<Route>> {
-        self.extensions.route(method).map(Arc::new)
+        let route = self.directory.way(self.extensions.server(method)?, method)?;
+        Some(Arc::new(route))
     }
 
     /// How long the list of this kind may be kept; `usual` is for servers that do not say. A list that
@@ -110,7 +152,10 @@ impl Snapshot {
 
     /// The kinds whose lists clients that read `other` must read again.
     pub fn changed_since(&self, other: &Self) -> impl Iterator<Item = Subject> {
-        let changed = |subject| !self.section(subject).shows_the_same(other.section(subject));
+        let changed = |subject| {
+            let is_shared = Arc::ptr_eq(&self.sections[subject], &other.sections[subject]);
+            !is_shared && !self.section(subject).shows_the_same(other.section(subject))
+        };
         Subject::ALL.into_iter().filter(move |subject| changed(*subject))
     }
 
@@ -120,7 +165,7 @@ impl Snapshot {
         match subject {
             Subject::Tool | Subject::Prompt => self.section(subject).near(name),
             Subject::Resource | Subject::Template => {
-                self.directory.shared(name).iter().take(3).cloned().collect()
+                self.directory.shared(name).into_iter().take(3).collect()
             }
         }
     }

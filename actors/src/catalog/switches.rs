@@ -27,6 +27,12 @@ impl SwitchedOff {
         self.0.iter().flat_map(|(server, tools)| tools.iter().map(move |own| (server, &**own)))
     }
 
+    /// The servers of which other tools are off in `other`.
+    pub(super) fn differing<'a>(&'a self, other: &'a Self) -> impl Iterator<Item = &'a ServerName> {
+        let both = self.0.keys().chain(other.0.keys());
+        both.filter(|server| self.0.get(server) != other.0.get(server))
+    }
+
     /// The same with a tool on or off.
     fn with(&self, server: &ServerName, own: &str, on: bool) -> Self {
         let mut next = self.clone();

@@ -52,16 +52,17 @@ pub(super) fn page(
 ) -> Result<Bytes, BadList> {
     let seen = if face.is_some() { Seen::Modern } else { Seen::Legacy };
     let page = snapshot.section(subject).page(seen, cursor, size);
-    let Page { items, next } = page.ok_or(BadList::Cursor)?;
-    let mut result = BytesMut::with_capacity(items.len() + 64);
+    let Page { texts, next } = page.ok_or(BadList::Cursor)?;
+    let texts: Vec<&Bytes> = own.into_iter().chain(&texts).collect();
+    let size: usize = texts.iter().map(|text| text.len() + 1).sum();
+    let mut result = BytesMut::with_capacity(size + 192);
     result.extend_from_slice(b"{\"");
     result.extend_from_slice(subject.member().as_bytes());
     result.extend_from_slice(b"\":[");
-    if let Some(own) = own {
-        result.extend_from_slice(own);
-        result.extend_from_slice(if items.is_empty() { b"" } else { b"," });
+    for (at, text) in texts.into_iter().enumerate() {
+        result.extend_from_slice(if at == 0 { b"" } else { b"," });
+        result.extend_from_slice(text);
     }
-    result.extend_from_slice(&items);
     result.extend_from_slice(b"]");
     if let Some(next) = next {
         result.extend_from_slice(b",\"nextCursor\":");

@@ -1,12 +1,12 @@
 //! What becomes of the same names and URIs at several servers, for every kind of thing.
 
 use super::*;
-use crate::catalog::{Capability, Manifest, NamingStrategy, Page, Seen};
+use crate::catalog::{Capability, Manifest, NamingStrategy, Seen, uri};
 use crate::otp::Address;
 use crate::server::{Connector, Loss, ServerName, ServerSpec, Transport};
 use futures_util::future::BoxFuture;
 use proptest::prelude::*;
-use std::collections::{BTreeSet, HashMap};
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 /// A way to a server that is never gone.
@@ -50,7 +50,7 @@ fn manifest(resources: &[&str], templates: &[&str]) -> Arc<Manifest> {
 type Server<'a> = (&'a str, &'a [&'a str], &'a [&'a str]);
 
 fn merged(strategy: NamingStrategy, servers: &[Server<'_>], unknown: &[&str]) -> Snapshot {
-    let known: HashMap<_, _> = servers
+    let known: Manifests = servers
         .iter()
         .map(|(name, resources, templates)| (ServerName::new(name), manifest(resources, templates)))
         .collect();
@@ -159,13 +159,13 @@ proptest! {
             let section = snapshot.section(subject);
             let (mut read, mut after) = (Vec::new(), None);
             loop {
-                let Page { items, next } = section.page(Seen::Legacy, after.as_deref(), size).expect("a cursor");
-                let text = format!("[{}]", String::from_utf8_lossy(&items));
+                let page = section.page(Seen::Legacy, after.as_deref(), size).expect("a cursor");
+                let text = format!("[{}]", String::from_utf8_lossy(&page.items()));
                 let items: Vec<serde_json::Value> = serde_json::from_str(&text).expect(&text);
                 prop_assert!(items.len() <= size);
                 let name = |item: &serde_json::Value| item[subject.key()].as_str().map(str::to_owned);
                 read.extend(items.iter().filter_map(name));
-                after = next;
+                after = page.next;
                 if after.is_none() {
                     break;
                 }

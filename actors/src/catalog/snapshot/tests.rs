@@ -2,11 +2,12 @@
 
 use super::*;
 
-use crate::catalog::{Entry, Manifest, Naming, NamingStrategy, Page, STATUS_TOOL, Seen, merge};
+use crate::catalog::{
+    Entry, Manifest, Manifests, Naming, NamingStrategy, Page, STATUS_TOOL, Seen, merge,
+};
 use crate::server::{Connector, Expose, Loss, ServerName, ServerSpec, ToolOverride, Transport};
-use bytes::Bytes;
 use futures_util::future::BoxFuture;
-use std::collections::{HashMap, HashSet};
+use std::collections::HashSet;
 
 /// A way to a server that is never gone.
 struct Nowhere;
@@ -37,7 +38,7 @@ fn manifest(tools: &[&str]) -> Arc<Manifest> {
 /// The merge of servers with these tools; a server without tools is configured and unknown.
 fn merged(strategy: NamingStrategy, servers: &[(ServerSpec, &[&str])]) -> Snapshot {
     let naming = Naming { strategy, ..Naming::default() };
-    let mut known = HashMap::new();
+    let mut known = Manifests::new();
     let mut entries = Vec::new();
     for (spec, tools) in servers {
         if !tools.is_empty() {
@@ -70,7 +71,7 @@ fn pages_neither_lose_nor_double_a_tool() {
                 .section(Subject::Tool)
                 .page(Seen::Legacy, after.as_deref(), size)
                 .expect("a known cursor");
-            let text = format!("[{}]", String::from_utf8_lossy(&page.items));
+            let text = format!("[{}]", String::from_utf8_lossy(&page.items()));
             let tools: Vec<serde_json::Value> = serde_json::from_str(&text).expect(&text);
             assert!(tools.len() <= size && !tools.is_empty());
             read.extend(tools.iter().map(|tool| tool["name"].as_str().expect("named").to_owned()));
@@ -81,7 +82,7 @@ fn pages_neither_lose_nor_double_a_tool() {
         }
         assert_eq!(read, names(&snapshot), "pages of {size}");
     }
-    let nothing = Page { items: Bytes::new(), next: None };
+    let nothing = Page::default();
     assert_eq!(
         Snapshot::default().section(Subject::Tool).page(Seen::Legacy, None, 5),
         Some(nothing)
@@ -103,7 +104,7 @@ fn a_cursor_survives_other_tools_coming_and_going_and_dies_with_its_own() {
     );
     let page =
         after.section(Subject::Tool).page(Seen::Legacy, Some(&next), 2).expect("still known");
-    assert_eq!(page.items, r#"{"name":"b.three"},{"name":"b.four"}"#);
+    assert_eq!(page.items(), r#"{"name":"b.three"},{"name":"b.four"}"#);
     let gone = merged(NamingStrategy::Prefix, &[(spec("b"), &["one", "three"])]);
     assert_eq!(gone.section(Subject::Tool).page(Seen::Legacy, Some(&next), 2), None);
 }
@@ -145,7 +146,7 @@ fn prefixed_names_that_collide_are_told_apart() {
         .into();
     let known = [("a", manifest(&["b_c"])), ("a_b", manifest(&["c"]))]
         .map(|(name, manifest)| (ServerName::new(name), manifest));
-    let snapshot = merge(&naming, &entries, &known.into());
+    let snapshot = merge(&naming, &entries, &known.into_iter().collect());
     assert_eq!(meaning(&snapshot, "a_b_c"), None, "the name both want");
     let meanings: Vec<_> = names(&snapshot).iter().map(|name| meaning(&snapshot, name)).collect();
     assert_eq!(meanings, [Some("a:b_c".into()), Some("a_b:c".into())]);
@@ -191,7 +192,7 @@ fn what_is_not_exposed_is_neither_listed_nor_routed_and_overrides_are_shown() {
     let snapshot =
         merged(NamingStrategy::Prefix, &[(spec, &["read_one", "read_all", "write", "read_two"])]);
     assert_eq!(
-        snapshot.section(Subject::Tool).page(Seen::Legacy, None, 5).expect("a page").items,
+        snapshot.section(Subject::Tool).page(Seen::Legacy, None, 5).expect("a page").items(),
         r#"{"name":"s.get","description":"Gets."},{"name":"s.read_two"}"#
     );
     for name in ["s.read_all", "s__read_all", "s.write", "s__write", "s.read_one", "s__read_one"] {

@@ -9,6 +9,8 @@ use globset::Glob;
 use proptest::prelude::*;
 use std::collections::BTreeSet;
 
+mod changes;
+
 /// A way to a server that is never gone.
 struct Nowhere;
 
@@ -82,7 +84,7 @@ fn switched(strategy: NamingStrategy, switches: Switches) -> Views {
 fn known(files: &[&str]) -> Arc<Manifests> {
     let git =
         manifest(&["log", "search", "read", STATUS_TOOL], &["x:1", "x:both", "mcpvisor+git:x"]);
-    Arc::new(HashMap::from([
+    Arc::new(Manifests::from_iter([
         (ServerName::new("git"), git),
         (ServerName::new("files"), manifest(files, &["x:2", "x:both"])),
     ]))

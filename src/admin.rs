@@ -18,6 +18,7 @@ mod health;
 mod logs;
 mod metrics;
 mod monitor;
+mod pages;
 mod policy;
 mod refusal;
 mod report;
@@ -27,7 +28,7 @@ mod status_tool;
 mod tools;
 mod ui;
 
-pub use bench::{FrameReport, SendAnswer, Way, What};
+pub use bench::SendAnswer;
 pub use desk::{Desk, Running};
 pub use doctor::{Finding, Severity, findings};
 pub use feed::Feed;

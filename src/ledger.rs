@@ -25,11 +25,12 @@ pub use tally::{OTHER, Percentiles, ToolFigures};
 use crate::telemetry::Sink;
 use dashmap::DashMap;
 use entry::Entry;
+use mcpvisor_actors::mutex::lock;
 use mcpvisor_actors::observation::{Observed, Phase};
 use rings::Rings;
 use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicUsize, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex};
 use std::time::SystemTime;
 use tally::Tally;
 
@@ -141,10 +142,6 @@ impl Sink for Ledger {
             self.forget(request.number);
         }
     }
-}
-
-fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
-    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 #[cfg(test)]

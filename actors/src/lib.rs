@@ -9,9 +9,11 @@
 pub mod bridge;
 pub mod call;
 pub mod catalog;
+pub mod clock;
 pub mod fleet;
 pub mod health;
 pub mod ingress;
+pub mod mutex;
 pub mod observation;
 pub mod otp;
 pub mod proxy;

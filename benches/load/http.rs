@@ -2,13 +2,14 @@
 //!
 //! Hand-written to be cheap: the client must not be what is measured.
 
-use crate::batch::{Batch, INITIALIZE, INITIALIZED, Load, Reply, write_call};
+use crate::work::{Batch, FIRST_ID, INITIALIZE, INITIALIZED, Load, Reply, Template};
 use futures_util::future::try_join_all;
+use memchr::memmem;
 use std::cell::Cell;
 use std::io::{Error, ErrorKind, Result};
 use std::net::SocketAddr;
 use std::time::Instant;
-use tokio::io::{AsyncBufReadExt, AsyncReadExt, AsyncWriteExt, BufReader};
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 
 /// One MCP session over as many connections as calls are in flight.
@@ -16,45 +17,48 @@ pub(crate) struct HttpSession {
     address: SocketAddr,
     id: Option<String>,
     connections: Vec<Connection>,
-    tool: &'static str,
+    tool: String,
     next_id: u64,
 }
 
 impl HttpSession {
-    pub(crate) async fn open(address: SocketAddr, tool: &'static str) -> Result<Self> {
+    pub(crate) async fn open(address: SocketAddr, tool: &str) -> Result<Self> {
         let mut connection = Connection::open(address).await?;
-        let head = head(address, None);
-        connection.exchange(&head, INITIALIZE.as_bytes()).await?;
-        if !connection.reply().is_some_and(|reply| reply.succeeded()) {
-            return Err(Error::other("initialize was refused"));
-        }
-        let id = connection.session.take();
-        connection.exchange(&self::head(address, id.as_deref()), INITIALIZED.as_bytes()).await?;
-        Ok(Self { address, id, connections: vec![connection], tool, next_id: 1 })
+        let id = connection.initialize(address).await?;
+        let (connections, tool) = (vec![connection], tool.to_owned());
+        Ok(Self { address, id, connections, tool, next_id: FIRST_ID })
     }
 
     /// Makes all calls, `in_flight` at a time.
-    pub(crate) async fn run(&mut self, load: &Load<'_>) -> Result<Batch> {
+    pub(crate) async fn run(&mut self, load: &Load) -> Result<Batch> {
         while self.connections.len() < load.in_flight {
             self.connections.push(Connection::open(self.address).await?);
         }
-        let head = head(self.address, self.id.as_deref());
+        let template = Template::of(&self.tool, load.what);
+        let head = head(self.address, self.id.as_deref(), template.len());
         let end = self.next_id + load.calls as u64;
         let next = Cell::new(self.next_id);
         self.next_id = end;
-        let (tool, head, next) = (self.tool, &head, &next);
+        let (head, next, template) = (head.as_bytes(), &next, &template);
         let workers =
             self.connections.iter_mut().take(load.in_flight).map(|connection| async move {
                 let mut batch = Batch::default();
-                let mut body = Vec::with_capacity(load.payload.len() + 128);
+                let mut request = Vec::with_capacity(head.len() + template.len());
                 while next.get() < end {
                     let id = next.replace(next.get() + 1);
-                    write_call(&mut body, id, tool, load.payload);
+                    request.clear();
+                    request.extend_from_slice(head);
+                    template.write(id, &mut request);
                     let sent = Instant::now();
-                    connection.exchange(head, &body).await?;
-                    match connection.reply().filter(|reply| reply.id == Some(id)) {
-                        Some(reply) => batch.note(sent.elapsed(), &reply),
-                        None => return Err(Error::other(connection.refusal())),
+                    connection.exchange(&request).await?;
+                    let latency = sent.elapsed();
+                    let reply = Reply::of(connection.body());
+                    if reply.id() != Some(id) {
+                        return Err(Error::other(connection.refusal()));
+                    }
+                    batch.note(latency, &reply);
+                    if load.rest > 0 {
+                        tokio::time::sleep(latency * load.rest).await;
                     }
                 }
                 Ok::<Batch, Error>(batch)
@@ -65,109 +69,145 @@ impl HttpSession {
         }
         Ok(total)
     }
+
+    /// Any request of this session; its answer is the body of the first connection.
+    pub(crate) async fn ask(&mut self, text: &str) -> Result<&[u8]> {
+        let request = head(self.address, self.id.as_deref(), text.len()) + text;
+        let connection = &mut self.connections[0];
+        connection.exchange(request.as_bytes()).await?;
+        Ok(connection.body())
+    }
 }
 
-/// Everything of a request up to the length of its body.
-fn head(address: SocketAddr, session: Option<&str>) -> String {
+/// The head of a POST with so many bytes.
+fn head(address: SocketAddr, session: Option<&str>, length: usize) -> String {
     let session = session.map_or_else(String::new, |id| {
         format!("Mcp-Session-Id: {id}\r\nMCP-Protocol-Version: 2025-11-25\r\n")
     });
     format!(
         "POST /mcp HTTP/1.1\r\nHost: {address}\r\nContent-Type: application/json\r\n\
-         Accept: application/json, text/event-stream\r\n{session}Content-Length: "
+         Accept: application/json, text/event-stream\r\n{session}Content-Length: {length}\r\n\r\n"
     )
 }
 
-struct Connection {
-    stream: BufReader<TcpStream>,
-    request: Vec<u8>,
-    line: String,
-    status: u16,
-    session: Option<String>,
-    body: Vec<u8>,
+/// One connection, which has one request at a time.
+pub(crate) struct Connection {
+    stream: TcpStream,
+    /// What was received: a head, then a body.
+    received: Vec<u8>,
+    /// Where the body starts.
+    start: usize,
 }
 
 impl Connection {
-    async fn open(address: SocketAddr) -> Result<Self> {
+    pub(crate) async fn open(address: SocketAddr) -> Result<Self> {
         let stream = TcpStream::connect(address).await?;
         stream.set_nodelay(true)?;
-        Ok(Self {
-            stream: BufReader::with_capacity(64 * 1024, stream),
-            request: Vec::new(),
-            line: String::new(),
-            status: 0,
-            session: None,
-            body: Vec::new(),
-        })
+        Ok(Self { stream, received: Vec::new(), start: 0 })
+    }
+
+    /// Opens a session; its id, if it has one.
+    pub(crate) async fn initialize(&mut self, address: SocketAddr) -> Result<Option<String>> {
+        self.exchange((head(address, None, INITIALIZE.len()) + INITIALIZE).as_bytes()).await?;
+        if !Reply::of(self.body()).succeeded() {
+            return Err(Error::other(self.refusal()));
+        }
+        let id = header(&self.received[..self.start], "mcp-session-id").map(str::to_owned);
+        let request = head(address, id.as_deref(), INITIALIZED.len()) + INITIALIZED;
+        self.exchange(request.as_bytes()).await?;
+        Ok(id)
+    }
+
+    /// Asks for a page; its status.
+    pub(crate) async fn get(&mut self, address: SocketAddr, path: &str) -> Result<u16> {
+        self.exchange(format!("GET {path} HTTP/1.1\r\nHost: {address}\r\n\r\n").as_bytes()).await?;
+        let status = self.received.get(9..12).and_then(|code| std::str::from_utf8(code).ok());
+        status.and_then(|code| code.parse().ok()).ok_or_else(|| Error::other(self.refusal()))
+    }
+
+    /// Opens the event stream of a session and leaves it open.
+    pub(crate) async fn listen(&mut self, address: SocketAddr, id: &str) -> Result<()> {
+        let request = format!(
+            "GET /mcp HTTP/1.1\r\nHost: {address}\r\nAccept: text/event-stream\r\n\
+             Mcp-Session-Id: {id}\r\nMCP-Protocol-Version: 2025-11-25\r\n\r\n"
+        );
+        self.stream.write_all(request.as_bytes()).await?;
+        self.read_head().await?;
+        let accepted = self.received.starts_with(b"HTTP/1.1 200");
+        accepted.then_some(()).ok_or_else(|| Error::other(self.refusal()))
     }
 
     /// One request and its whole response.
-    async fn exchange(&mut self, head: &str, body: &[u8]) -> Result<()> {
-        self.request.clear();
-        self.request.extend_from_slice(head.as_bytes());
-        self.request.extend_from_slice(format!("{}\r\n\r\n", body.len()).as_bytes());
-        self.request.extend_from_slice(body);
-        self.stream.get_mut().write_all(&self.request).await?;
+    pub(crate) async fn exchange(&mut self, request: &[u8]) -> Result<()> {
+        self.stream.write_all(request).await?;
+        self.read_head().await?;
+        let head = &self.received[..self.start];
+        if let Some(length) = header(head, "content-length") {
+            let length: usize = length.parse().map_err(Error::other)?;
+            return self.read_up_to(self.start + length).await;
+        }
+        if header(head, "transfer-encoding").is_some() { self.read_chunks().await } else { Ok(()) }
+    }
 
-        self.next_line().await?;
-        let status = self.line.split(' ').nth(1).and_then(|code| code.parse().ok());
-        self.status = status.ok_or_else(|| Error::from(ErrorKind::InvalidData))?;
-        let (mut length, mut chunked) = (0, false);
+    async fn read_head(&mut self) -> Result<()> {
+        self.received.clear();
         loop {
-            self.next_line().await?;
-            if self.line.is_empty() {
-                break;
-            }
-            let Some((name, value)) = self.line.split_once(':') else { continue };
-            let value = value.trim();
-            match name.to_ascii_lowercase().as_str() {
-                "content-length" => length = value.parse().map_err(Error::other)?,
-                "transfer-encoding" => chunked = value.eq_ignore_ascii_case("chunked"),
-                "mcp-session-id" => self.session = Some(value.to_owned()),
-                _ => {}
+            self.read_up_to(self.received.len() + 1).await?;
+            if let Some(end) = memmem::find(&self.received, b"\r\n\r\n") {
+                self.start = end + 4;
+                return Ok(());
             }
         }
-        self.body.clear();
-        if !chunked {
-            return self.take(length).await;
+    }
+
+    /// Reads until so much was received.
+    async fn read_up_to(&mut self, length: usize) -> Result<()> {
+        self.received.reserve(length.saturating_sub(self.received.len()).max(4096));
+        while self.received.len() < length {
+            if self.stream.read_buf(&mut self.received).await? == 0 {
+                return Err(Error::new(ErrorKind::UnexpectedEof, "the peer closed the connection"));
+            }
         }
+        Ok(())
+    }
+
+    /// Reads all chunks and leaves what is in them.
+    async fn read_chunks(&mut self) -> Result<()> {
+        let mut at = self.start;
         loop {
-            self.next_line().await?;
-            let size = usize::from_str_radix(&self.line, 16).map_err(Error::other)?;
-            self.take(size).await?;
-            self.next_line().await?;
+            let line = loop {
+                if let Some(length) = memmem::find(&self.received[at..], b"\r\n") {
+                    break length;
+                }
+                self.read_up_to(self.received.len() + 1).await?;
+            };
+            let size = std::str::from_utf8(&self.received[at..at + line]).map_err(Error::other)?;
+            let size = usize::from_str_radix(size, 16).map_err(Error::other)?;
+            self.received.drain(at..at + line + 2);
+            self.read_up_to(at + size + 2).await?;
+            at += size;
+            self.received.drain(at..at + 2);
             if size == 0 {
                 return Ok(());
             }
         }
     }
 
-    async fn next_line(&mut self) -> Result<()> {
-        self.line.clear();
-        if self.stream.read_line(&mut self.line).await? == 0 {
-            return Err(Error::new(ErrorKind::UnexpectedEof, "the peer closed the connection"));
-        }
-        self.line.truncate(self.line.trim_end().len());
-        Ok(())
+    pub(crate) fn body(&self) -> &[u8] {
+        &self.received[self.start..]
     }
 
-    /// Appends the next `size` bytes to the body.
-    async fn take(&mut self, size: usize) -> Result<()> {
-        let start = self.body.len();
-        self.body.resize(start + size, 0);
-        self.stream.read_exact(&mut self.body[start..]).await.map(drop)
+    /// What was answered, in short.
+    pub(crate) fn refusal(&self) -> String {
+        String::from_utf8_lossy(&self.received).chars().take(400).collect()
     }
+}
 
-    /// The answer in the body, which is JSON or events.
-    fn reply(&self) -> Option<Reply<'_>> {
-        Reply::parse(&self.body).or_else(|| {
-            let mut lines = self.body.split(|byte| *byte == b'\n');
-            lines.find_map(|line| Reply::parse(line.strip_prefix(b"data:")?))
-        })
-    }
-
-    fn refusal(&self) -> String {
-        let text = String::from_utf8_lossy(&self.body);
-        format!("HTTP status {}: {}", self.status, text.chars().take(200).collect::<String>())
-    }
+/// The value of a header in this head.
+fn header<'a>(head: &'a [u8], name: &str) -> Option<&'a str> {
+    head.split(|byte| *byte == b'\n').find_map(|line| {
+        let (found, value) = line.split_at_checked(name.len())?;
+        let value = found.eq_ignore_ascii_case(name.as_bytes()).then_some(value)?;
+        Some(std::str::from_utf8(value.strip_prefix(b":")?).ok()?.trim())
+    })
 }

@@ -1,35 +1,52 @@
-//! Load tool: what a call costs through the gateway, next to the same call without it.
+//! Load tool: what a call costs through the gateway, next to the same call without it and next to the least
+//! that can stand between; and all of the table of goals.
 //!
-//! `cargo bench --bench load -- --mode all --sessions 1 --in-flight 8 --calls 20000 --payload 100`
+//! `benches/load/run` prints the table; `cargo bench --bench load -- --mode gateway-http --mode floor-http
+//! --sessions 32 --in-flight 4` compares what one likes.
 //!
-//! All modes are set up first and then take turns in short rounds, so that whatever else the
-//! machine does hits all of them alike. It never runs without `--bench`, and every wait is bounded.
+//! It never runs without `--bench`, every wait is bounded, everything is on loopback, and whatever it starts
+//! ends with it.
+#![cfg(target_os = "linux")]
 #![allow(clippy::expect_used, clippy::unwrap_used)]
 
-mod batch;
+mod answer;
+mod count;
+#[path = "../support/fleet.rs"]
+mod fleet;
+mod floor;
+mod gateway;
+mod goals;
 mod http;
+mod line_origin;
 mod lines;
 mod measure;
+#[path = "../../tests/support/memory.rs"]
+mod memory;
+mod mode;
 mod origin;
+#[path = "../support/parts.rs"]
+mod parts;
+mod role;
+mod rounds;
+mod rows;
 mod subject;
 mod table;
+mod work;
 
-use batch::Load;
-use clap::{Parser, ValueEnum};
+use clap::Parser;
+use mode::Mode;
 use std::error::Error;
 use std::io::Write;
 use std::process::ExitCode;
-use std::time::{Duration, Instant};
-use subject::Subject;
-use table::Row;
-
-/// How long one round of one mode may take before that mode is given up.
-const ROUND_LIMIT: Duration = Duration::from_secs(120);
-const WARM_UP_CALLS: usize = 200;
+use std::time::Duration;
+use work::{Load, What};
 
 /// Compares calls made directly with calls made through the gateway.
 #[derive(Debug, Parser)]
 struct Args {
+    /// Compare these modes with each other instead of printing the table of goals; may be given again.
+    #[arg(long, value_enum)]
+    mode: Vec<Mode>,
     /// Client sessions.
     #[arg(long, default_value_t = 1, value_parser = clap::value_parser!(u64).range(1..=64))]
     sessions: u64,
@@ -42,101 +59,29 @@ struct Args {
     /// Bytes of text in each call, and in its answer.
     #[arg(long, default_value_t = 100, value_parser = clap::value_parser!(u64).range(0..=4_194_304))]
     payload: u64,
-    /// Rounds the calls are divided into.
-    #[arg(long, default_value_t = 10, value_parser = clap::value_parser!(u64).range(1..=100))]
+    /// Rounds the calls are divided into, and of each comparison of the table.
+    #[arg(long, default_value_t = 7, value_parser = clap::value_parser!(u64).range(1..=100))]
     rounds: u64,
-    /// What to measure.
-    #[arg(long, value_enum, default_value_t = Choice::All)]
-    mode: Choice,
+    /// Rows of the table; all when none is named.
+    #[arg(long, num_args = 1.., value_name = "ROW")]
+    only: Vec<u8>,
+    /// How long the soak of the table takes.
+    #[arg(long, default_value = "2m", value_parser = humantime::parse_duration, value_name = "TIME")]
+    soak: Duration,
+    /// The program to measure, in place of the one built with the bench.
+    #[arg(long, value_name = "FILE")]
+    gateway: Option<String>,
     /// Given by cargo.
     #[arg(long, hide = true)]
     bench: bool,
 }
 
-#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-enum Choice {
-    All,
-    DirectStdio,
-    GatewayStdio,
-    DirectHttp,
-    GatewayHttp,
-    /// What telemetry costs: nothing counted, metrics alone (the default), all of it sent.
-    Telemetry,
-}
-
-/// Who is measured, and over what.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Mode {
-    DirectStdio,
-    GatewayStdio,
-    DirectHttp,
-    GatewayHttp,
-    Uncounted,
-    Exporting,
-}
-
-impl Mode {
-    const ALL: [Self; 6] = [
-        Self::DirectStdio,
-        Self::GatewayStdio,
-        Self::DirectHttp,
-        Self::GatewayHttp,
-        Self::Uncounted,
-        Self::Exporting,
-    ];
-
-    fn chosen(self, choice: Choice) -> bool {
-        match choice {
-            Choice::All => !matches!(self, Self::Uncounted | Self::Exporting),
-            Choice::DirectStdio => self == Self::DirectStdio,
-            Choice::GatewayStdio => self == Self::GatewayStdio,
-            Choice::DirectHttp => self == Self::DirectHttp,
-            Choice::GatewayHttp => self == Self::GatewayHttp,
-            Choice::Telemetry => {
-                matches!(self, Self::GatewayHttp | Self::Uncounted | Self::Exporting)
-            }
-        }
-    }
-
-    fn name(self) -> &'static str {
-        match self {
-            Self::DirectStdio => "direct-stdio",
-            Self::GatewayStdio => "gateway-stdio",
-            Self::DirectHttp => "direct-http",
-            Self::GatewayHttp => "gateway-http",
-            Self::Uncounted => "no-telemetry",
-            Self::Exporting => "full-otlp",
-        }
-    }
-
-    /// What a mode is compared with, when that was measured, too.
-    fn baselines(self) -> &'static [Self] {
-        match self {
-            Self::GatewayStdio => &[Self::DirectStdio],
-            Self::GatewayHttp => &[Self::DirectHttp, Self::Uncounted],
-            Self::Exporting => &[Self::Uncounted],
-            Self::DirectStdio | Self::DirectHttp | Self::Uncounted => &[],
-        }
-    }
-
-    /// The variables of the gateway; `sink` takes telemetry.
-    fn variables(self, sink: std::net::SocketAddr) -> Vec<(&'static str, String)> {
-        match self {
-            Self::Uncounted => vec![("OTEL_SDK_DISABLED", "true".into())],
-            Self::Exporting => vec![("OTEL_EXPORTER_OTLP_ENDPOINT", format!("http://{sink}"))],
-            _ => Vec::new(),
-        }
-    }
-}
-
 fn main() -> ExitCode {
-    let given = |flag: &str| std::env::args().any(|arg| arg == flag);
-    let runtime = || tokio::runtime::Builder::new_current_thread().enable_all().build();
-    let done = if given(origin::FLAG) {
-        runtime().map_err(Into::into).and_then(|runtime| runtime.block_on(origin::serve()))
-    } else if given("--bench") {
-        let args = Args::parse();
-        runtime().map_err(Into::into).and_then(|runtime| runtime.block_on(compare(&args)))
+    let done = if let Some(done) = role::play() {
+        done
+    } else if std::env::args().any(|argument| argument == "--bench") {
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
+        runtime.map_err(Into::into).and_then(|runtime| runtime.block_on(run(Args::parse())))
     } else {
         return ExitCode::SUCCESS; // listed or run as a test
     };
@@ -150,60 +95,20 @@ fn main() -> ExitCode {
     }
 }
 
-async fn compare(args: &Args) -> Result<(), Box<dyn Error>> {
-    let payload = "x".repeat(usize::try_from(args.payload)?);
+async fn run(args: Args) -> Result<(), Box<dyn Error>> {
+    if let Some(program) = args.gateway {
+        gateway::measure(program);
+    }
     let rounds = usize::try_from(args.rounds)?;
+    if args.mode.is_empty() {
+        let rows = if args.only.is_empty() { rows::ALL.to_vec() } else { args.only };
+        return rows::print(&rows, &rows::Settings { rounds, soak: args.soak }).await;
+    }
     let sessions = usize::try_from(args.sessions)?;
-    let load = |calls: usize| Load {
-        calls,
-        in_flight: args.in_flight.try_into().unwrap_or(1),
-        payload: &payload,
-    };
-    let per_round = load((usize::try_from(args.calls)? / rounds / sessions).max(1));
-
-    let origin = origin::Origin::start().await?;
-    let mut rows = Vec::new();
-    for mode in Mode::ALL.into_iter().filter(|mode| mode.chosen(args.mode)) {
-        let mut row = Row::new(mode);
-        match Subject::start(mode, sessions, &origin).await {
-            Ok(mut subject) => {
-                round(&mut row, &mut subject, &load(WARM_UP_CALLS)).await;
-                row.forget_warm_up();
-                row.subject = Some(subject);
-            }
-            Err(error) => row.failure = Some(error.to_string()),
-        }
-        rows.push(row);
-    }
-    for number in 0..rounds {
-        let mut order: Vec<&mut Row> = rows.iter_mut().collect();
-        if number % 2 == 1 {
-            order.reverse();
-        }
-        for row in order {
-            if let (Some(mut subject), None) = (row.subject.take(), &row.failure) {
-                round(row, &mut subject, &per_round).await;
-                row.subject = Some(subject);
-            }
-        }
-    }
-    let text = table::render(&rows);
-    std::io::stdout().lock().write_all(text.as_bytes())?;
+    let calls = usize::try_from(args.calls)? / rounds / sessions;
+    let what = What::Echo(usize::try_from(args.payload)?);
+    let load = Load::new(calls.max(1), usize::try_from(args.in_flight)?, what);
+    let turns = rounds::alternate(&args.mode, sessions, &load, rounds).await?;
+    std::io::stdout().lock().write_all(table::render(&turns).as_bytes())?;
     Ok(())
-}
-
-/// One round of one mode; what went wrong is noted in its row.
-async fn round(row: &mut Row, subject: &mut Subject, load: &Load<'_>) {
-    let cpu_before = subject.cpu_ms();
-    let started = Instant::now();
-    match tokio::time::timeout(ROUND_LIMIT, subject.run(load)).await {
-        Ok(Ok(batch)) => {
-            row.wall += started.elapsed();
-            row.cpu_ms += subject.cpu_ms() - cpu_before;
-            row.rss_mib = subject.rss_mib();
-            row.batch.merge(batch);
-        }
-        Ok(Err(error)) => row.failure = Some(error.to_string()),
-        Err(_) => row.failure = Some(format!("a round took longer than {ROUND_LIMIT:?}")),
-    }
 }

@@ -1,95 +1,41 @@
-//! A minimal Streamable HTTP server that echoes, as a process of its own.
-//!
-//! It is the direct peer of `direct-http` and the downstream server of `gateway-http`, and takes telemetry. The bench
-//! starts itself again as this process; it ends when its stdin does.
+//! A minimal Streamable HTTP server, as a process of its own. It takes telemetry, too.
 
+use crate::answer::{Answer, Answers};
+use crate::role::end_with_stdin;
 use bytes::Bytes;
 use http_body_util::{BodyExt, Full};
 use hyper::body::Incoming;
+use hyper::header::{CONTENT_TYPE, HeaderValue};
 use hyper::server::conn::http1;
 use hyper::service::service_fn;
 use hyper::{Method, Request, Response, StatusCode};
 use hyper_util::rt::{TokioIo, TokioTimer};
-use serde::Deserialize;
-use serde_json::value::RawValue;
-use std::borrow::Cow;
+use std::cell::RefCell;
 use std::convert::Infallible;
 use std::error::Error;
-use std::net::{Ipv4Addr, SocketAddr};
-use std::process::Stdio;
-use tokio::io::{AsyncBufReadExt, AsyncReadExt, AsyncWriteExt, BufReader};
+use std::net::Ipv4Addr;
+use std::rc::Rc;
+use tokio::io::AsyncWriteExt;
 use tokio::net::TcpListener;
-use tokio::process::{Child, Command};
-
-/// Makes the bench be this server.
-pub(crate) const FLAG: &str = "--origin";
-
-const INITIALIZED: &str = r#"{"protocolVersion":"2025-11-25","capabilities":{"tools":{}},"serverInfo":{"name":"origin","version":"1"}}"#;
-const TOOLS: &str = r#"{"tools":[{"name":"echo","inputSchema":{"type":"object","properties":{"text":{"type":"string"}}}}]}"#;
-
-/// The running server, seen from the process that started it.
-pub(crate) struct Origin {
-    child: Child,
-    pub(crate) address: SocketAddr,
-}
-
-impl Origin {
-    pub(crate) async fn start() -> Result<Self, Box<dyn Error>> {
-        let mut child = Command::new(std::env::current_exe()?)
-            .arg(FLAG)
-            .stdin(Stdio::piped())
-            .stdout(Stdio::piped())
-            .kill_on_drop(true)
-            .spawn()?;
-        let mut line = String::new();
-        if let Some(stdout) = child.stdout.take() {
-            BufReader::new(stdout).read_line(&mut line).await?;
-        }
-        Ok(Self { address: line.trim().parse()?, child })
-    }
-
-    pub(crate) fn pid(&self) -> Option<u32> {
-        self.child.id()
-    }
-}
-
-#[derive(Deserialize)]
-struct Message<'a> {
-    #[serde(borrow)]
-    id: Option<&'a RawValue>,
-    #[serde(borrow)]
-    method: Cow<'a, str>,
-    #[serde(borrow)]
-    params: Option<Params<'a>>,
-}
-
-#[derive(Deserialize)]
-struct Params<'a> {
-    #[serde(borrow)]
-    arguments: Option<Arguments<'a>>,
-}
-
-#[derive(Deserialize)]
-struct Arguments<'a> {
-    #[serde(borrow)]
-    text: &'a RawValue,
-}
+use tokio::task::{LocalSet, spawn_local};
 
 /// Prints its address and serves until stdin ends.
 pub(crate) async fn serve() -> Result<(), Box<dyn Error>> {
+    LocalSet::new().run_until(listen()).await
+}
+
+async fn listen() -> Result<(), Box<dyn Error>> {
     let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await?;
     let address = listener.local_addr()?;
     tokio::io::stdout().write_all(format!("{address}\n").as_bytes()).await?;
-    tokio::spawn(async {
-        // whatever ends the wait, the starter is gone
-        let _ended = tokio::io::stdin().read_to_end(&mut Vec::new()).await;
-        std::process::exit(0);
-    });
+    end_with_stdin();
+    let answers = Rc::new(RefCell::new(Answers::new(1)));
     loop {
         let (stream, _) = listener.accept().await?;
         stream.set_nodelay(true)?;
-        tokio::spawn(async move {
-            let service = service_fn(answer);
+        let answers = Rc::clone(&answers);
+        spawn_local(async move {
+            let service = service_fn(move |request| answer(request, Rc::clone(&answers)));
             let mut server = http1::Builder::new();
             // a connection that breaks is the client's to notice
             let _broken = server
@@ -100,7 +46,10 @@ pub(crate) async fn serve() -> Result<(), Box<dyn Error>> {
     }
 }
 
-async fn answer(request: Request<Incoming>) -> Result<Response<Full<Bytes>>, Infallible> {
+async fn answer(
+    request: Request<Incoming>,
+    answers: Rc<RefCell<Answers>>,
+) -> Result<Response<Full<Bytes>>, Infallible> {
     if request.method() != Method::POST {
         return Ok(empty(StatusCode::METHOD_NOT_ALLOWED));
     }
@@ -112,34 +61,19 @@ async fn answer(request: Request<Incoming>) -> Result<Response<Full<Bytes>>, Inf
     if telemetry {
         return Ok(empty(StatusCode::OK));
     }
-    let Ok(message) = serde_json::from_slice::<Message<'_>>(&body) else {
-        return Ok(empty(StatusCode::BAD_REQUEST));
+    let answer = answers.borrow_mut().to(&body);
+    let (text, opens) = match answer {
+        None => return Ok(empty(StatusCode::BAD_REQUEST)),
+        Some(Answer::Nothing) => return Ok(empty(StatusCode::ACCEPTED)),
+        Some(Answer::Opening(text)) => (text, true),
+        Some(Answer::Other(text)) => (text, false),
     };
-    let Some(id) = message.id else { return Ok(empty(StatusCode::ACCEPTED)) };
-    let result = match message.method.as_ref() {
-        "initialize" => member("result", INITIALIZED),
-        "ping" => member("result", "{}"),
-        "tools/list" => member("result", TOOLS),
-        "tools/call" => {
-            let arguments = message.params.and_then(|params| params.arguments);
-            let text = arguments.map_or("\"\"", |arguments| arguments.text.get());
-            member("result", &format!(r#"{{"content":[{{"type":"text","text":{text}}}]}}"#))
-        }
-        _ => member("error", r#"{"code":-32601,"message":"Method not found"}"#),
-    };
-    let text = format!(r#"{{"jsonrpc":"2.0","id":{id},{result}}}"#);
     let mut response = Response::new(Full::from(text));
-    let json = hyper::header::HeaderValue::from_static("application/json");
-    response.headers_mut().insert(hyper::header::CONTENT_TYPE, json);
-    if message.method == "initialize" {
-        let session = hyper::header::HeaderValue::from_static("load");
-        response.headers_mut().insert("mcp-session-id", session);
+    response.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
+    if opens {
+        response.headers_mut().insert("mcp-session-id", HeaderValue::from_static("load"));
     }
     Ok(response)
-}
-
-fn member(name: &str, value: &str) -> String {
-    format!("\"{name}\":{value}")
 }
 
 fn empty(status: StatusCode) -> Response<Full<Bytes>> {

@@ -1,22 +1,18 @@
 //! What is measured in one mode: its processes and the sessions with them.
 
-use crate::Mode;
-use crate::batch::{Batch, Load};
+use crate::gateway::{self, Gateway, Place, http_server, line_server};
 use crate::http::HttpSession;
 use crate::lines::LineSession;
 use crate::measure;
-use crate::origin::Origin;
+use crate::mode::Mode;
+use crate::role::{self, Listening};
+use crate::work::{Batch, Load, What};
 use futures_util::future::try_join_all;
+use serde_json::{Value, json};
 use std::error::Error;
-use std::fs;
 use std::io;
 use std::net::SocketAddr;
-use std::path::Path;
-use std::process::Stdio;
 use std::time::Duration;
-use tempfile::TempDir;
-use tokio::io::{AsyncBufReadExt, BufReader};
-use tokio::process::{Child, Command};
 
 /// How long a mode may take from its first process to its first answered call.
 const START_LIMIT: Duration = Duration::from_secs(30);
@@ -29,7 +25,7 @@ enum Session {
 }
 
 impl Session {
-    async fn run(&mut self, load: &Load<'_>) -> io::Result<Batch> {
+    async fn run(&mut self, load: &Load) -> io::Result<Batch> {
         match self {
             Self::Lines(session) => session.run(load).await,
             Self::Http(session) => session.run(load).await,
@@ -37,15 +33,20 @@ impl Session {
     }
 }
 
+/// Lives as long as the subject.
+#[allow(dead_code)] // only held: it dies with this
+enum Held {
+    Gateway(Gateway),
+    Floor(Listening),
+    Place(Place),
+}
+
 /// The processes of a mode, ready to be called. They end when this is dropped.
 pub(crate) struct Subject {
     sessions: Vec<Session>,
-    /// The gateway, or without one the server.
+    /// What is between, or else the server.
     measured: Vec<u32>,
-    /// Only held: it dies with this.
-    #[allow(dead_code)]
-    gateway: Option<Child>,
-    _folder: TempDir,
+    held: Vec<Held>,
 }
 
 impl Subject {
@@ -53,70 +54,102 @@ impl Subject {
     pub(crate) async fn start(
         mode: Mode,
         sessions: usize,
-        origin: &Origin,
+        origin: &Listening,
     ) -> Result<Self, Box<dyn Error>> {
-        let started =
-            tokio::time::timeout(START_LIMIT, Self::start_unbounded(mode, sessions, origin));
+        let mut subject = Self { sessions: Vec::new(), measured: Vec::new(), held: Vec::new() };
+        let started = tokio::time::timeout(START_LIMIT, async {
+            subject.open(mode, sessions, origin).await?;
+            subject.wait_until_ready().await?;
+            Ok(subject)
+        });
         started.await.map_err(|_| format!("no successful call within {START_LIMIT:?}"))?
     }
 
-    async fn start_unbounded(
+    async fn open(
+        &mut self,
         mode: Mode,
         sessions: usize,
-        origin: &Origin,
-    ) -> Result<Self, Box<dyn Error>> {
-        let folder = tempfile::tempdir()?;
-        let config = folder.path().join("config.yaml");
-        let config_path = config.to_string_lossy();
-        let mut subject =
-            Self { sessions: Vec::new(), measured: Vec::new(), gateway: None, _folder: folder };
+        origin: &Listening,
+    ) -> Result<(), Box<dyn Error>> {
+        let behind = origin.address.to_string();
+        let it = role::program()?;
         match mode {
             Mode::DirectStdio => {
-                subject.open_lines(sessions, &["simulate"], DIRECT_TOOL).await?;
+                self.open_lines(sessions, &it, &role::arguments("lines", &[]), DIRECT_TOOL).await?;
+            }
+            Mode::FloorStdio => {
+                self.open_lines(sessions, &it, &role::arguments("pipe", &[]), DIRECT_TOOL).await?;
             }
             Mode::GatewayStdio => {
-                let program = env!("CARGO_BIN_EXE_mcpvisor");
-                let server = format!("command: {program:?}\n    args: [simulate]");
-                write_config(&config, &server)?;
-                let args = ["stdio", "--config", &config_path];
-                subject.open_lines(sessions, &args, GATEWAY_TOOL).await?;
+                let place = Place::with(&one(&line_server(1)?))?;
+                let arguments = place.arguments("stdio");
+                self.open_lines(sessions, gateway::program(), &arguments, GATEWAY_TOOL).await?;
+                self.held.push(Held::Place(place));
             }
             Mode::DirectHttp => {
-                subject.measured.extend(origin.pid());
-                subject.open_http(sessions, origin.address, DIRECT_TOOL).await?;
+                self.measured.extend(origin.pid());
+                self.open_http(sessions, origin.address, DIRECT_TOOL).await?;
             }
-            Mode::GatewayHttp | Mode::Uncounted | Mode::Exporting => {
-                write_config(&config, &format!("url: \"http://{}/mcp\"", origin.address))?;
-                let (child, address) = start_gateway(mode, &config_path, origin.address).await?;
-                subject.measured.extend(child.id());
-                subject.gateway = Some(child);
-                subject.open_http(sessions, address, GATEWAY_TOOL).await?;
+            Mode::FloorHttp => self.open_floor(sessions, "http", &[&behind]).await?,
+            Mode::Copy => self.open_floor(sessions, "copy", &[&behind]).await?,
+            Mode::FloorBridge => self.open_floor(sessions, "bridge", &[]).await?,
+            Mode::GatewayHttp | Mode::NoTelemetry | Mode::FullOtlp => {
+                let variables = match mode {
+                    Mode::NoTelemetry => vec![("OTEL_SDK_DISABLED", "true".to_owned())],
+                    Mode::FullOtlp => {
+                        vec![("OTEL_EXPORTER_OTLP_ENDPOINT", format!("http://{behind}"))]
+                    }
+                    _ => Vec::new(),
+                };
+                self.open_gateway(sessions, &http_server(origin.address), &variables).await?;
             }
+            Mode::GatewayBridge => self.open_gateway(sessions, &line_server(1)?, &[]).await?,
         }
-        subject.wait_until_ready().await?;
-        Ok(subject)
+        Ok(())
+    }
+
+    async fn open_floor(
+        &mut self,
+        sessions: usize,
+        role: &str,
+        rest: &[&str],
+    ) -> Result<(), Box<dyn Error>> {
+        let floor = Listening::start(role, rest).await?;
+        self.measured.extend(floor.pid());
+        self.open_http(sessions, floor.address, DIRECT_TOOL).await?;
+        self.held.push(Held::Floor(floor));
+        Ok(())
+    }
+
+    async fn open_gateway(
+        &mut self,
+        sessions: usize,
+        server: &Value,
+        variables: &[(&str, String)],
+    ) -> Result<(), Box<dyn Error>> {
+        let gateway = Gateway::start_in(Place::with(&one(server))?, variables).await?;
+        self.measured.push(gateway.pid());
+        self.open_http(sessions, gateway.address, GATEWAY_TOOL).await?;
+        self.held.push(Held::Gateway(gateway));
+        Ok(())
     }
 
     async fn open_lines(
         &mut self,
         count: usize,
-        args: &[&str],
-        tool: &'static str,
+        program: &str,
+        args: &[String],
+        tool: &str,
     ) -> io::Result<()> {
         for _ in 0..count {
-            let session = LineSession::start(args, tool).await?;
+            let session = LineSession::start(program, args, tool).await?;
             self.measured.extend(session.pid());
             self.sessions.push(Session::Lines(Box::new(session)));
         }
         Ok(())
     }
 
-    async fn open_http(
-        &mut self,
-        count: usize,
-        at: SocketAddr,
-        tool: &'static str,
-    ) -> io::Result<()> {
+    async fn open_http(&mut self, count: usize, at: SocketAddr, tool: &str) -> io::Result<()> {
         for _ in 0..count {
             self.sessions.push(Session::Http(HttpSession::open(at, tool).await?));
         }
@@ -125,7 +158,7 @@ impl Subject {
 
     /// A gateway may still be starting its servers: calls until one succeeds.
     async fn wait_until_ready(&mut self) -> io::Result<()> {
-        let one = Load { calls: 1, in_flight: 1, payload: "ready?" };
+        let one = Load::new(1, 1, What::Echo(8));
         for session in &mut self.sessions {
             while session.run(&one).await?.failed > 0 {
                 tokio::time::sleep(Duration::from_millis(50)).await;
@@ -135,7 +168,7 @@ impl Subject {
     }
 
     /// Makes the calls in every session at once.
-    pub(crate) async fn run(&mut self, load: &Load<'_>) -> io::Result<Batch> {
+    pub(crate) async fn run(&mut self, load: &Load) -> io::Result<Batch> {
         let mut total = Batch::default();
         for batch in try_join_all(self.sessions.iter_mut().map(|session| session.run(load))).await?
         {
@@ -145,51 +178,27 @@ impl Subject {
     }
 
     /// CPU time used so far by the measured processes, without their children.
-    pub(crate) fn cpu_ms(&self) -> u64 {
-        self.measured.iter().filter_map(|pid| measure::cpu_ms(*pid)).sum()
+    pub(crate) fn cpu(&self) -> Duration {
+        self.measured.iter().filter_map(|pid| measure::cpu(*pid)).sum()
+    }
+
+    /// Calls of `write` so far.
+    pub(crate) fn writes(&self) -> f64 {
+        self.measured.iter().filter_map(|pid| measure::writes(*pid)).sum()
     }
 
     /// Memory held now by the measured processes.
-    pub(crate) fn rss_mib(&self) -> f64 {
-        self.measured.iter().filter_map(|pid| measure::rss_mib(*pid)).sum()
+    pub(crate) fn rss_kib(&self) -> f64 {
+        self.measured.iter().filter_map(|pid| measure::rss_kib(*pid)).sum()
+    }
+
+    /// The most they ever held.
+    pub(crate) fn peak_rss_kib(&self) -> f64 {
+        self.measured.iter().filter_map(|pid| measure::peak_rss_kib(*pid)).sum()
     }
 }
 
-fn write_config(path: &Path, server: &str) -> io::Result<()> {
-    fs::write(path, format!("servers:\n  echo:\n    {server}\n"))
-}
-
-/// Starts the gateway's HTTP face; the address is in its log.
-async fn start_gateway(
-    mode: Mode,
-    config: &str,
-    origin: SocketAddr,
-) -> Result<(Child, SocketAddr), Box<dyn Error>> {
-    let mut child = Command::new(env!("CARGO_BIN_EXE_mcpvisor"))
-        .args(["serve", "--config", config, "--listen", "127.0.0.1:0"])
-        .envs(mode.variables(origin))
-        .stdin(Stdio::null())
-        .stdout(Stdio::null())
-        .stderr(Stdio::piped())
-        .kill_on_drop(true)
-        .spawn()?;
-    let stderr = child.stderr.take().ok_or("the gateway has no stderr")?;
-    let mut log = BufReader::new(stderr).lines();
-    while let Some(line) = log.next_line().await? {
-        if let Some(address) = address_in(&line).filter(|address| *address != origin) {
-            // a full pipe would stop the gateway
-            tokio::spawn(async move { while let Ok(Some(_)) = log.next_line().await {} });
-            return Ok((child, address));
-        }
-    }
-    Err("the gateway ended without naming its address".into())
-}
-
-/// The first loopback address with a real port in a line of log.
-fn address_in(line: &str) -> Option<SocketAddr> {
-    line.match_indices("127.0.0.1:").find_map(|(at, host)| {
-        let port = line[at + host.len()..].split(|c: char| !c.is_ascii_digit()).next()?;
-        let address: SocketAddr = format!("{host}{port}").parse().ok()?;
-        (address.port() != 0).then_some(address)
-    })
+/// A configuration with one server.
+fn one(server: &Value) -> Value {
+    json!({ "servers": { "echo": server } })
 }

@@ -6,7 +6,6 @@
 
 mod comparison;
 mod fault;
-mod frame;
 mod frames;
 mod pages;
 mod recording;
@@ -16,17 +15,16 @@ mod send;
 mod switch;
 
 pub(super) use fault::BenchFault;
-pub use frame::{FrameReport, Way, What};
 pub(super) use recordings::Recordings;
 pub use send::SendAnswer;
 
 use super::refusal::Refusal;
 use super::{Desk, Running};
-use utoipa_axum::router::OpenApiRouter;
+use crate::admin::pages::Pages;
 
 /// The pages.
-pub(super) fn routes() -> OpenApiRouter<Desk> {
-    OpenApiRouter::default()
+pub(super) fn routes() -> Pages {
+    Pages::default()
         .merge(frames::routes())
         .merge(send::routes())
         .merge(pages::routes())

@@ -7,12 +7,13 @@
 
 mod frames;
 
+use super::Running;
 use super::refusal::Refusal;
-use super::{FrameReport, Running};
 use crate::gateway;
 use crate::ledger::CallOutcome;
 use frames::CallFrames;
 use mcpvisor_actors::bridge::{MODERN, RequestMeta, key};
+use mcpvisor_actors::fleet::Frame;
 use mcpvisor_actors::session::{ClientStream, Underway};
 use mcpvisor_actors::wire::{
     Kind, Limits, Message, Payload, Strictness, Subject, WireError, request_raw,
@@ -48,7 +49,7 @@ pub(super) struct Answered {
     /// How long it took, in milliseconds.
     took_ms: f64,
     /// The frames of it between the gateway and the server.
-    frames: Vec<FrameReport>,
+    frames: Vec<Frame>,
 }
 
 /// Calls a tool with these arguments, the JSON text of an object.

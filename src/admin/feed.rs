@@ -24,6 +24,7 @@ use axum::body::Bytes;
 use differences::Differences;
 pub(super) use differences::Source;
 use mailbox::Mailbox;
+use mcpvisor_actors::mutex::lock;
 use mcpvisor_actors::observation::{Observed, SessionOver};
 use mcpvisor_actors::server::ServerName;
 use mcpvisor_actors::timeline::{Event, words};
@@ -32,7 +33,7 @@ use serde::Serialize;
 use serde_json::json;
 use std::fmt;
 use std::sync::atomic::{AtomicBool, AtomicU8, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard};
 use std::time::Duration;
 use tokio::task::JoinSet;
 use tokio::time::{Instant, sleep};
@@ -238,10 +239,6 @@ impl fmt::Debug for Feed {
 pub(super) fn event(name: &str, data: &impl Serialize) -> Bytes {
     let data = serde_json::to_string(data).unwrap_or_default();
     format!("event: {name}\ndata: {data}\n\n").into()
-}
-
-fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
-    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 #[cfg(test)]

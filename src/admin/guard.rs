@@ -11,6 +11,7 @@
 use super::Desk;
 use super::audit::{Act, Detail, Who, audit};
 use super::refusal::Refusal;
+use super::routes::actions;
 use crate::faces::{Peer, is_loopback_host};
 use axum::extract::{MatchedPath, Request, State};
 use axum::http::{HeaderMap, HeaderValue, Method, StatusCode, Uri, header};
@@ -18,7 +19,6 @@ use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 use ring::digest::{SHA256, digest};
 use secrecy::{ExposeSecret, SecretString};
-use std::collections::HashMap;
 use std::net::SocketAddr;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
@@ -64,8 +64,6 @@ pub(super) struct Guard {
     refused_looks: Allowance,
     refused_changes: Allowance,
     desk: Desk,
-    /// What audit records call a request: operation ids by method and path of the route.
-    actions: HashMap<(Method, String), String>,
 }
 
 /// What may happen [`MOST`] times within [`SPELL`]: since when, and how often it did.
@@ -90,15 +88,10 @@ impl Allowance {
 }
 
 impl Guard {
-    pub(super) fn new(
-        desk: Desk,
-        exposure: Exposure,
-        token: Option<&SecretString>,
-        actions: HashMap<(Method, String), String>,
-    ) -> Self {
+    pub(super) fn new(desk: Desk, exposure: Exposure, token: Option<&SecretString>) -> Self {
         let token = token.map(|token| hash(token.expose_secret()));
         let [wrong, refused_looks, refused_changes] = std::array::from_fn(|_| Allowance::new());
-        Self { exposure, token, wrong, refused_looks, refused_changes, desk, actions }
+        Self { exposure, token, wrong, refused_looks, refused_changes, desk }
     }
 
     /// Whether a request may pass.
@@ -133,23 +126,23 @@ impl Guard {
             (Some(_), Some(_)) => Err(Refusal::Attempts),
         }
     }
+}
 
-    /// What a request does: the operation, and its path as far as it names something.
-    fn act(&self, method: &Method, route: Option<&str>, path: &str) -> Act {
-        let known = route.and_then(|route| {
-            let action = self.actions.get(&(method.clone(), route.to_owned()))?;
-            Some((route, action))
-        });
-        let path = path.strip_prefix("/api/v1/").unwrap_or(path);
-        let Some((route, action)) = known else {
-            return Act { action: method.to_string(), target: path.to_owned() };
-        };
-        let named = route.trim_start_matches("/api/v1/").split('/');
-        let named = named.collect::<Vec<_>>().iter().rposition(|step| step.starts_with('{'));
-        let steps = named.map_or(usize::MAX, |last| last + 1);
-        let target = path.split('/').take(steps).collect::<Vec<_>>().join("/");
-        Act { action: action.clone(), target }
-    }
+/// What a request does: the operation, and its path as far as it names something.
+fn act(method: &Method, route: Option<&str>, path: &str) -> Act {
+    let known = route.and_then(|route| {
+        let action = actions().get(&(method.clone(), route.to_owned()))?;
+        Some((route, action))
+    });
+    let path = path.strip_prefix("/api/v1/").unwrap_or(path);
+    let Some((route, action)) = known else {
+        return Act { action: method.to_string(), target: path.to_owned() };
+    };
+    let named = route.trim_start_matches("/api/v1/").split('/');
+    let named = named.collect::<Vec<_>>().iter().rposition(|step| step.starts_with('{'));
+    let steps = named.map_or(usize::MAX, |last| last + 1);
+    let target = path.split('/').take(steps).collect::<Vec<_>>().join("/");
+    Act { action: action.clone(), target }
 }
 
 /// What is put on record once it is dropped: with the answer, or when its client leaves before there is one,
@@ -197,7 +190,7 @@ async fn pass(
         return next.run(request).await;
     }
     let route = route.as_ref().map(MatchedPath::as_str);
-    let act = guard.act(request.method(), route, request.uri().path());
+    let act = act(request.method(), route, request.uri().path());
     match verdict {
         Ok(()) => {
             request.extensions_mut().insert(who);

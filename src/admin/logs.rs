@@ -2,21 +2,20 @@
 
 use super::Desk;
 use super::refusal::{ErrorAnswer, Refusal, answer};
+use crate::admin::pages::{Pages, routes};
 use crate::logs::{Level, Log, Page, Query, Source, Unreadable};
 use axum::extract::{RawQuery, State};
 use axum::http::StatusCode;
 use axum::response::Response;
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
-use utoipa_axum::router::OpenApiRouter;
-use utoipa_axum::routes;
 
 /// What is shown of a wrong value.
 const SHOWN: usize = 80;
 
 /// The routes.
-pub(super) fn routes() -> OpenApiRouter<Desk> {
-    OpenApiRouter::new().routes(routes!(logs))
+pub(super) fn routes() -> Pages {
+    Pages::default().routes(routes!(logs))
 }
 
 /// A page of the log.

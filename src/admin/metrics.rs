@@ -4,18 +4,17 @@
 
 use super::desk::Desk;
 use super::refusal::{ErrorAnswer, Refusal};
+use crate::admin::pages::{Pages, routes};
 use axum::extract::State;
 use axum::http::header;
 use axum::response::{IntoResponse, Response};
-use utoipa_axum::router::OpenApiRouter;
-use utoipa_axum::routes;
 
 /// The version of the format, as Prometheus asks for it.
 const KIND: &str = "text/plain; version=0.0.4; charset=utf-8";
 
 /// The page.
-pub(super) fn routes() -> OpenApiRouter<Desk> {
-    OpenApiRouter::default().routes(routes!(metrics))
+pub(super) fn routes() -> Pages {
+    Pages::default().routes(routes!(metrics))
 }
 
 /// Everything that can be counted, for Prometheus.

@@ -143,7 +143,7 @@ impl ServerReport {
         let now = Instant::now();
         let (spec, standing) = (&card.spec, card.standing());
         let state = standing.state;
-        let available = is_available(card);
+        let available = is_available(state, spec.start);
         let policy = fleet.policies.load().monitor.with(&spec.monitor);
         let quality = QualityReport::clone(&card.quality());
         let (served, failed) = card.vitals.calls();
@@ -196,11 +196,11 @@ impl ServerReport {
     }
 }
 
-/// Whether calls of a server are served: it is ready, or the first call starts it.
-pub(super) fn is_available(card: &Card) -> bool {
-    match card.standing().state {
+/// Whether calls of a server in this state are served: it is ready, or the first call starts it.
+pub(super) fn is_available(state: State, start: Start) -> bool {
+    match state {
         State::Ready => true,
-        State::Idle => card.spec.start == Start::Lazy,
+        State::Idle => start == Start::Lazy,
         _ => false,
     }
 }

@@ -2,13 +2,16 @@
 //! `/readyz`, the REST API under `/api/v1`, and its description.
 //!
 //! Each group of pages is a file with a function `routes`, which carries its own part of the
-//! description, so that no page is served without being described.
+//! description, so that no page is served without being described. What is served of the description is
+//! `openapi.json`; a test makes it.
 //!
 //! *Invariant:* all but `/health`, `/readyz` and the files of the web interface stands behind
 //! [`super::guard`]; those files are served only where the API is.
 
 mod calls;
 mod config;
+mod description;
+#[cfg(test)]
 mod document;
 mod events;
 mod health;
@@ -19,23 +22,23 @@ mod sessions;
 mod tools;
 
 use super::guard::{Exposure, Guard, guard};
+use super::pages::Pages;
 use super::refusal::Refusal;
 use super::{Desk, bench, logs, metrics, ui};
-use axum::Router;
 use axum::http::header;
 use axum::middleware::from_fn_with_state;
 use axum::routing::{any, get};
-use bytes::Bytes;
+use axum::{Extension, Router};
+pub(super) use description::actions;
 use secrecy::SecretString;
 use std::sync::Arc;
-use utoipa_axum::router::OpenApiRouter;
 
 /// Where the description is found.
 const DESCRIPTION: &str = "/api/v1/openapi.json";
 
 /// Everything behind the guard.
-fn guarded() -> OpenApiRouter<Desk> {
-    OpenApiRouter::default()
+fn guarded() -> Pages {
+    Pages::default()
         .merge(servers::routes())
         .merge(orders::routes())
         .merge(monitor::routes())
@@ -52,17 +55,13 @@ fn guarded() -> OpenApiRouter<Desk> {
 /// The routes, to be merged into the listener's own. With a token the API asks for it; without one it is
 /// served to this machine alone.
 pub fn router(desk: Desk, exposure: Exposure, token: Option<&SecretString>) -> Router {
-    let (guarded, mut api) = guarded().split_for_parts();
-    let (open, health) = health::routes(exposure).split_for_parts();
-    api.merge(health);
-    let api = document::whole(api, token.is_some());
-    let rules = Guard::new(desk.clone(), exposure, token, document::actions(&api));
-    let text = Bytes::from(serde_json::to_vec(&api).unwrap_or_default());
-    let described = move || {
-        let headers = [(header::CONTENT_TYPE, "application/json")];
-        std::future::ready((headers, text.clone()))
-    };
-    let guarded = guarded
+    let open = health::routes().into_router().layer(Extension(exposure));
+    let rules = Guard::new(desk.clone(), exposure, token);
+    let secured = token.is_some();
+    let described =
+        async move || ([(header::CONTENT_TYPE, "application/json")], description::text(secured));
+    let guarded = guarded()
+        .into_router()
         .route(DESCRIPTION, get(described))
         .route("/api/{*rest}", any(async || Refusal::NoSuchPage))
         .method_not_allowed_fallback(async || Refusal::Method)

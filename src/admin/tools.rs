@@ -180,7 +180,8 @@ impl Running {
             title: text(title).or_else(|| text(titled)),
             description: text(description),
             enabled: *enabled,
-            available: card.is_some_and(|card| is_available(card)),
+            available: card
+                .is_some_and(|card| is_available(card.standing().state, card.spec.start)),
             annotations: annotations.filter(Value::is_object),
             calls,
             errors,

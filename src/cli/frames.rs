@@ -3,9 +3,10 @@
 use super::api::{Api, NoReport, Target};
 use super::paint::{Colour, Paint};
 use super::{block_on, complain, say};
-use crate::admin::{FrameReport, Way, What};
 use crate::exit::Exit;
 use clap::Args;
+use mcpvisor_actors::clock::unix_millis;
+use mcpvisor_actors::fleet::{Direction, Frame, FrameKind};
 use mcpvisor_actors::timeline::clean;
 use serde_json::Value;
 
@@ -57,17 +58,17 @@ async fn watch(arguments: &Arguments) -> Result<(), NoReport> {
 }
 
 /// A frame on one line: when (UTC), which way, what, how long, and how it begins.
-pub(super) fn line(frame: &FrameReport, paint: Paint) -> String {
-    let millis = frame.at_ms % 86_400_000;
+pub(super) fn line(frame: &Frame, paint: Paint) -> String {
+    let millis = unix_millis(frame.at) % 86_400_000;
     let (seconds, millis) = (millis / 1000, millis % 1000);
     let (hours, minutes, seconds) = (seconds / 3600, seconds / 60 % 60, seconds % 60);
     let time = format!("{hours:02}:{minutes:02}:{seconds:02}.{millis:03}");
     let way = match frame.direction {
-        Way::Out => "→",
-        Way::In => "←",
+        Direction::Out => "→",
+        Direction::In => "←",
     };
     let what = match (frame.kind, &frame.method, &frame.id) {
-        (What::Noise, ..) => paint.text(Colour::Yellow, "no message"),
+        (FrameKind::Noise, ..) => paint.text(Colour::Yellow, "no message"),
         (_, Some(method), Some(id)) => format!("{} {}", clean(method), clean(id)),
         (_, Some(method), None) => clean(method),
         (_, None, Some(id)) => format!("answer {}", clean(id)),

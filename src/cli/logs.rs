@@ -7,6 +7,7 @@ use crate::admin::Logs;
 use crate::exit::Exit;
 use crate::logs::{Level, Log, Source};
 use clap::Args;
+use mcpvisor_actors::clock::unix_millis;
 use mcpvisor_actors::timeline::plain;
 use std::fmt::Write as _;
 use std::io::{self, Write as _};
@@ -126,7 +127,7 @@ impl Arguments {
         let sources: Vec<&str> = self.source.iter().map(|source| source.word()).collect();
         let since = self.since.map(|span| {
             let at = now.checked_sub(span).unwrap_or(UNIX_EPOCH);
-            at.duration_since(UNIX_EPOCH).unwrap_or_default().as_millis().to_string()
+            unix_millis(at).to_string()
         });
         let asked = [
             ("server", self.server.clone()),

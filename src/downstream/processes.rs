@@ -6,9 +6,10 @@
 //!
 //! *Invariant:* a process that ends while it is read is as if it were not there; nothing here fails.
 
+use mcpvisor_actors::mutex::lock;
 use std::collections::{HashMap, HashSet};
 use std::path::Path;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
 /// How old a census may be.
@@ -60,10 +61,6 @@ fn last() -> Option<Arc<Census>> {
 
 fn is_fresh() -> bool {
     last().is_some_and(|census| census.at.elapsed() < AGE)
-}
-
-fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
-    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 /// The processes that were there at a moment.

@@ -1,7 +1,7 @@
 //! The faces as children of the ingress: what outlives a restart of it lives here.
 
 use super::http::{BindError, HttpFace, HttpSettings};
-use super::stdio::serve_stdio;
+use super::stdio::{pipes, serve_stdio};
 use axum::Router;
 use futures_util::FutureExt;
 use futures_util::future::BoxFuture;
@@ -132,7 +132,7 @@ impl Face for StdioEntrance {
                     return tracing::error!(%error, "nobody is served on stdin and stdout");
                 }
             };
-            let (input, output) = (tokio::io::stdin(), tokio::io::stdout());
+            let (input, output) = pipes::standard();
             let stopped = stopped(stop).map(drop);
             if let Err(error) = serve_stdio(clients, input, output, limits, drain, stopped).await {
                 tracing::info!(%error, "the client on stdin and stdout is gone");

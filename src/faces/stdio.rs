@@ -5,6 +5,7 @@
 //! *Invariant:* only protocol messages are written to the output.
 
 mod lines;
+pub(in crate::faces) mod pipes;
 mod writer;
 
 use super::connection::{Broken, Connection};

@@ -1,10 +1,11 @@
 //! One request as the API shows it.
 
 use super::entry::Entry;
+use mcpvisor_actors::clock::unix_millis;
 use mcpvisor_actors::observation::{Observed, Outcome, Phase};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
-use std::time::{Duration, SystemTime, UNIX_EPOCH};
+use std::time::Duration;
 use utoipa::ToSchema;
 
 /// One request of a client, while it runs or once it is over. Offsets count from its arrival.
@@ -168,10 +169,4 @@ const fn phase(phase: Phase) -> &'static str {
 /// Milliseconds with three places.
 pub(super) fn millis(span: Duration) -> f64 {
     (span.as_secs_f64() * 1e6).round() / 1e3
-}
-
-/// Milliseconds since 1970.
-pub(super) fn unix_millis(at: SystemTime) -> u64 {
-    let since = at.duration_since(UNIX_EPOCH).unwrap_or_default();
-    u64::try_from(since.as_millis()).unwrap_or(u64::MAX)
 }

@@ -1,8 +1,9 @@
 //! How each tool does: counts and percentiles, by server and own name.
 
-use super::call::{millis, unix_millis};
+use super::call::millis;
 use super::entry::Entry;
 use hdrhistogram::Histogram;
+use mcpvisor_actors::clock::unix_millis;
 use mcpvisor_actors::observation::Outcome;
 use serde::{Deserialize, Serialize};
 use std::collections::HashMap;

@@ -8,14 +8,15 @@
 use super::bounds::Bounds;
 use super::entry::Entry;
 use super::query::{Page, Query, fields_text, read, whole};
+use mcpvisor_actors::mutex::lock;
 use rusqlite::{
     Connection, Error, ErrorCode, TransactionBehavior, params, params_from_iter, types::Value,
 };
 use std::fs::{self, OpenOptions};
 use std::io;
 use std::path::{Path, PathBuf};
+use std::sync::Mutex;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 /// The version of the tables.
@@ -183,10 +184,6 @@ impl Database {
         drop(reading);
         Ok(select(&lock(&self.writing), query, self.run)?)
     }
-}
-
-fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
-    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 fn select(connection: &Connection, query: &Query, run: i64) -> Result<Page, Error> {

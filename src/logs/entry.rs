@@ -1,8 +1,9 @@
 //! What is kept: one thing somebody said.
 
+use mcpvisor_actors::clock::unix_millis;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
-use std::time::{SystemTime, UNIX_EPOCH};
+use std::time::SystemTime;
 use utoipa::ToSchema;
 
 /// How severe it is, least severe first.
@@ -149,10 +150,4 @@ pub struct Log {
     /// What was said.
     #[serde(flatten)]
     pub entry: Entry,
-}
-
-/// A time as entries have it.
-pub(super) fn unix_millis(at: SystemTime) -> u64 {
-    let since = at.duration_since(UNIX_EPOCH).unwrap_or_default();
-    u64::try_from(since.as_millis()).unwrap_or(u64::MAX)
 }

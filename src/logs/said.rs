@@ -3,9 +3,10 @@
 //! Source: MCP 2025-11-25 "Logging", `notifications/message`: `level`, optional `logger`, `data` of any type.
 
 use super::LogStore;
-use super::entry::{Entry, Level, Source, unix_millis};
+use super::entry::{Entry, Level, Source};
 use super::intake::Draft;
 use crate::telemetry::Sink;
+use mcpvisor_actors::clock::unix_millis;
 use mcpvisor_actors::server::ServerName;
 use mcpvisor_actors::session::LogLevel;
 use serde::Deserialize;

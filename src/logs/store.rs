@@ -2,13 +2,14 @@
 
 use super::bounds::Bounds;
 use super::database::Database;
-use super::entry::{Entry, Log, Source, unix_millis};
+use super::entry::{Entry, Log, Source};
 use super::intake::{Draft, Dropped, Intake};
 use super::query::{Page, Query};
 use super::relay;
 use super::server_log::{Floods, ServerLog};
 use super::writer::Writer;
 use crate::redaction::Redaction;
+use mcpvisor_actors::clock::unix_millis;
 use mcpvisor_actors::server::ServerName;
 use std::path::Path;
 use std::sync::atomic::{AtomicU64, Ordering};

@@ -7,11 +7,12 @@
 
 use super::bounds::Bounds;
 use super::database::{Database, Fault};
-use super::entry::{Entry, Level, Log, Source, unix_millis};
+use super::entry::{Entry, Level, Log, Source};
 use super::escapes::without_escapes;
 use super::intake::{Draft, Dropped, Gauge, Order};
 use super::server_log::Floods;
 use crate::redaction::Redaction;
+use mcpvisor_actors::clock::unix_millis;
 use serde_json::{Map, Value};
 use std::path::PathBuf;
 use std::sync::mpsc::{Receiver, RecvTimeoutError, SyncSender};

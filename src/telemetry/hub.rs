@@ -5,13 +5,14 @@
 //! *Invariant:* a request pays for a lock and a push; what comes faster than it is taken is dropped and
 //! counted.
 
+use mcpvisor_actors::mutex::lock;
 use mcpvisor_actors::observation::{Observed, Observer, SessionOver, Trace, TraceContext};
 use mcpvisor_actors::server::ServerName;
 use mcpvisor_actors::session::LogLevel;
 use mcpvisor_actors::timeline::Event;
 use std::collections::VecDeque;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 use tokio::sync::Notify;
 use tokio::task::{JoinSet, yield_now};
@@ -170,8 +171,4 @@ impl Observer for Hub {
     fn session_over(&self, session: &SessionOver) {
         self.shared.sinks.iter().for_each(|sink| sink.session_over(session));
     }
-}
-
-fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
-    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }

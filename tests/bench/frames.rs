@@ -4,6 +4,8 @@ use crate::faces::{Client, Face};
 use crate::running::{Running, eventually, faulty};
 use crate::{Watch, ask, refused, until_ready};
 use serde_json::{Value, json};
+use std::io::{Read, Write};
+use std::net::TcpStream;
 
 /// What a frame is, in short.
 fn short(frame: &Value) -> String {
@@ -108,4 +110,26 @@ fn too_many_watchers_are_refused_and_the_stream_ends_with_the_gateway() {
     assert!(running.stop().success());
     heard.whole();
     assert!(started.elapsed() < std::time::Duration::from_secs(8), "{:?}", started.elapsed());
+}
+
+#[test]
+fn a_watcher_who_takes_nothing_does_not_hold_up_the_stop() {
+    let config = json!({ "servers": { "s": faulty(&[]) }, "shutdown_timeout": "28s" });
+    let running = Running::serve(&config);
+    until_ready(&running, "s");
+    let mut watcher = TcpStream::connect(running.address).unwrap();
+    let host = running.address;
+    write!(watcher, "GET /api/v1/servers/s/frames HTTP/1.1\r\nhost: {host}\r\n\r\n").unwrap();
+    let mut status = [0; 12];
+    watcher.read_exact(&mut status).unwrap();
+    assert_eq!(&status, b"HTTP/1.1 200");
+    // more than all buffers on the way to the watcher hold
+    let mut client = Client::open(Face::Http, &running);
+    let text = "x".repeat(60_000);
+    for _ in 0..200 {
+        client.call("s.echo", &json!({ "text": text }));
+    }
+    let began = std::time::Instant::now();
+    assert!(running.stop().success());
+    assert!(began.elapsed() < std::time::Duration::from_secs(12), "{:?}", began.elapsed());
 }

@@ -112,7 +112,7 @@ fn request(message: &Message) {
         let version = b"io.modelcontextprotocol/protocolVersion";
         let meta = carried.params().and_then(mcpvisor_actors::wire::Members::of);
         let meta = meta.and_then(|params| {
-            params.get("_meta").ok().flatten().map(serde_json::value::RawValue::get)
+            params.get("_meta").ok().flatten().map(mcpvisor_actors::wire::Raw::get)
         });
         let named = meta.and_then(|meta| mcpvisor_actors::wire::Members::of(meta.as_bytes()));
         let named =

@@ -1,9 +1,9 @@
 //! The era a peer lives in, what follows from it, and how a server gives its era away.
 
 use super::{MODERN, MODERN_VERSIONS};
+use crate::wire::Raw;
 use crate::wire::{Members, ProtocolVersion, code};
 use bytes::Bytes;
-use serde_json::value::RawValue;
 
 /// How a peer is spoken to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -84,6 +84,6 @@ impl Reaction {
     }
 }
 
-fn versions(raw: &RawValue) -> Option<Vec<String>> {
+fn versions(raw: Raw<'_>) -> Option<Vec<String>> {
     serde_json::from_str(raw.get()).ok()
 }

@@ -8,8 +8,8 @@ mod value;
 pub use param::{BadAnnotation, ParamHeaders};
 
 use super::request_meta::named_version;
+use crate::wire::Raw;
 use crate::wire::{Kind, Members, Message};
-use serde_json::value::RawValue;
 use std::borrow::Cow;
 
 /// Why headers are refused with -32020 and HTTP 400.
@@ -123,7 +123,7 @@ pub fn request_headers(message: &Message, params: Option<&ParamHeaders>) -> Vec<
     headers
 }
 
-fn member<'a>(body: &Members<'a>, key: &'static str) -> Result<Option<&'a RawValue>, HeaderFault> {
+fn member<'a>(body: &Members<'a>, key: &'static str) -> Result<Option<Raw<'a>>, HeaderFault> {
     body.get(key).map_err(|_| HeaderFault::AmbiguousBody(key))
 }
 
@@ -135,7 +135,7 @@ fn unreadable(header: &str) -> HeaderFault {
     HeaderFault::Unreadable(header.to_owned().into())
 }
 
-fn text(raw: &RawValue) -> Option<String> {
+fn text(raw: Raw<'_>) -> Option<String> {
     serde_json::from_str(raw.get()).ok()
 }
 

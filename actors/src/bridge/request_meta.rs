@@ -2,10 +2,11 @@
 
 use super::{Abilities, Fault, MODERN_VERSIONS};
 use crate::session::LogLevel;
+use crate::wire::Raw;
 use crate::wire::{Members, Message, RawId, Span};
 use bytes::Bytes;
-use memchr::memmem;
-use serde_json::value::RawValue;
+use memchr::memmem::Finder;
+use std::sync::LazyLock;
 
 /// The keys of `_meta` that belong to the protocol itself.
 ///
@@ -95,13 +96,16 @@ impl RequestMeta {
     }
 }
 
+/// What stands in parameters that may name a revision: a slash in a key may be written as `\/`, and any
+/// letter as `\u00..`.
+static MENTIONS: LazyLock<[Finder<'static>; 2]> =
+    LazyLock::new(|| [&b"protocolVersion"[..], br"\u00"].map(Finder::new));
+
 /// The revision a message names in its `_meta`, whatever it is; `None` when it names none. Parameters
 /// that cannot name one are not parsed.
 pub(super) fn named_version(message: &Message) -> Option<String> {
     let params = message.params()?;
-    // a slash in a key may be written as `\/`, and any letter as `\u00..`
-    let mentioned = |word: &[u8]| memmem::find(params, word).is_some();
-    if !mentioned(b"protocolVersion") && !mentioned(b"\\u00") {
+    if MENTIONS.iter().all(|mention| mention.find(params).is_none()) {
         return None;
     }
     text(meta_of(message).ok()??.get(key::PROTOCOL_VERSION).ok()??)
@@ -118,11 +122,11 @@ pub(super) fn meta_of(message: &Message) -> Result<Option<Members<'_>>, Fault> {
     }
 }
 
-fn text(raw: &RawValue) -> Option<String> {
+fn text(raw: Raw<'_>) -> Option<String> {
     serde_json::from_str(raw.get()).ok()
 }
 
-fn level(raw: &RawValue) -> Option<LogLevel> {
+fn level(raw: Raw<'_>) -> Option<LogLevel> {
     let name = text(raw)?;
     LogLevel::ALL.into_iter().find(|level| level.as_str() == name)
 }

@@ -9,7 +9,8 @@ use crate::wire::{
     Kind, Members, Message, Method, Payload, RawId, error_raw, error_reply, result_raw,
 };
 use bytes::Bytes;
-use memchr::memmem;
+use memchr::memmem::Finder;
+use std::sync::LazyLock;
 
 /// An answer that can be sent, and its meaning.
 #[derive(Debug)]
@@ -65,15 +66,17 @@ pub(super) fn of_translated(
     }
 }
 
+/// The member of a tool's result that says that it failed.
+static IS_ERROR: LazyLock<Finder<'static>> = LazyLock::new(|| Finder::new(b"\"isError\""));
+
 fn of_result(method: Method, result: &[u8]) -> Outcome {
     if method == Method::CallTool && is_error(result) { Outcome::ToolError } else { Outcome::Ok }
 }
 
 /// Whether a result has `isError`. It is parsed only when something in it looks like that.
 fn is_error(result: &[u8]) -> bool {
-    const KEY: &[u8] = b"\"isError\"";
-    let looks_so = memmem::find_iter(result, KEY).any(|at| {
-        let value = result[at + KEY.len()..].trim_ascii_start();
+    let looks_so = IS_ERROR.find_iter(result).any(|at| {
+        let value = result[at + IS_ERROR.needle().len()..].trim_ascii_start();
         value.strip_prefix(b":").is_some_and(|it| it.trim_ascii_start().starts_with(b"true"))
     });
     let value = || Members::of(result)?.get("isError").ok()?;

@@ -1,8 +1,8 @@
 //! What a server said it can do.
 
 use crate::bridge::{Era, tasks};
+use crate::wire::Raw;
 use crate::wire::{Members, Method, ProtocolVersion, Subject};
-use serde_json::value::RawValue;
 
 /// Something a server may declare.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -64,11 +64,11 @@ impl Capabilities {
     ///
     /// Source: MCP "Lifecycle", capability negotiation. Completion had no capability of its own in
     /// 2024-11-05: there it comes with what can be completed.
-    pub fn read(raw: Option<&RawValue>, era: Era) -> Self {
+    pub fn read(raw: Option<Raw<'_>>, era: Era) -> Self {
         let Some(members) = raw.and_then(|raw| Members::of(raw.get().as_bytes())) else {
             return Self::default();
         };
-        let declared = |key: &str| members.get(key).ok().flatten().filter(|raw| is_object(raw));
+        let declared = |key: &str| members.get(key).ok().flatten().filter(|raw| is_object(*raw));
         let mut all = Self::default();
         for (key, capability) in [
             ("tools", Capability::Tools),
@@ -112,7 +112,7 @@ impl Capabilities {
     }
 }
 
-fn is_object(raw: &RawValue) -> bool {
+fn is_object(raw: Raw<'_>) -> bool {
     raw.get().starts_with('{')
 }
 
@@ -142,9 +142,9 @@ mod tests {
             (r#"{"tools":{}}"#, old, &[Tools]),
             (r#"{"prompts":{}}"#, old, &[Prompts, Completions]),
         ] {
-            let raw: Box<RawValue> = serde_json::from_str(text).expect("JSON");
+            let raw: Raw<'_> = serde_json::from_str(text).expect("JSON");
             let expected = expected.iter().fold(Capabilities::default(), |all, one| all.and(*one));
-            assert_eq!(Capabilities::read(Some(&raw), era), expected, "{text}");
+            assert_eq!(Capabilities::read(Some(raw), era), expected, "{text}");
         }
         assert_eq!(Capabilities::read(None, new), Capabilities::default());
     }

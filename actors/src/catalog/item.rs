@@ -1,9 +1,9 @@
 //! One tool, prompt, resource or template as its server described it.
 
 use crate::bridge::{BadAnnotation, ParamHeaders};
+use crate::wire::Raw;
 use crate::wire::{Members, Span, Splice, Subject, string};
 use bytes::Bytes;
-use serde_json::value::RawValue;
 
 /// Something a server lists, byte for byte.
 #[derive(Debug, Clone, PartialEq)]
@@ -21,14 +21,14 @@ pub struct Item {
 impl Item {
     /// Reads the elements of a list; those without a name or URI are left out.
     pub fn list(subject: Subject, array: &Bytes) -> Option<Vec<Self>> {
-        let elements: Vec<&RawValue> = serde_json::from_slice(array).ok()?;
-        let share = |raw: &RawValue| Span::of(raw.get().as_bytes(), array).share(array);
+        let elements: Vec<Raw<'_>> = serde_json::from_slice(array).ok()?;
+        let share = |raw: Raw<'_>| Span::of(raw.get().as_bytes(), array).share(array);
         Some(elements.into_iter().filter_map(|raw| Self::of(subject, &share(raw))).collect())
     }
 
     fn of(subject: Subject, raw: &Bytes) -> Option<Self> {
         let members = Members::of(raw)?;
-        let span = |value: &RawValue| Span::of(value.get().as_bytes(), raw);
+        let span = |value: Raw<'_>| Span::of(value.get().as_bytes(), raw);
         let name = members.get(subject.key()).ok()??;
         let description = members.get("description").ok()?;
         let schema = members.get("inputSchema").ok().flatten().filter(|_| subject == Subject::Tool);
@@ -53,18 +53,15 @@ impl Item {
         if name == self.name && description.is_none() {
             return self.raw.clone();
         }
-        let splice = Splice::new(&self.raw);
-        let name = string(name);
-        let splice = match (description, self.description) {
-            (None, _) => splice.replace(self.name_span, name.as_bytes()),
-            (Some(text), Some(span)) => splice
-                .replace(self.name_span, name.as_bytes())
-                .replace(span, string(text).as_bytes()),
-            (Some(text), None) => {
-                let both = format!("{name},\"description\":{}", string(text));
-                splice.replace(self.name_span, both.as_bytes())
-            }
+        let text = description.map(string).unwrap_or_default();
+        let name = match (description, self.description) {
+            (Some(_), None) => format!("{},\"description\":{text}", string(name)),
+            _ => string(name),
         };
+        let mut splice = Splice::new(&self.raw).replace(self.name_span, name.as_bytes());
+        if let (Some(_), Some(span)) = (description, self.description) {
+            splice = splice.replace(span, text.as_bytes());
+        }
         splice.finish().to_bytes()
     }
 }

@@ -3,9 +3,9 @@
 use super::{Capabilities, Item};
 use crate::bridge::modern_client::CacheHints;
 use crate::bridge::{Era, tasks};
+use crate::wire::Raw;
 use crate::wire::{Members, PerSubject, ProtocolVersion, Span, Subject};
 use bytes::Bytes;
-use serde_json::value::RawValue;
 
 /// A server's own words: what it said of itself as it was spoken to first, and what it lists, byte for
 /// byte.
@@ -47,7 +47,7 @@ impl Manifest {
         Ok(Self::about(result, members.get("capabilities").ok().flatten(), Era::Modern))
     }
 
-    fn about(about: &Bytes, capabilities: Option<&RawValue>, era: Era) -> Self {
+    fn about(about: &Bytes, capabilities: Option<Raw<'_>>, era: Era) -> Self {
         let capabilities = Capabilities::read(capabilities, era);
         let (items, hints) = (PerSubject::default(), PerSubject::default());
         Self { about: about.clone(), era, is_modern_too: false, capabilities, items, hints }
@@ -103,7 +103,7 @@ impl Manifest {
     /// `None` when it is anything else.
     pub fn from_json(text: &Bytes) -> Option<Self> {
         let members = Members::of(text)?;
-        let share = |raw: &RawValue| Span::of(raw.get().as_bytes(), text).share(text);
+        let share = |raw: Raw<'_>| Span::of(raw.get().as_bytes(), text).share(text);
         let mut manifest = match members.get("discover").ok()? {
             Some(discovered) => Self::discovered(&share(discovered)).ok()?,
             None => Self::of(&share(members.get("initialize").ok()??)).ok()?,

@@ -7,7 +7,9 @@
 use crate::server::{Generation, Mask, Noise};
 use crate::wire::{Kind, Limits, Message, RawId, Strictness, WireError};
 use bytes::Bytes;
+use serde::{Deserialize, Serialize};
 use std::time::SystemTime;
+use utoipa::ToSchema;
 
 /// Longest text of a frame that is kept, in bytes.
 pub const SHOWN: usize = 64 * 1024;
@@ -20,7 +22,9 @@ const NAME: usize = 200;
 const SECRET: usize = 16 * 1024;
 
 /// Which way a frame went.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "lowercase")]
+#[schema(as = FrameDirection)]
 pub enum Direction {
     /// To the server.
     Out,
@@ -29,7 +33,8 @@ pub enum Direction {
 }
 
 /// What a frame is.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "lowercase")]
 pub enum FrameKind {
     /// Asks for an answer.
     Request,
@@ -41,19 +46,22 @@ pub enum FrameKind {
     Noise,
 }
 
-/// One frame of a connection.
-#[derive(Debug, Clone, PartialEq, Eq)]
+/// One frame of a server's connection. HTTP headers are no part of it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct Frame {
     /// Its number among the frames of its server that somebody watched, from 1.
     pub seq: u64,
-    /// When it was sent or heard.
+    /// When it was sent or heard, in Unix milliseconds.
+    #[serde(rename = "atMs", with = "crate::clock::millis")]
+    #[schema(value_type = u64)]
     pub at: SystemTime,
-    /// The connection it went over.
+    /// Which way it went.
+    pub direction: Direction,
+    /// The number of the connection it went over.
+    #[schema(value_type = u64)]
     pub generation: Generation,
     /// Whether that connection is one client's own.
     pub own: bool,
-    /// Which way it went.
-    pub direction: Direction,
     /// What it is.
     pub kind: FrameKind,
     /// The JSON text of its id, if it has one; at most 200 bytes.
@@ -66,7 +74,7 @@ pub struct Frame {
     pub truncated: bool,
     /// Whether a secret was masked in it.
     pub masked: bool,
-    /// Its text.
+    /// Its text, at most 64 KiB of it.
     pub text: String,
 }
 
@@ -132,9 +140,9 @@ impl Said {
         Frame {
             seq,
             at,
+            direction,
             generation,
             own,
-            direction,
             kind,
             id,
             method,

@@ -7,15 +7,19 @@
 
 use super::TraceContext;
 use crate::wire::{Edits, Members, Message, ObjectEdit, string};
-use memchr::memmem;
+use memchr::memmem::Finder;
+use std::sync::LazyLock;
 
 const PARENT: &str = TraceContext::PARENT;
 const STATE: &str = TraceContext::STATE;
 
+/// What stands in a request that may say something of its trace.
+static MENTION: LazyLock<Finder<'static>> = LazyLock::new(|| Finder::new(b"\"traceparent\""));
+
 /// What a request says of its trace. One that does not mention it is not parsed.
 pub(super) fn told(message: &Message) -> Option<TraceContext> {
     let params = message.params()?;
-    memmem::find(params, b"\"traceparent\"")?;
+    MENTION.find(params)?;
     let meta = Members::of(params)?.get("_meta").ok()??;
     let meta = Members::of(meta.get().as_bytes())?;
     let text = |key| -> Option<String> {

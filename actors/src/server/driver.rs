@@ -60,6 +60,9 @@ use signals::{Signal, Signals};
 /// An alarm that comes later than this says that the whole process was suspended.
 const SUSPENDED: Duration = Duration::from_secs(1);
 
+/// Commands that are obeyed before the transport gets its turn.
+const TOGETHER: usize = 64;
+
 /// How a connection ended.
 #[derive(Debug)]
 pub(super) enum End {
@@ -155,9 +158,9 @@ impl Driver {
                         Err(loss) => break loss,
                     }
                 }
-                Some(command) = self.commands.recv() => match command {
-                    Command::Signal(Signal::Close(loss)) => break loss,
-                    command => self.obey(command),
+                Some(command) = self.commands.recv() => match self.obey_all(command) {
+                    Ok(actions) => actions,
+                    Err(loss) => break loss,
                 },
                 () = alarm.as_mut().rings() => match self.expire() {
                     Ok(actions) => actions,
@@ -251,6 +254,22 @@ impl Driver {
             Some(_) => watch::channel(()).1, // resources are watched on the shared connection
         };
         Signals { levels: self.levels.clone(), roots: sessions.roots(), wishes, close }
+    }
+
+    /// Obeys what there is, so that the transport can send it together; the loss when that ends the
+    /// connection.
+    fn obey_all(&mut self, first: Command) -> Result<Vec<Action>, Loss> {
+        let mut actions = Vec::new();
+        let mut next = Some(first);
+        for _ in 0..TOGETHER {
+            match next {
+                Some(Command::Signal(Signal::Close(loss))) => return Err(loss),
+                Some(command) => actions.extend(self.obey(command)),
+                None => break,
+            }
+            next = if actions.is_empty() { self.commands.try_recv().ok() } else { None };
+        }
+        Ok(actions)
     }
 
     fn obey(&mut self, command: Command) -> Vec<Action> {

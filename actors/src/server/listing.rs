@@ -3,9 +3,9 @@
 
 use crate::bridge::modern_client::CacheHints;
 use crate::catalog::Item;
+use crate::wire::Raw;
 use crate::wire::{Members, Span, Subject};
 use bytes::Bytes;
-use serde_json::value::RawValue;
 use std::collections::HashSet;
 use std::time::Duration;
 use tokio::time::Instant;
@@ -172,7 +172,7 @@ fn page(subject: Subject, result: &Bytes) -> Option<(Vec<Item>, Option<String>)>
     let members = Members::of(result)?;
     let array = members.get(subject.member()).ok()??;
     let items = Item::list(subject, &Span::of(array.get().as_bytes(), result).share(result))?;
-    let cursor = members.get("nextCursor").ok()?.map(RawValue::get).map(str::to_owned);
+    let cursor = members.get("nextCursor").ok()?.map(Raw::get).map(str::to_owned);
     // an empty one means there is none: some servers write it so
     Some((items, cursor.filter(|cursor| cursor.starts_with('"') && cursor.len() > 2)))
 }

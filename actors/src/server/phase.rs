@@ -5,13 +5,14 @@ use super::driver::Link;
 use crate::catalog::Manifest;
 use crate::fleet::State;
 use crate::reconnection::{CauseClass, Slot};
+use serde::{Deserialize, Serialize};
 use std::fmt;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use tokio::time::Instant;
 
 /// Numbers the connections of all servers; what carries an older number than the current one is late.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct Generation(u64);
 
 impl Generation {

@@ -2,8 +2,9 @@
 
 use super::stream::WeakStream;
 use super::{Client, ClientStream};
+use crate::mutex::lock;
 use std::sync::atomic::{AtomicUsize, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex};
 use std::time::{Duration, SystemTime};
 use tokio::time::Instant;
 
@@ -76,10 +77,6 @@ impl Drop for InFlight {
     fn drop(&mut self) {
         self.0.usage.requests.fetch_sub(1, Ordering::Relaxed);
     }
-}
-
-fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
-    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 /// Who may make room, in the order in which they are asked: idle for at least `least`, the longest first.

@@ -8,7 +8,7 @@ use utoipa::ToSchema;
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, ToSchema)]
 pub struct Event {
     /// When; written as milliseconds since 1970.
-    #[serde(rename = "atMs", with = "millis")]
+    #[serde(rename = "atMs", with = "crate::clock::millis")]
     #[schema(value_type = u64)]
     pub at: SystemTime,
     /// The connection it is about, when it is about one.
@@ -134,20 +134,6 @@ impl EventKind {
                 false
             }
         }
-    }
-}
-
-mod millis {
-    use serde::{Deserialize, Deserializer, Serializer};
-    use std::time::{Duration, SystemTime, UNIX_EPOCH};
-
-    pub(super) fn serialize<S: Serializer>(at: &SystemTime, to: S) -> Result<S::Ok, S::Error> {
-        let millis = at.duration_since(UNIX_EPOCH).unwrap_or_default().as_millis();
-        to.serialize_u64(u64::try_from(millis).unwrap_or(u64::MAX))
-    }
-
-    pub(super) fn deserialize<'de, D: Deserializer<'de>>(from: D) -> Result<SystemTime, D::Error> {
-        Ok(UNIX_EPOCH + Duration::from_millis(u64::deserialize(from)?))
     }
 }
 

@@ -2,12 +2,13 @@
 
 use super::ring::Ring;
 use super::{Event, EventKind, TimelineStore};
+use crate::mutex::lock; // a timeline is whole after each of its steps
 use crate::observation::Observer;
 use crate::server::{Generation, ServerName};
 use dashmap::DashMap;
 use std::io;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex};
 use tokio::time::Instant;
 
 /// What happened to each server: the last 500 facts, 300 of which are those that matter. Cheap to
@@ -113,9 +114,4 @@ fn save_one(store: &dyn TimelineStore, server: &ServerName, ring: &Mutex<Ring>) 
     store.append(server, &events)?;
     lock(ring).wrote(news.mark);
     Ok(())
-}
-
-/// Locks, also after a panic elsewhere: a timeline is whole after each of its steps.
-fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
-    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }

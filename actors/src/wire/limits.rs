@@ -20,9 +20,20 @@ impl Default for Limits {
 impl Limits {
     /// Refuses what is too large or too deep. One pass, no allocation, no recursion.
     pub fn check(&self, bytes: &[u8]) -> Result<(), WireError> {
+        self.check_size(bytes)?;
+        self.check_depth(bytes)
+    }
+
+    /// Refuses what is too large.
+    pub(super) fn check_size(&self, bytes: &[u8]) -> Result<(), WireError> {
         if bytes.len() > self.max_bytes {
             return Err(WireError::TooLarge { limit: self.max_bytes });
         }
+        Ok(())
+    }
+
+    /// Refuses what is too deep.
+    pub(super) fn check_depth(&self, bytes: &[u8]) -> Result<(), WireError> {
         if depth_exceeds(bytes, self.max_depth) {
             return Err(WireError::TooDeep { limit: self.max_depth });
         }

@@ -1,5 +1,6 @@
 //! A JSON object as its ordered members, values left raw.
 
+use super::scan;
 use bytes::Bytes;
 use serde::de::{Deserialize, Deserializer, Error as _, MapAccess, Visitor};
 use serde_json::value::RawValue;
@@ -59,8 +60,30 @@ impl Span {
 pub struct Member<'a> {
     /// The key, unescaped.
     pub key: Cow<'a, str>,
-    /// The value's JSON text.
-    pub value: &'a RawValue,
+    /// Its value.
+    pub value: Raw<'a>,
+}
+
+/// The JSON text of a value, without blanks around it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Raw<'a>(&'a str);
+
+impl<'a> Raw<'a> {
+    /// A text that is one JSON value.
+    pub(super) fn new(text: &'a str) -> Self {
+        Self(text)
+    }
+
+    /// The text.
+    pub fn get(self) -> &'a str {
+        self.0
+    }
+}
+
+impl<'de: 'a, 'a> Deserialize<'de> for Raw<'a> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        <&RawValue>::deserialize(deserializer).map(|raw| Self(raw.get()))
+    }
 }
 
 /// The members of an object in the order they were written, duplicates included.
@@ -70,11 +93,17 @@ pub struct Members<'a>(Vec<Member<'a>>);
 impl<'a> Members<'a> {
     /// Splits an object into its members; `None` when `json` is not an object.
     pub fn of(json: &'a [u8]) -> Option<Self> {
-        serde_json::from_slice(json).ok()
+        let text = std::str::from_utf8(json).ok()?;
+        Self::scanned(text, usize::MAX).or_else(|| serde_json::from_str(text).ok())
+    }
+
+    /// The same for what nests no deeper than `max_depth`; `None` also for what only the parser takes.
+    pub(super) fn scanned(text: &'a str, max_depth: usize) -> Option<Self> {
+        scan::members(text, max_depth).map(Self)
     }
 
     /// The value of `key`, when the object has it exactly once.
-    pub fn get(&self, key: &str) -> Result<Option<&'a RawValue>, DuplicateKey> {
+    pub fn get(&self, key: &str) -> Result<Option<Raw<'a>>, DuplicateKey> {
         let mut found = self.0.iter().filter(|member| member.key == key);
         let first = found.next().map(|member| member.value);
         if found.next().is_some() { Err(DuplicateKey) } else { Ok(first) }
@@ -146,6 +175,6 @@ mod tests {
             [("b", "1.0e2"), ("a", r#"{"x": [1,2]}"#), ("b", "null"), ("ab", r#""\n""#)]
         );
         assert_eq!(members.get("b").unwrap_err(), DuplicateKey);
-        assert_eq!(members.get("zz").expect("no duplicate").map(RawValue::get), None);
+        assert_eq!(members.get("zz").expect("no duplicate").map(Raw::get), None);
     }
 }

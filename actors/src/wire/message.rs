@@ -1,8 +1,7 @@
 //! One JSON-RPC message: its bytes, and where the members we own stand in them.
 
-use super::{Limits, Members, Payload, RawId, Span, Splice, WireError, notification, string};
+use super::{Limits, Members, Payload, Raw, RawId, Span, Splice, WireError, notification, string};
 use bytes::Bytes;
-use serde_json::value::RawValue;
 
 /// What a message is.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -57,24 +56,24 @@ impl Message {
         reason = "the message keeps the bytes; a reference would promise otherwise"
     )]
     pub fn parse(bytes: Bytes, limits: Limits, how: Strictness) -> Result<Self, WireError> {
-        limits.check(&bytes)?;
-        if let Err(fault) = std::str::from_utf8(&bytes) {
-            return Err(WireError::NotUtf8 { at: fault.valid_up_to() });
-        }
-        let members: Members<'_> = serde_json::from_slice(&bytes).map_err(|error| {
-            match bytes.trim_ascii_start().first() {
-                Some(b'[') if !error.is_syntax() && !error.is_eof() => WireError::Batch,
-                Some(b'{') | None => not_json(&error),
-                _ if error.is_data() => WireError::NotJsonRpc("the message is not an object"),
-                _ => not_json(&error),
+        limits.check_size(&bytes)?;
+        let text = match std::str::from_utf8(&bytes) {
+            Ok(text) => text,
+            Err(fault) => {
+                limits.check_depth(&bytes)?;
+                return Err(WireError::NotUtf8 { at: fault.valid_up_to() });
             }
-        })?;
+        };
+        let members = match Members::scanned(text, limits.max_depth) {
+            Some(members) => members,
+            None => parsed(text, limits)?,
+        };
         let envelope = Envelope::of(&members)?;
         let regular = envelope.jsonrpc.is_some_and(|raw| raw.get() == r#""2.0""#);
         if how == Strictness::Strict && !regular {
             return Err(WireError::NotJsonRpc("`jsonrpc` must be \"2.0\""));
         }
-        let span = |raw: &RawValue| Span::of(raw.get().as_bytes(), &bytes);
+        let span = |raw: Raw<'_>| Span::of(raw.get().as_bytes(), &bytes);
         let error = envelope.error.filter(|raw| how == Strictness::Strict || raw.get() != "null");
         let kind = envelope.kind(error, &bytes)?;
         Ok(Self {
@@ -185,6 +184,17 @@ impl Message {
     }
 }
 
+/// The members of a message that is not an ordinary one, or why it is none at all.
+fn parsed(text: &str, limits: Limits) -> Result<Members<'_>, WireError> {
+    limits.check_depth(text.as_bytes())?;
+    serde_json::from_str(text).map_err(|error| match text.trim_ascii_start().as_bytes().first() {
+        Some(b'[') if !error.is_syntax() && !error.is_eof() => WireError::Batch,
+        Some(b'{') | None => not_json(&error),
+        _ if error.is_data() => WireError::NotJsonRpc("the message is not an object"),
+        _ => not_json(&error),
+    })
+}
+
 /// Where JSON ends to be JSON.
 pub(super) fn not_json(error: &serde_json::Error) -> WireError {
     WireError::NotJson { line: error.line(), column: error.column() }
@@ -192,12 +202,12 @@ pub(super) fn not_json(error: &serde_json::Error) -> WireError {
 
 /// The members of an envelope that decide what the message is.
 struct Envelope<'a> {
-    jsonrpc: Option<&'a RawValue>,
-    id: Option<&'a RawValue>,
-    method: Option<&'a RawValue>,
-    params: Option<&'a RawValue>,
-    result: Option<&'a RawValue>,
-    error: Option<&'a RawValue>,
+    jsonrpc: Option<Raw<'a>>,
+    id: Option<Raw<'a>>,
+    method: Option<Raw<'a>>,
+    params: Option<Raw<'a>>,
+    result: Option<Raw<'a>>,
+    error: Option<Raw<'a>>,
 }
 
 impl<'a> Envelope<'a> {
@@ -215,7 +225,7 @@ impl<'a> Envelope<'a> {
         })
     }
 
-    fn kind(&self, error: Option<&RawValue>, bytes: &Bytes) -> Result<Kind, WireError> {
+    fn kind(&self, error: Option<Raw<'_>>, bytes: &Bytes) -> Result<Kind, WireError> {
         let id = match self.id {
             Some(raw) if raw.get() != "null" => {
                 let share = Span::of(raw.get().as_bytes(), bytes).share(bytes);

@@ -2,8 +2,8 @@
 
 use super::members::DuplicateKey;
 use super::{Edits, Members, Span, string};
+use crate::wire::Raw;
 use bytes::Bytes;
-use serde_json::value::RawValue;
 
 /// What happens to a member that is there.
 #[derive(Debug, Clone)]
@@ -34,12 +34,12 @@ impl<'a> ObjectEdit<'a> {
     }
 
     /// The raw value of the first member called `key`, as it came.
-    pub fn get(&self, key: &str) -> Option<&'a RawValue> {
+    pub fn get(&self, key: &str) -> Option<Raw<'a>> {
         self.members.iter().find(|member| member.key == key).map(|member| member.value)
     }
 
     /// The raw value of `key`, as it came, when it stands there at most once.
-    pub fn sole(&self, key: &str) -> Result<Option<&'a RawValue>, DuplicateKey> {
+    pub fn sole(&self, key: &str) -> Result<Option<Raw<'a>>, DuplicateKey> {
         self.members.get(key)
     }
 

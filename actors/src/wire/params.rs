@@ -2,8 +2,8 @@
 
 use super::members::DuplicateKey;
 use super::{Members, Message, Method, Span, Subject};
+use crate::wire::Raw;
 use bytes::Bytes;
-use serde_json::value::RawValue;
 
 /// What a request names that goes to a server: the spans to replace on the way down.
 #[derive(Debug, Clone)]
@@ -57,7 +57,7 @@ impl From<DuplicateKey> for NotCallParams {
 }
 
 /// Where a name stands: the member, its full key, what it says.
-struct Place<'a>(Option<&'a RawValue>, &'static str, &'static str);
+struct Place<'a>(Option<Raw<'a>>, &'static str, &'static str);
 
 impl CallParams {
     /// Reads what is named and the progress token; all else is only looked at from outside.
@@ -137,7 +137,7 @@ impl CallParams {
 }
 
 /// What the `ref` of a completion refers to.
-fn reference(raw: Option<&RawValue>) -> Result<(Subject, Place<'_>), NotCallParams> {
+fn reference(raw: Option<Raw<'_>>) -> Result<(Subject, Place<'_>), NotCallParams> {
     let members =
         raw.and_then(|raw| Members::of(raw.get().as_bytes())).ok_or(NotCallParams::BadRef)?;
     let kind = members.get("type")?.ok_or(NotCallParams::BadRef)?;
@@ -156,7 +156,7 @@ fn reference(raw: Option<&RawValue>) -> Result<(Subject, Place<'_>), NotCallPara
 }
 
 fn progress_token(
-    meta: Option<&RawValue>,
+    meta: Option<Raw<'_>>,
     whole: &Bytes,
 ) -> Result<Option<(Bytes, Span)>, NotCallParams> {
     let Some(meta) = meta.filter(|meta| meta.get() != "null") else { return Ok(None) };
@@ -215,7 +215,7 @@ impl CancelParams {
     pub fn of(message: &Message) -> Option<Self> {
         let members = Members::of(message.params()?)?;
         let share =
-            |raw: &RawValue| Span::of(raw.get().as_bytes(), message.bytes()).share(message.bytes());
+            |raw: Raw<'_>| Span::of(raw.get().as_bytes(), message.bytes()).share(message.bytes());
         Some(Self {
             request_id: share(members.get("requestId").ok()??),
             reason: members.get("reason").ok().flatten().map(share),

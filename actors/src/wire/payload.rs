@@ -83,7 +83,7 @@ impl From<Bytes> for Payload {
 #[derive(Debug)]
 pub struct Splice<'a> {
     base: &'a Bytes,
-    edits: Vec<(Span, Bytes)>,
+    edits: Vec<(Span, &'a [u8])>,
 }
 
 impl<'a> Splice<'a> {
@@ -94,20 +94,33 @@ impl<'a> Splice<'a> {
 
     /// Puts `bytes` where `span` is.
     #[must_use]
-    pub fn replace(mut self, span: Span, bytes: &[u8]) -> Self {
-        self.edits.push((span, Bytes::copy_from_slice(bytes)));
+    pub fn replace(mut self, span: Span, bytes: &'a [u8]) -> Self {
+        self.edits.push((span, bytes));
         self
     }
 
     /// The edited message.
     pub fn finish(mut self) -> Payload {
         self.edits.sort_by_key(|(span, _)| span.start());
+        let added: usize = self.edits.iter().map(|(_, bytes)| bytes.len()).sum();
+        let most = self.base.len() + added;
+        if most < COPY_BELOW {
+            let mut joined = BytesMut::with_capacity(most);
+            let mut at = 0;
+            for (span, bytes) in &self.edits {
+                joined.extend_from_slice(&self.base[at..span.range().start]);
+                joined.extend_from_slice(bytes);
+                at = span.range().end;
+            }
+            joined.extend_from_slice(&self.base[at..]);
+            return joined.freeze().into();
+        }
         let mut parts = Vec::with_capacity(self.edits.len() * 2 + 1);
         let mut at = 0;
         for (span, bytes) in self.edits {
             let range = span.range();
             parts.push(self.base.slice(at..range.start));
-            parts.push(bytes);
+            parts.push(Bytes::copy_from_slice(bytes));
             at = range.end;
         }
         parts.push(self.base.slice(at..));

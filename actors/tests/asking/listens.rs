@@ -1,6 +1,7 @@
-//! `subscriptions/listen` of stateless clients at a server of the initialize era.
+//! `subscriptions/listen`: of stateless clients at a server of the initialize era, and of the gateway at one
+//! of 2026-07-28.
 
-use crate::client::{Stateless, gateway, modern};
+use crate::client::{Client, Stateless, able, gateway, modern};
 use mcpvisor_actors::server::Sharing;
 use mcpvisor_actors::session::Admission;
 use serde_json::{Value, json};
@@ -67,4 +68,46 @@ async fn a_listen_keeps_its_place_in_the_share_of_its_connection() {
     listening.leave();
     share.acquire().await.expect("it comes back").forget();
     gateway.stop(Duration::from_secs(5)).await;
+}
+
+#[tokio::test]
+async fn a_subscription_is_answered_once_the_server_listens_and_every_update_from_then_on_is_told()
+{
+    let (gateway, mut server) = gateway(Sharing::Auto).await;
+    let capabilities = json!({ "tools": {}, "resources": { "subscribe": true } });
+    let lists = ["tools/list", "resources/list", "resources/templates/list"];
+    let mut connection = server.ready_modern_with(capabilities, &lists).await;
+    let mut client = Client::open(&gateway, able()).await;
+    // the first listen, and one that replaces it
+    for (uri, all) in [("x:1", json!(["x:1"])), ("x:2", json!(["x:1", "x:2"]))] {
+        let params = json!({ "uri": uri });
+        let method = "resources/subscribe";
+        client.says(json!({ "jsonrpc": "2.0", "id": uri, "method": method, "params": params }));
+        let listen = connection.hears_of("subscriptions/listen").await;
+        let wanted = &listen["params"]["notifications"];
+        assert_eq!(wanted["resourceSubscriptions"], all);
+        client.says(json!({ "jsonrpc": "2.0", "id": "p", "method": "ping" }));
+        assert_eq!(heard(&mut client).await["id"], "p", "it does not listen yet");
+        let tag = json!({ "io.modelcontextprotocol/subscriptionId": listen["id"] });
+        let params = json!({ "_meta": tag, "notifications": wanted });
+        let method = "notifications/subscriptions/acknowledged";
+        connection.say(json!({ "jsonrpc": "2.0", "method": method, "params": params }));
+        let params = json!({ "_meta": tag, "uri": uri });
+        let method = "notifications/resources/updated";
+        connection.say(json!({ "jsonrpc": "2.0", "method": method, "params": params }));
+        assert_eq!(heard(&mut client).await["id"], uri);
+        let told = heard(&mut client).await;
+        assert_eq!((&told["method"], &told["params"]), (&json!(method), &json!({ "uri": uri })));
+    }
+    gateway.stop(Duration::from_secs(5)).await;
+}
+
+/// What a client hears next, but for lists that change.
+async fn heard(client: &mut Client) -> Value {
+    loop {
+        let message = client.hears().await;
+        if !message["method"].as_str().is_some_and(|method| method.ends_with("/list_changed")) {
+            return message;
+        }
+    }
 }

@@ -41,6 +41,21 @@ impl Server {
 
     /// The next connection, of a server of 2026-07-28 that has shown its tool.
     pub(crate) async fn ready_modern(&mut self) -> Connection {
+        let capabilities = json!({ "tools": {}, "extensions": {
+            "io.modelcontextprotocol/skills": {},
+            "io.modelcontextprotocol/tasks": {},
+        } });
+        self.ready_modern_with(capabilities, &["tools/list"]).await
+    }
+
+    /// The same with these capabilities, once it has shown these lists, of which only that of tools has
+    /// anything.
+    pub(crate) async fn ready_modern_with(
+        &mut self,
+        capabilities: Value,
+        lists: &[&str],
+    ) -> Connection {
+        let mut lists = lists.to_vec();
         let mut connection = timeout(SOON, self.0.recv()).await.expect("in time").expect("one");
         loop {
             let request = connection.hears().await;
@@ -48,20 +63,20 @@ impl Server {
                 "server/discover" => {
                     let result = json!({
                         "resultType": "complete", "supportedVersions": ["2026-07-28"],
-                        "capabilities": { "tools": {}, "extensions": {
-                            "io.modelcontextprotocol/skills": {},
-                            "io.modelcontextprotocol/tasks": {},
-                        } },
+                        "capabilities": capabilities,
                         "ttlMs": 0, "cacheScope": "private",
                     });
                     connection.answers(&request, result);
                 }
-                "tools/list" => {
+                list if list.ends_with("/list") => {
                     let tool = json!({ "name": "work", "inputSchema": { "type": "object" } });
-                    let result = json!({ "tools": [tool], "resultType": "complete", "ttlMs": 0,
-                        "cacheScope": "private" });
+                    let result = json!({ "tools": [tool], "resources": [], "resourceTemplates": [],
+                        "resultType": "complete", "ttlMs": 0, "cacheScope": "private" });
+                    lists.retain(|wanted| *wanted != list);
                     connection.answers(&request, result);
-                    return connection;
+                    if lists.is_empty() {
+                        return connection;
+                    }
                 }
                 _ => {}
             }

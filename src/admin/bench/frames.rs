@@ -1,8 +1,8 @@
 //! `GET /api/v1/servers/{name}/frames`: the frames of a server as they go by, as server-sent events.
 
 use super::BenchFault;
-use super::frame::FrameReport;
 use crate::admin::Desk;
+use crate::admin::pages::{Pages, routes};
 use crate::admin::refusal::{ErrorAnswer, Refusal};
 use crate::admin::request::unknown;
 use crate::faces::Closing;
@@ -18,8 +18,6 @@ use serde_json::json;
 use std::convert::Infallible;
 use std::time::Duration;
 use tokio::time::sleep;
-use utoipa_axum::router::OpenApiRouter;
-use utoipa_axum::routes;
 
 /// Who may watch one server at the same time.
 const WATCHERS: usize = 16;
@@ -27,8 +25,8 @@ const WATCHERS: usize = 16;
 const KEEP_ALIVE: Duration = Duration::from_secs(15);
 
 /// The pages.
-pub(super) fn routes() -> OpenApiRouter<Desk> {
-    OpenApiRouter::default().routes(routes!(frames))
+pub(super) fn routes() -> Pages {
+    Pages::default().routes(routes!(frames))
 }
 
 /// The frames of a server from now on, both ways, handshakes included.
@@ -58,6 +56,7 @@ async fn frames(
         return Err(BenchFault::Watchers(WATCHERS).into());
     }
     let closing = closing.map(|Extension(closing)| closing);
+    closing.iter().for_each(Closing::may_be_cut);
     // something at once, so that the watcher knows that it watches
     let first = stream::iter([Ok::<_, Infallible>(Bytes::from_static(b": watching\n\n"))]);
     let events = stream::unfold((watch, closing), async |(mut watch, mut closing)| {
@@ -87,7 +86,7 @@ async fn told(closing: &mut Option<Closing>) {
 async fn next(watch: &mut FrameWatch) -> Bytes {
     tokio::select! {
         seen = watch.next() => match seen {
-            Seen::Frame(frame) => event("frame", &FrameReport::from(&*frame)),
+            Seen::Frame(frame) => event("frame", &*frame),
             Seen::Lost(lost) => event("lagged", &json!({ "lost": lost })),
         },
         () = sleep(KEEP_ALIVE) => Bytes::from_static(b": nothing new\n\n"),

@@ -1,10 +1,10 @@
 //! `/api/v1/recordings`: frames recorded, read and replayed.
 
-use super::frame::FrameReport;
 use super::recording::{Recording, RecordingReport};
 use super::replay::{Replay, Replayed};
 use super::send::patience;
 use crate::admin::Desk;
+use crate::admin::pages::{Pages, routes};
 use crate::admin::refusal::{ErrorAnswer, Refusal, answer};
 use crate::admin::request::{BODY, body, json, unknown};
 use crate::faces::Closing;
@@ -16,12 +16,10 @@ use axum::response::{IntoResponse, Response};
 use serde::{Deserialize, Serialize};
 use std::sync::Arc;
 use utoipa::ToSchema;
-use utoipa_axum::router::OpenApiRouter;
-use utoipa_axum::routes;
 
 /// The pages.
-pub(super) fn routes() -> OpenApiRouter<Desk> {
-    OpenApiRouter::default()
+pub(super) fn routes() -> Pages {
+    Pages::default()
         .routes(routes!(recordings, record))
         .routes(routes!(recording, delete))
         .routes(routes!(stop))
@@ -120,7 +118,7 @@ async fn recording(State(desk): State<Desk>, Path(id): Path<String>) -> Result<R
     let mut lines = Vec::new();
     for frame in recording.frames() {
         // a value of ours always becomes JSON
-        let _written = serde_json::to_writer(&mut lines, &FrameReport::from(&*frame));
+        let _written = serde_json::to_writer(&mut lines, &*frame);
         lines.push(b'\n');
     }
     let file = format!("attachment; filename=\"{}-{}.jsonl\"", recording.server, recording.id);
@@ -182,7 +180,8 @@ async fn delete(
     Ok(StatusCode::NO_CONTENT.into_response())
 }
 
-/// Sends the requests of a recording again, one after the other, and compares the answers.
+/// Sends the requests of a recording again, one after the other, and compares the answers. Ends after ten
+/// minutes at the latest, with what it came to.
 #[utoipa::path(
     post,
     path = "/api/v1/recordings/{id}/replay",
@@ -213,18 +212,18 @@ async fn replay(
         return Err(Refusal::NotThat(text));
     }
     let replay = Replay {
-        server,
         mask: Arc::clone(&card.spec.mask),
         timeout: patience(asked.timeout_ms),
         fill_meta: asked.fill_meta,
         ignored: asked.ignore,
     };
     let frames = recording.frames();
+    let send = |raw| fleet.send_raw(&server, raw);
     let stops = async {
         match closing {
             Some(Extension(mut closing)) => closing.told().await,
             None => std::future::pending().await,
         }
     };
-    Ok(answer(StatusCode::OK, &replay.run(fleet, &frames, stops).await))
+    Ok(answer(StatusCode::OK, &replay.run(send, &frames, stops).await))
 }

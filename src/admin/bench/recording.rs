@@ -2,10 +2,11 @@
 //!
 //! *Invariant:* it is bounded; one that is full stops by itself, and what was lost is counted.
 
-use super::frame::unix_millis;
+use mcpvisor_actors::clock::unix_millis;
 use mcpvisor_actors::fleet::{Frame, FrameWatch, Seen};
+use mcpvisor_actors::mutex::lock;
 use serde::Serialize;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex};
 use std::time::SystemTime;
 use tokio::sync::Notify;
 use tokio::task::JoinSet;
@@ -144,10 +145,6 @@ impl Held {
         }
         true
     }
-}
-
-fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
-    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 #[cfg(test)]

@@ -1,25 +1,28 @@
 //! The requests of a recording, sent again in their order; the answers compared with those recorded.
 //!
-//! *Invariant:* one request at a time; what cannot be sent as it was is left out and told, never guessed.
+//! *Invariant:* one request at a time, and an end within [`LONGEST`]; what cannot be sent as it was is left
+//! out and told, never guessed.
 
 use super::comparison::differences;
-use mcpvisor_actors::fleet::{Direction, Fleet, Frame, FrameKind, RawFault, RawMessage, Shown};
+use mcpvisor_actors::fleet::{Direction, Frame, FrameKind, RawAnswer, RawFault, RawMessage, Shown};
 use mcpvisor_actors::server::Mask;
 use serde::Serialize;
 use std::collections::HashMap;
 use std::pin::pin;
 use std::sync::Arc;
 use std::time::Duration;
+use tokio::time::sleep;
 use utoipa::ToSchema;
 
 /// Requests that are sent again; those after them are left out.
 const MOST: usize = 1_000;
+/// How long a replay may take in all; the request it is at then is given up, those after it are left out.
+const LONGEST: Duration = Duration::from_secs(600);
 /// Bytes of answers that are shown; of those after them only the comparison is.
 const SHOWN: usize = 16 * 1024 * 1024;
 
 /// How a recording is replayed.
 pub(super) struct Replay {
-    pub(super) server: String,
     pub(super) mask: Mask,
     pub(super) timeout: Duration,
     pub(super) fill_meta: bool,
@@ -105,15 +108,26 @@ fn left_out(request: &Frame) -> Option<&'static str> {
     }
 }
 
+/// Why a replay ends before its time, once it does.
+async fn over(stops: impl Future<Output = ()>) -> &'static str {
+    tokio::select! {
+        () = stops => "the gateway stops",
+        () = sleep(LONGEST) => "the replay took ten minutes already: record less, or allow less with `timeoutMs`",
+    }
+}
+
 impl Replay {
-    /// Sends the requests of these frames again, until the gateway `stops`.
-    pub(super) async fn run(
+    /// Has the requests of these frames sent again, until the gateway `stops` or it is too long.
+    pub(super) async fn run<Sent>(
         &self,
-        fleet: &Fleet,
+        send: impl Fn(RawMessage) -> Sent,
         frames: &[Arc<Frame>],
         stops: impl Future<Output = ()>,
-    ) -> Replayed {
-        let mut stops = pin!(stops);
+    ) -> Replayed
+    where
+        Sent: Future<Output = Result<RawAnswer, RawFault>>,
+    {
+        let mut over = pin!(over(stops));
         let (mut replayed, mut shown, mut gone) = (Replayed::default(), 0, None);
         for (number, recorded) in recorded(frames).into_iter().enumerate() {
             let mut step = Step {
@@ -129,18 +143,16 @@ impl Replay {
             if step.why.is_none() {
                 let done = tokio::select! {
                     biased;
-                    () = &mut stops => None,
-                    done = self.step(fleet, &recorded, &mut step) => Some(done),
-                };
-                let Some(done) = done else {
-                    gone = Some("the gateway stops".to_owned());
-                    step.why.clone_from(&gone);
-                    replayed.steps.push(step);
-                    continue;
+                    why = &mut over => Err(why),
+                    done = self.step(&send, &recorded, &mut step) => Ok(done),
                 };
                 match done {
-                    Ok(()) => {}
-                    Err(fault) => {
+                    Ok(Ok(())) => {}
+                    Err(why) => {
+                        gone = Some(why.to_owned());
+                        step.why.clone_from(&gone);
+                    }
+                    Ok(Err(fault)) => {
                         step.same = Some(false);
                         step.why = Some(fault.to_string());
                         if matches!(fault, RawFault::NotReady(_) | RawFault::NoSuchServer(_)) {
@@ -160,15 +172,18 @@ impl Replay {
         replayed
     }
 
-    async fn step(
+    async fn step<Sent>(
         &self,
-        fleet: &Fleet,
+        send: impl Fn(RawMessage) -> Sent,
         recorded: &Recorded<'_>,
         step: &mut Step,
-    ) -> Result<(), RawFault> {
+    ) -> Result<(), RawFault>
+    where
+        Sent: Future<Output = Result<RawAnswer, RawFault>>,
+    {
         let message = recorded.request.text.clone().into();
         let raw = RawMessage { message, timeout: self.timeout, fill_meta: self.fill_meta };
-        let answered = fleet.send_raw(&self.server, raw).await?;
+        let answered = send(raw).await?;
         step.took_ms = Some(answered.took.as_secs_f64() * 1e3);
         let answer = answered.answer.unwrap_or_default();
         let got = Shown::of(&answer, &self.mask);
@@ -258,5 +273,39 @@ mod tests {
         assert!(left_out(&request("logging/setLevel")).is_some());
         assert!(left_out(&Frame { truncated: true, ..request("tools/call") }).is_some());
         assert!(left_out(&Frame { masked: true, ..request("tools/call") }).is_some());
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_replay_ends_in_time_and_tells_what_it_left_out() {
+        let at = Generation::next();
+        let frames: Vec<_> = (0..30)
+            .flat_map(|number| {
+                let (id, method) = (number.to_string(), Some("tools/call"));
+                let asks = frame(at, Direction::Out, FrameKind::Request, &id, method);
+                let answers = frame(at, Direction::In, FrameKind::Response, &id, None);
+                [asks, Frame { text: "{}".into(), ..answers }].map(Arc::new)
+            })
+            .collect();
+        let replay = Replay {
+            mask: Arc::new(str::to_owned),
+            timeout: Duration::from_secs(120),
+            fill_meta: false,
+            ignored: Vec::new(),
+        };
+        let took = Duration::from_secs(45);
+        let slow = |_| async move {
+            sleep(took).await;
+            Ok(RawAnswer { answer: Some("{}".into()), id: Some(1), generation: at, took })
+        };
+        let began = tokio::time::Instant::now();
+        let replayed = replay.run(slow, &frames, std::future::pending()).await;
+        assert_eq!(began.elapsed(), LONGEST);
+        let (done, left): (Vec<_>, Vec<_>) =
+            replayed.steps.iter().partition(|step| step.same == Some(true));
+        assert_eq!((done.len(), left.len()), (13, 17));
+        for step in left {
+            let why = step.why.as_deref().unwrap();
+            assert!(why.contains("ten minutes") && step.same.is_none(), "{why}");
+        }
     }
 }

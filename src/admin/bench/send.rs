@@ -1,8 +1,8 @@
 //! `POST /api/v1/servers/{name}/send`: a message to a server, as it is.
 
 use super::BenchFault;
-use super::frame::FrameReport;
 use crate::admin::Desk;
+use crate::admin::pages::{Pages, routes};
 use crate::admin::refusal::{ErrorAnswer, Refusal, answer};
 use crate::admin::request::{json, unknown};
 use axum::extract::{Path, Request, State};
@@ -14,11 +14,10 @@ use mcpvisor_actors::fleet::{
 use mcpvisor_actors::server::Mask;
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
+use std::sync::Arc;
 use std::time::Duration;
 use tokio::task::spawn_blocking;
 use utoipa::ToSchema;
-use utoipa_axum::router::OpenApiRouter;
-use utoipa_axum::routes;
 
 /// Longest body: the longest message, and what is around it.
 const BODY: usize = 4 * 1024 * 1024 + 64 * 1024;
@@ -29,8 +28,8 @@ const MOST_MS: u64 = 120_000;
 const FRAMES: usize = 64;
 
 /// The pages.
-pub(super) fn routes() -> OpenApiRouter<Desk> {
-    OpenApiRouter::default().routes(routes!(send))
+pub(super) fn routes() -> Pages {
+    Pages::default().routes(routes!(send))
 }
 
 /// A message for a server.
@@ -62,7 +61,7 @@ pub struct SendAnswer {
     /// From sending it to its answer.
     pub took_ms: f64,
     /// The frames of it, and what was told meanwhile.
-    pub frames: Vec<FrameReport>,
+    pub frames: Vec<Frame>,
 }
 
 /// Sends a message to a server over the connection that is supervised. It is no client's call: no slot, no
@@ -140,7 +139,7 @@ fn shown(answer: &[u8], mask: &Mask) -> Box<RawValue> {
 }
 
 /// The frames that have to do with a message: its own, its answer, and what was told or asked meanwhile.
-fn about(watch: &mut FrameWatch, answered: &RawAnswer) -> Vec<FrameReport> {
+fn about(watch: &mut FrameWatch, answered: &RawAnswer) -> Vec<Frame> {
     let id = answered.id.map(|id| id.to_string());
     let others = |frame: &Frame| {
         let answered_or_asked = matches!(
@@ -154,5 +153,5 @@ fn about(watch: &mut FrameWatch, answered: &RawAnswer) -> Vec<FrameReport> {
         Seen::Frame(frame) => Some(frame),
         Seen::Lost(_) => None,
     });
-    frames.filter(|frame| !others(frame)).take(FRAMES).map(|frame| (&*frame).into()).collect()
+    frames.filter(|frame| !others(frame)).take(FRAMES).map(Arc::unwrap_or_clone).collect()
 }

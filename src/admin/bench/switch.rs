@@ -2,6 +2,7 @@
 
 use super::BenchFault;
 use crate::admin::Desk;
+use crate::admin::pages::{Pages, routes};
 use crate::admin::refusal::{ErrorAnswer, Refusal, answer};
 use crate::admin::request::{BODY, body, unknown};
 use axum::extract::{Path, Request, State};
@@ -11,12 +12,10 @@ use mcpvisor_actors::catalog::STATUS_TOOL;
 use mcpvisor_actors::fleet::{Switched, ToolPlace};
 use serde::Serialize;
 use utoipa::ToSchema;
-use utoipa_axum::router::OpenApiRouter;
-use utoipa_axum::routes;
 
 /// The pages.
-pub(super) fn routes() -> OpenApiRouter<Desk> {
-    OpenApiRouter::default().routes(routes!(enable)).routes(routes!(disable))
+pub(super) fn routes() -> Pages {
+    Pages::default().routes(routes!(enable)).routes(routes!(disable))
 }
 
 /// How the switch of a tool stands now.

@@ -3,10 +3,10 @@
 //! The request to the server has an id of its own, so it is known by what it calls and with what. Two
 //! equal calls at the same moment cannot be told apart: then these are the frames of one of them.
 
-use crate::admin::FrameReport;
 use mcpvisor_actors::fleet::{Direction, Frame, FrameKind, FrameWatch, Seen};
 use mcpvisor_actors::server::Generation;
 use std::future::pending;
+use std::sync::Arc;
 
 /// Most frames that are shown; the answer is in any case.
 const MOST: usize = 64;
@@ -24,7 +24,7 @@ struct Picked {
     marks: [String; 2],
     /// The connection and the id of that request, once it went by.
     found: Option<(Generation, Option<String>)>,
-    frames: Vec<FrameReport>,
+    frames: Vec<Frame>,
 }
 
 impl CallFrames {
@@ -46,7 +46,7 @@ impl CallFrames {
     }
 
     /// All that were picked, with what has gone by until now.
-    pub(super) fn all(self) -> Vec<FrameReport> {
+    pub(super) fn all(self) -> Vec<Frame> {
         let Self { watch, mut picked } = self;
         if let Some(mut watch) = watch {
             while let Some(seen) = watch.so_far() {
@@ -61,7 +61,7 @@ impl Picked {
     fn see(&mut self, seen: Seen) {
         let Seen::Frame(frame) = seen else { return };
         if self.is_ours(&frame) {
-            self.frames.push((&*frame).into());
+            self.frames.push(Arc::unwrap_or_clone(frame));
         }
     }
 

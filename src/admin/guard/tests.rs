@@ -4,7 +4,7 @@ use super::*;
 
 fn verdict(exposure: Exposure, token: Option<&str>, sent: &[(&str, &str)]) -> &'static str {
     let token = token.map(SecretString::from);
-    let guard = Guard::new(Desk::new(), exposure, token.as_ref(), HashMap::new());
+    let guard = Guard::new(Desk::new(), exposure, token.as_ref());
     let mut headers = HeaderMap::new();
     for (name, value) in sent {
         let name = axum::http::HeaderName::try_from(*name).unwrap();
@@ -74,7 +74,7 @@ fn a_request_comes_in_by_its_listener_host_origin_and_token() {
 #[tokio::test(start_paused = true)]
 async fn guessers_are_sent_away_and_the_right_token_is_not() {
     let token = SecretString::from("0123456789abcdef");
-    let guard = Guard::new(Desk::new(), Exposure::Local, Some(&token), HashMap::new());
+    let guard = Guard::new(Desk::new(), Exposure::Local, Some(&token));
     let with = |token: &str| {
         let value = HeaderValue::from_str(&format!("Bearer {token}")).unwrap();
         let headers = HeaderMap::from_iter([(header::AUTHORIZATION, value)]);
@@ -105,18 +105,14 @@ async fn what_is_too_much_to_be_said_is_counted_for_the_next_spell() {
 
 #[test]
 fn a_record_names_the_operation_and_what_it_was_about() {
-    let route = "/api/v1/servers/{name}/stop".to_owned();
-    let actions = HashMap::from([
-        ((Method::POST, route.clone()), "stopServer".to_owned()),
-        ((Method::POST, "/api/v1/monitor".to_owned()), "changePolicies".to_owned()),
-    ]);
-    let guard = Guard::new(Desk::new(), Exposure::Local, None, actions);
-    for (route, path, action, target) in [
-        (Some(&*route), "/api/v1/servers/files/stop", "stopServer", "servers/files"),
-        (Some("/api/v1/monitor"), "/api/v1/monitor", "changePolicies", "monitor"),
-        (None, "/api/v1/x", "POST", "x"),
+    let stop = "/api/v1/servers/{name}/stop";
+    let monitor = "/api/v1/monitor";
+    for (method, route, path, action, target) in [
+        (Method::POST, Some(stop), "/api/v1/servers/files/stop", "stopServer", "servers/files"),
+        (Method::PATCH, Some(monitor), monitor, "changePolicies", "monitor"),
+        (Method::POST, None, "/api/v1/x", "POST", "x"),
     ] {
-        let act = guard.act(&Method::POST, route, path);
+        let act = act(&method, route, path);
         assert_eq!((&*act.action, &*act.target), (action, target));
     }
 }

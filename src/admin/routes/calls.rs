@@ -1,5 +1,6 @@
 //! `/api/v1/calls`: the requests of clients, while they run and once they are over.
 
+use crate::admin::pages::{Pages, routes};
 use crate::admin::refusal::{ErrorAnswer, Refusal, answer};
 use crate::admin::request::asked;
 use crate::admin::{Desk, Running};
@@ -10,8 +11,6 @@ use axum::response::Response;
 use serde::Serialize;
 use std::time::Duration;
 use utoipa::ToSchema;
-use utoipa_axum::router::OpenApiRouter;
-use utoipa_axum::routes;
 
 /// Requests that are told unless another number is asked for.
 const CALLS: usize = 100;
@@ -22,8 +21,8 @@ const MOST: usize = 1_000;
 const OUTCOMES: [&str; 6] = ["ok", "tool_error", "error", "failed", "cancelled", "lost"];
 
 /// The pages.
-pub(super) fn routes() -> OpenApiRouter<Desk> {
-    OpenApiRouter::default().routes(routes!(calls)).routes(routes!(call))
+pub(super) fn routes() -> Pages {
+    Pages::default().routes(routes!(calls)).routes(routes!(call))
 }
 
 /// Requests of clients.

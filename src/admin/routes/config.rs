@@ -4,6 +4,7 @@
 //! `mcpvisor check` would not read.
 
 use crate::admin::Desk;
+use crate::admin::pages::{Pages, routes};
 use crate::admin::refusal::{ErrorAnswer, Refusal, answer};
 use crate::admin::request::json;
 use crate::config::{self, Env, Fault, Faults, Format};
@@ -17,18 +18,13 @@ use serde_json::Value;
 use std::path::{Path, PathBuf};
 use tokio::task::spawn_blocking;
 use utoipa::ToSchema;
-use utoipa_axum::router::OpenApiRouter;
-use utoipa_axum::routes;
 
 /// Longest text that is checked, as the body that carries it.
 const TEXT: usize = 1 << 20;
 
 /// The pages.
-pub(super) fn routes() -> OpenApiRouter<Desk> {
-    OpenApiRouter::default()
-        .routes(routes!(effective))
-        .routes(routes!(schema))
-        .routes(routes!(validate))
+pub(super) fn routes() -> Pages {
+    Pages::default().routes(routes!(effective)).routes(routes!(schema)).routes(routes!(validate))
 }
 
 /// The configuration of the running gateway.

@@ -1,14 +1,15 @@
-//! The description of all pages as `OpenAPI` 3.1: what the groups of pages do not say themselves.
+//! Makes the description of all pages as `OpenAPI` 3.1, for `openapi.json`: what the groups of pages say, and
+//! what they do not say themselves. In tests only; the product serves the file.
 //!
 //! *Invariant:* whatever the guard may answer is described of each page behind it.
 
-use super::DESCRIPTION;
+use super::{DESCRIPTION, description, guarded, health};
 use crate::admin::refusal::ErrorAnswer;
-use axum::http::Method;
-use std::collections::HashMap;
+use serde::Serialize;
+use std::path::Path;
 use utoipa::openapi::path::{Operation, OperationBuilder, PathItem};
 use utoipa::openapi::response::ResponseBuilder;
-use utoipa::openapi::security::{HttpAuthScheme, HttpBuilder, SecurityRequirement, SecurityScheme};
+use utoipa::openapi::security::{HttpAuthScheme, HttpBuilder, SecurityScheme};
 use utoipa::openapi::tag::TagBuilder;
 use utoipa::openapi::{
     Components, ContentBuilder, HttpMethod, Info, License, ObjectBuilder, OpenApi, Ref,
@@ -31,8 +32,9 @@ const TAGS: &[(&str, &str)] = &[
     ("api", "The API itself"),
 ];
 
-/// The whole description of these pages; `secured` when they ask for the token.
-pub(super) fn whole(mut api: OpenApi, secured: bool) -> OpenApi {
+/// The whole description.
+fn whole() -> OpenApi {
+    let mut api = guarded().merge(health::routes()).into_description();
     let mut info = Info::new("mcpvisor", env!("CARGO_PKG_VERSION"));
     info.description = Some(
         "What goes on in a gateway, and how it is ordered about. Times are Unix milliseconds \
@@ -53,47 +55,25 @@ pub(super) fn whole(mut api: OpenApi, secured: bool) -> OpenApi {
         .build();
     components.add_security_scheme("token", SecurityScheme::Http(token));
     for (path, item) in &mut api.paths.paths {
-        if !path.starts_with("/api/") && path != "/metrics" {
-            continue;
-        }
-        for (_, operation) in operations(item) {
-            guarded(operation, secured);
+        let is_guarded = path.starts_with("/api/") || path == "/metrics";
+        for operation in operations(item) {
+            if is_guarded {
+                answered_by_guard(operation);
+            } else {
+                operation.security = Some(Vec::new());
+            }
         }
     }
     api
 }
 
-/// Operation ids by method and path.
-pub(super) fn actions(api: &OpenApi) -> HashMap<(Method, String), String> {
-    let mut found = HashMap::new();
-    for (path, item) in &api.paths.paths {
-        for (method, operation) in operations(&mut item.clone()) {
-            if let Some(id) = &operation.operation_id {
-                found.insert((method, path.clone()), id.clone());
-            }
-        }
-    }
-    found
-}
-
-fn operations(item: &mut PathItem) -> impl Iterator<Item = (Method, &mut Operation)> {
+fn operations(item: &mut PathItem) -> impl Iterator<Item = &mut Operation> {
     let PathItem { get, put, post, delete, patch, .. } = item;
-    let all = [
-        (Method::GET, get),
-        (Method::PUT, put),
-        (Method::POST, post),
-        (Method::DELETE, delete),
-        (Method::PATCH, patch),
-    ];
-    all.into_iter().filter_map(|(method, operation)| Some((method, operation.as_mut()?)))
+    [get, put, post, delete, patch].into_iter().flatten()
 }
 
 /// What the guard answers.
-fn guarded(operation: &mut Operation, secured: bool) {
-    if secured {
-        let none: [&str; 0] = [];
-        operation.security = Some(vec![SecurityRequirement::new("token", none)]);
-    }
+fn answered_by_guard(operation: &mut Operation) {
     for (status, about) in [
         ("401", "The token is missing, or another one"),
         ("403", "The page, host or listener the request comes by may not use the API"),
@@ -126,4 +106,26 @@ fn own() -> Operation {
         .tag("api")
         .response("200", response)
         .build()
+}
+
+/// As it stands in the file: a value a line, so that a change is seen for what it is.
+fn written(api: &OpenApi) -> String {
+    let mut text = Vec::new();
+    let lines = serde_json::ser::PrettyFormatter::with_indent(b"");
+    api.serialize(&mut serde_json::Serializer::with_formatter(&mut text, lines)).unwrap();
+    String::from_utf8(text).unwrap() + "\n"
+}
+
+#[test]
+fn the_file_says_what_the_pages_say() {
+    let text = written(&whole());
+    if std::env::var_os("RENEW").is_some() {
+        let file = Path::new(env!("CARGO_MANIFEST_DIR")).join("src/admin/routes/openapi.json");
+        std::fs::write(file, text).unwrap();
+        return;
+    }
+    let remedy = "renew it: RENEW=1 cargo test --lib the_file_says_what_the_pages_say";
+    let differs = text.lines().zip(description::TEXT.lines()).find(|(is, was)| is != was);
+    assert_eq!(differs, None, "{remedy}");
+    assert_eq!(text.len(), description::TEXT.len(), "{remedy}");
 }

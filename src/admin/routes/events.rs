@@ -6,6 +6,7 @@
 
 use crate::admin::Desk;
 use crate::admin::feed::{Listener, Source, Topics, event};
+use crate::admin::pages::{Pages, routes};
 use crate::admin::refusal::{ErrorAnswer, Refusal};
 use crate::admin::request::asked;
 use crate::downstream::looked;
@@ -25,16 +26,14 @@ use std::time::Duration;
 use tokio::sync::broadcast::Receiver;
 use tokio::sync::broadcast::error::RecvError;
 use tokio::time::sleep;
-use utoipa_axum::router::OpenApiRouter;
-use utoipa_axum::routes;
 
 /// Silence after which a comment shows that the stream is alive.
 const KEEP_ALIVE: Duration = Duration::from_secs(15);
 const COMMENT: Bytes = Bytes::from_static(b": keep-alive\n\n");
 
 /// The pages.
-pub(super) fn routes() -> OpenApiRouter<Desk> {
-    OpenApiRouter::default().routes(routes!(events))
+pub(super) fn routes() -> Pages {
+    Pages::default().routes(routes!(events))
 }
 
 /// What happens, as it happens: server-sent events.
@@ -78,6 +77,7 @@ async fn events(
     let source = Source { fleet: running.fleet.clone(), clients: running.clients.clone() };
     let listener = running.feed.listen(topics, source).map_err(|_| Refusal::TooManyListeners)?;
     let closing = closing.map(|Extension(closing)| closing);
+    closing.iter().for_each(Closing::may_be_cut);
     let logs = topics.has(Topics::LOGS).then(|| running.logs.subscribe());
     let events = stream::unfold(Events { listener, logs, closing }, |mut events| async move {
         events.next().await.map(|event| (Ok::<_, Infallible>(event), events))

@@ -2,6 +2,7 @@
 //!
 //! *Invariant:* a listener that other machines reach names no server here.
 
+use crate::admin::pages::{Pages, routes};
 use crate::admin::refusal::{ErrorAnswer, Refusal, answer};
 use crate::admin::{Brief, Desk, Exposure, Health, ServerReport, Status, Sums, millis};
 use axum::Extension;
@@ -10,15 +11,10 @@ use axum::http::StatusCode;
 use axum::response::Response;
 use serde::Serialize;
 use utoipa::ToSchema;
-use utoipa_axum::router::OpenApiRouter;
-use utoipa_axum::routes;
 
-/// The pages, told as fully as the exposure allows.
-pub(super) fn routes(exposure: Exposure) -> OpenApiRouter<Desk> {
-    OpenApiRouter::default()
-        .routes(routes!(health))
-        .routes(routes!(readiness))
-        .layer(Extension(exposure))
+/// The pages, told as fully as the [`Exposure`] in an extension allows.
+pub(super) fn routes() -> Pages {
+    Pages::default().routes(routes!(health)).routes(routes!(readiness))
 }
 
 /// How the gateway is: the whole of it, or the word alone.

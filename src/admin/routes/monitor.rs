@@ -3,6 +3,7 @@
 use crate::admin::Desk;
 use crate::admin::audit::Detail;
 use crate::admin::monitor::{self, MonitorReport};
+use crate::admin::pages::{Pages, routes};
 use crate::admin::policy::{PolicyChange, PolicyReport};
 use crate::admin::refusal::{ErrorAnswer, Refusal, answer};
 use crate::admin::request::{BODY, body};
@@ -13,12 +14,10 @@ use axum::response::Response;
 use mcpvisor_actors::health::Tier;
 use serde::Serialize;
 use utoipa::ToSchema;
-use utoipa_axum::router::OpenApiRouter;
-use utoipa_axum::routes;
 
 /// The pages.
-pub(super) fn routes() -> OpenApiRouter<Desk> {
-    OpenApiRouter::default().routes(routes!(report, change))
+pub(super) fn routes() -> Pages {
+    Pages::default().routes(routes!(report, change))
 }
 
 /// The policies after a change.

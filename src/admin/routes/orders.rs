@@ -1,6 +1,7 @@
 //! `POST /api/v1/servers/{name}/…`: what a person wants of a server.
 
 use crate::admin::Desk;
+use crate::admin::pages::{Pages, routes};
 use crate::admin::refusal::{ErrorAnswer, Refusal, answer};
 use crate::admin::request::{BODY, body, unknown};
 use axum::extract::{Path, Request, State};
@@ -10,12 +11,10 @@ use mcpvisor_actors::fleet;
 use mcpvisor_actors::server::Order;
 use serde::Serialize;
 use utoipa::ToSchema;
-use utoipa_axum::router::OpenApiRouter;
-use utoipa_axum::routes;
 
 /// The pages.
-pub(super) fn routes() -> OpenApiRouter<Desk> {
-    OpenApiRouter::default()
+pub(super) fn routes() -> Pages {
+    Pages::default()
         .routes(routes!(restart))
         .routes(routes!(stop))
         .routes(routes!(start))

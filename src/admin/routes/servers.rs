@@ -1,5 +1,6 @@
 //! `/api/v1/servers`: everything known of the servers, what happened to one, and how it did.
 
+use crate::admin::pages::{Pages, routes};
 use crate::admin::refusal::{ErrorAnswer, Refusal, answer};
 use crate::admin::request::asked;
 use crate::admin::{Desk, ServerReport, monitor};
@@ -12,15 +13,13 @@ use mcpvisor_actors::timeline::{Event, words};
 use serde::Serialize;
 use tokio::time::Instant;
 use utoipa::ToSchema;
-use utoipa_axum::router::OpenApiRouter;
-use utoipa_axum::routes;
 
 /// Facts of a timeline unless another number is asked for.
 const FACTS: usize = 100;
 
 /// The pages.
-pub(super) fn routes() -> OpenApiRouter<Desk> {
-    OpenApiRouter::default()
+pub(super) fn routes() -> Pages {
+    Pages::default()
         .routes(routes!(servers))
         .routes(routes!(server))
         .routes(routes!(timeline))

@@ -1,22 +1,21 @@
 //! `/api/v1/sessions`: the clients that have a session, and a way to end one.
 
 use crate::admin::Desk;
+use crate::admin::pages::{Pages, routes};
 use crate::admin::refusal::{ErrorAnswer, Refusal, answer};
 use crate::admin::request::{BODY, body};
 use crate::ledger::ClientName;
 use axum::extract::{Path, Request, State};
 use axum::http::StatusCode;
 use axum::response::Response;
+use mcpvisor_actors::clock::unix_millis;
 use mcpvisor_actors::session::SessionSummary;
 use serde::Serialize;
-use std::time::{SystemTime, UNIX_EPOCH};
 use utoipa::ToSchema;
-use utoipa_axum::router::OpenApiRouter;
-use utoipa_axum::routes;
 
 /// The pages.
-pub(super) fn routes() -> OpenApiRouter<Desk> {
-    OpenApiRouter::default().routes(routes!(sessions)).routes(routes!(end))
+pub(super) fn routes() -> Pages {
+    Pages::default().routes(routes!(sessions)).routes(routes!(end))
 }
 
 /// Sessions.
@@ -114,8 +113,4 @@ async fn end(
         return Err(Refusal::NoSuchSession(id.chars().take(80).collect()));
     }
     Ok(answer(StatusCode::ACCEPTED, &Ending { session: id, accepted: "end" }))
-}
-
-fn unix_millis(at: SystemTime) -> u64 {
-    crate::admin::millis(at.duration_since(UNIX_EPOCH).unwrap_or_default())
 }

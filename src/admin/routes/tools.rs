@@ -2,6 +2,7 @@
 
 use crate::admin::Desk;
 use crate::admin::call::{Answered, call_tool};
+use crate::admin::pages::{Pages, routes};
 use crate::admin::refusal::{ErrorAnswer, Refusal, answer};
 use crate::admin::request::{asked, json};
 use crate::admin::tools::{Search, ToolDetails, ToolReport};
@@ -13,12 +14,10 @@ use mcpvisor_actors::wire::Subject;
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 use utoipa::ToSchema;
-use utoipa_axum::router::OpenApiRouter;
-use utoipa_axum::routes;
 
 /// The pages.
-pub(super) fn routes() -> OpenApiRouter<Desk> {
-    OpenApiRouter::default().routes(routes!(tools)).routes(routes!(tool)).routes(routes!(call))
+pub(super) fn routes() -> Pages {
+    Pages::default().routes(routes!(tools)).routes(routes!(tool)).routes(routes!(call))
 }
 
 /// Tools.

@@ -38,10 +38,13 @@ export function refine(values) {
   go(location.pathname + (text ? `?${text}` : ''), { replace: true });
 }
 
-/** A new page begins at its top, and with its heading for those who listen. */
+/**
+ * A new page begins at its top, and with its heading for those who listen. Once what led there is
+ * rendered, and no later: the next key may put the focus elsewhere before anything is painted.
+ */
 function arrive() {
   scrollTo(0, 0);
-  requestAnimationFrame(() => document.getElementById('main')?.focus({ preventScroll: true }));
+  queueMicrotask(() => document.getElementById('main')?.focus({ preventScroll: true }));
 }
 
 addEventListener('popstate', () => { at.value = here(); });

@@ -60,12 +60,14 @@ impl Stderr {
 }
 
 async fn read(mut pipe: impl AsyncRead + Unpin, tail: Arc<Mutex<Tail>>, mut lines: Lines) {
-    let mut chunk = vec![0; READ];
-    while let Ok(count @ 1..) = pipe.read(&mut chunk).await {
-        lock(&tail).push(&chunk[..count]);
+    // never written to by us: of a server that is silent, no page of it is in memory
+    let mut chunk = Vec::with_capacity(READ);
+    while let Ok(1..) = pipe.read_buf(&mut chunk).await {
+        lock(&tail).push(&chunk);
         if lines.log.is_wanted() {
-            lines.take(&chunk[..count]);
+            lines.take(&chunk);
         }
+        chunk.clear();
     }
     lines.end();
 }

@@ -1,12 +1,13 @@
 //! What a request says about formats: `Content-Type`, `Accept`, `MCP-Protocol-Version`. Pure.
 
 use super::refusal::Refusal;
-use axum::http::{HeaderMap, header};
+use axum::http::{HeaderMap, HeaderName, header};
 use mcpvisor_actors::bridge::MODERN_VERSIONS;
 use mcpvisor_actors::wire::ProtocolVersion;
 
 const JSON: &str = "application/json";
 const EVENTS: &str = "text/event-stream";
+const BOTH: &str = "application/json, text/event-stream";
 
 /// The forms in which a client takes an answer; at least one of them.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -22,6 +23,9 @@ pub(super) enum Accepts {
 impl Accepts {
     /// What a POST accepts. The specification asks clients to list both; one is enough here.
     pub(super) fn of_post(headers: &HeaderMap) -> Result<Self, Refusal> {
+        if headers.get(header::ACCEPT).is_some_and(|value| value == BOTH) {
+            return Ok(Self::Either); // as nearly every client writes it
+        }
         match (accepts(headers, JSON), accepts(headers, EVENTS)) {
             (true, true) => Ok(Self::Either),
             (true, false) => Ok(Self::Json),
@@ -45,7 +49,7 @@ pub(super) fn check_content(headers: &HeaderMap) -> Result<(), Refusal> {
     }
 }
 
-const VERSION: &str = "mcp-protocol-version";
+const VERSION: HeaderName = HeaderName::from_static("mcp-protocol-version");
 
 /// The revision a request names in its headers, if that is text.
 pub(super) fn version(headers: &HeaderMap) -> Option<&str> {
@@ -102,7 +106,7 @@ fn is_refusal(parameter: &str) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use axum::http::{HeaderName, HeaderValue};
+    use axum::http::HeaderValue;
 
     fn headers(name: &HeaderName, values: &[&'static str]) -> HeaderMap {
         let mut headers = HeaderMap::new();

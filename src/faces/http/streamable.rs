@@ -19,15 +19,15 @@ use super::{stateless, trace};
 use crate::faces::outbox::Outbox;
 use axum::body::Body;
 use axum::extract::Request;
-use axum::http::{HeaderMap, HeaderValue, Method, StatusCode};
+use axum::http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode};
 use axum::response::{IntoResponse, Response};
 use mcpvisor_actors::bridge::Incoming;
 use mcpvisor_actors::observation::TraceContext;
 use mcpvisor_actors::session::{ClientStream, NoRoom, SessionGone, SessionHandle};
 use mcpvisor_actors::wire::{Kind, Limits, Message, Payload, RawId, Strictness, WireError};
 
-const SESSION: &str = "mcp-session-id";
-const LAST_EVENT: &str = "last-event-id";
+const SESSION: HeaderName = HeaderName::from_static("mcp-session-id");
+const LAST_EVENT: HeaderName = HeaderName::from_static("last-event-id");
 
 /// Every method of `/mcp`.
 pub(super) async fn endpoint(Selected(face): Selected, request: Request) -> Response {

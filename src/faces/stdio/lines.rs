@@ -62,7 +62,7 @@ impl<R: AsyncRead + Unpin + Send> Input for Lines<R> {
 }
 
 fn line_break(bytes: &[u8]) -> Option<usize> {
-    bytes.iter().position(|&byte| byte == b'\n')
+    memchr::memchr(b'\n', bytes)
 }
 
 #[cfg(test)]

@@ -9,6 +9,8 @@ use rmcp::model::*;
 use rmcp::service::{Peer, RequestContext, RoleServer, SubscriptionContext, SubscriptionSink};
 use rmcp::{ErrorData, ServerHandler, ServiceExt};
 use serde_json::{Value, json};
+use tokio::sync::watch;
+use tokio::time::timeout;
 
 use crate::Fault;
 
@@ -23,6 +25,9 @@ struct Server {
     level: Arc<Mutex<LoggingLevel>>,
     subscribers: Arc<Mutex<Vec<Peer<RoleServer>>>>,
     listeners: Arc<Mutex<Vec<SubscriptionSink>>>,
+    /// Listens that are acknowledged, or about to be, and not yet among the listeners: rmcp acknowledges
+    /// before it hands the sink over.
+    coming: Arc<watch::Sender<usize>>,
     begun: Arc<Mutex<Option<Instant>>>,
 }
 
@@ -35,6 +40,7 @@ pub(crate) async fn serve(name: &str, modern: bool) -> Result<(), Fault> {
         level: Arc::new(Mutex::new(LoggingLevel::Debug)),
         subscribers: Arc::default(),
         listeners: Arc::default(),
+        coming: Arc::default(),
         begun: Arc::default(),
     };
     server.serve(rmcp::transport::stdio()).await?.waiting().await?;
@@ -144,6 +150,10 @@ impl Server {
     }
 
     async fn touch(&self) {
+        let mut coming = self.coming.subscribe();
+        // one that fell out before it listened is not waited for
+        let all_there = timeout(Duration::from_secs(5), coming.wait_for(|coming| *coming == 0));
+        let _late = all_there.await.is_err();
         let (subscribers, listeners) =
             (guard(&self.subscribers).clone(), guard(&self.listeners).clone());
         for peer in subscribers {
@@ -322,11 +332,15 @@ impl ServerHandler for Server {
         &self,
         requested: &SubscriptionFilter,
     ) -> Option<SubscriptionFilter> {
-        self.modern.then(|| requested.clone())
+        self.modern.then(|| {
+            self.coming.send_modify(|coming| *coming += 1);
+            requested.clone()
+        })
     }
 
     async fn listen(&self, context: SubscriptionContext) -> Result<(), ErrorData> {
         guard(&self.listeners).push(context.sink().clone());
+        self.coming.send_modify(|coming| *coming -= 1);
         context.cancelled().await;
         Ok(())
     }

@@ -6,6 +6,19 @@ import { until } from '../until.mjs';
 const focused = (page) => page.evaluate(() => document.activeElement.textContent.trim() || document.activeElement.getAttribute('aria-label'));
 const path = (page) => new URL(page.url()).pathname;
 
+/** A browser that is too busy to paint, until the function that is returned is called. */
+async function busy(page) {
+  await page.evaluate(() => {
+    const [held, own] = [[], window.requestAnimationFrame];
+    window.requestAnimationFrame = (paint) => held.push(paint);
+    window.paintAll = () => {
+      window.requestAnimationFrame = own;
+      return new Promise((done) => { for (const paint of [...held, done]) own(paint); });
+    };
+  });
+  return () => page.evaluate(() => window.paintAll());
+}
+
 export async function walked({ page, gateway }) {
   await visit(page, gateway);
   await page.keyboard.press('Tab');
@@ -21,6 +34,7 @@ export async function walked({ page, gateway }) {
   await page.getByTestId('tools').waitFor();
   assert.equal(await page.evaluate(() => document.activeElement.id), 'main', 'a new page begins at its content');
 
+  const paint = await busy(page);
   await page.keyboard.press('/');
   await page.getByLabel('Jump to', { exact: true }).and(page.locator('input')).waitFor();
   await page.keyboard.type('worker');
@@ -33,6 +47,8 @@ export async function walked({ page, gateway }) {
   await page.getByLabel('Jump to', { exact: true }).and(page.locator('input')).waitFor({ state: 'detached' });
 
   await page.locator('[data-order=stop]').focus();
+  await paint();
+  assert.equal(await focused(page), 'Stop', 'the focus stays where it was put');
   await page.keyboard.press('Enter');
   await page.getByRole('dialog').waitFor();
   await page.keyboard.press('Escape');

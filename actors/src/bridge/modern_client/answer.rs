@@ -2,8 +2,8 @@
 
 use super::{Face, Question, input_required};
 use crate::bridge::{Abilities, Fault, Need, Translated, may_ask_for_input};
+use crate::wire::Raw;
 use crate::wire::{Edits, Kind, Members, Message, ObjectEdit, code};
-use serde_json::value::RawValue;
 
 /// Carries the answer to a request of `method` over; `able` is what that request's client declared.
 pub fn answer(method: &str, message: &Message, face: &Face, able: Abilities) -> Translated {
@@ -38,10 +38,9 @@ pub fn answer(method: &str, message: &Message, face: &Face, able: Abilities) -> 
 /// its request, which is then a new call. There is no call to park, so no `requestState` either.
 ///
 /// Source: MCP 2025-11-25 "Elicitation", `URLElicitationRequiredError`.
-fn urls_first(data: Option<&RawValue>, face: &Face, able: Abilities) -> Option<Translated> {
+fn urls_first(data: Option<Raw<'_>>, face: &Face, able: Abilities) -> Option<Translated> {
     let data = Members::of(data?.get().as_bytes())?;
-    let listed: Vec<&RawValue> =
-        serde_json::from_str(data.get("elicitations").ok()??.get()).ok()?;
+    let listed: Vec<Raw<'_>> = serde_json::from_str(data.get("elicitations").ok()??.get()).ok()?;
     let questions = listed.iter().enumerate();
     let questions = questions
         .map(|(number, params)| Question::url(format!("url-{}", number + 1), params.get()))

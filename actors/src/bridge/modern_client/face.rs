@@ -1,9 +1,9 @@
 //! What every result for a client of 2026-07-28 says beside its own content.
 
 use crate::bridge::{is_cacheable, key};
+use crate::wire::Raw;
 use crate::wire::{Edits, Members, ObjectEdit, string};
 use bytes::Bytes;
-use serde_json::value::RawValue;
 
 /// Who may share a cached result.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -41,7 +41,7 @@ impl CacheHints {
     pub fn of(result: &[u8]) -> Option<Self> {
         let members = Members::of(result)?;
         let ttl_ms = serde_json::from_str(members.get("ttlMs").ok()??.get()).ok()?;
-        let scope = members.get("cacheScope").ok()?.map(RawValue::get);
+        let scope = members.get("cacheScope").ok()?.map(Raw::get);
         let public = scope == Some("\"public\"");
         Some(Self { ttl_ms, scope: if public { CacheScope::Public } else { CacheScope::Private } })
     }

@@ -73,3 +73,20 @@ fn noise_is_shown_as_it_was_kept() {
     assert_eq!((said.kind, said.text.as_str()), (FrameKind::Noise, "the ***"));
     assert!(said.truncated && said.id.as_deref() == Some("3"));
 }
+
+#[test]
+fn a_frame_is_one_flat_object_and_reads_back() {
+    let place = Place { generation: Generation::next(), own: true, direction: Direction::In };
+    let at = SystemTime::UNIX_EPOCH + std::time::Duration::from_millis(1_500);
+    let said = of(r#"{"jsonrpc":"2.0","id":7,"result":{}}"#);
+    let frame = Frame { at, ..said.frame(3, place) };
+    let text = serde_json::to_string(&frame).unwrap();
+    let generation = place.generation;
+    assert_eq!(
+        text,
+        format!(
+            r#"{{"seq":3,"atMs":1500,"direction":"in","generation":{generation},"own":true,"kind":"response","id":"7","method":null,"bytes":36,"truncated":false,"masked":false,"text":"{{\"jsonrpc\":\"2.0\",\"id\":7,\"result\":{{}}}}"}}"#
+        )
+    );
+    assert_eq!(serde_json::from_str::<Frame>(&text).unwrap(), frame);
+}

@@ -7,9 +7,9 @@ use crate::bridge::{Era, Fault};
 use crate::call::Call;
 use crate::catalog::Route;
 use crate::session::{Fact, NewTask, Speaker};
+use crate::wire::Raw;
 use crate::wire::{Kind, Members, Message, Method, ProgressParams, Span};
 use bytes::Bytes;
-use serde_json::value::RawValue;
 use std::sync::Arc;
 
 impl Driver {
@@ -90,7 +90,7 @@ impl Driver {
 fn member_of(object: Option<Bytes>, key: &str) -> Option<Bytes> {
     let object = object?;
     let members = Members::of(&object)?;
-    let raw: &RawValue = members.get(key).ok()??;
+    let raw: Raw<'_> = members.get(key).ok()??;
     Some(Span::of(raw.get().as_bytes(), &object).share(&object))
 }
 

@@ -1,14 +1,15 @@
 // A dialog of the browser's own: it keeps the focus, and Esc closes it.
 import { signal } from '../vendor/signals-core.js';
-import { html, useEffect, useRef } from '../view.js';
+import { html, useLayoutEffect, useRef } from '../view.js';
 import { Icon } from './icon.js';
 
 export function Dialog({ title, close, children, actions, class: more = '', label }) {
   const self = useRef(null);
-  useEffect(() => {
-    const before = document.activeElement;
-    self.current.showModal();
-    return () => before?.focus?.();
+  // with the rendering, not after the next picture: by then the focus may be elsewhere on purpose
+  useLayoutEffect(() => {
+    const [before, dialog] = [document.activeElement, self.current];
+    dialog.showModal();
+    return () => { dialog.remove(); before?.focus?.(); };
   }, []);
   const outside = (event) => { if (event.target === self.current) close(); };
   return html`<dialog ref=${self} class=${`dialog ${more}`} aria-label=${label ?? title} onClose=${close} onClick=${outside}>

@@ -6,6 +6,7 @@ import { Card, Empty, Loading, Problem } from './notice.js';
 import { Plot } from './plot.js';
 import { Choice } from './choice.js';
 import { scores } from '../fleet.js';
+import { span } from '../words.js';
 
 const TIERS = [['recent', 'Recent'], ['minutes', 'Minutes'], ['hours', 'Hours']];
 const EVERY = { recent: 3000, minutes: 15_000, hours: 60_000 };
@@ -28,6 +29,12 @@ const SERIES = [
   { label: 'Calls', scale: 'ms', colour: '--warn', points: true },
 ];
 
+/** What is known when there is no line to draw. */
+function Single({ point }) {
+  const times = [['Probes', point.probes.meanMs], ['Calls', point.calls.meanMs]].filter(([, ms]) => ms !== null && ms !== undefined);
+  return times.map(([what, ms]) => html`${what} took ${span(ms)}. `);
+}
+
 export function History({ server }) {
   const [tier, setTier] = useState('recent');
   const load = useLoad(`servers/${part(server.name)}/history?tier=${tier}`, { every: EVERY[tier] });
@@ -47,7 +54,8 @@ export function History({ server }) {
     aside=${html`<${Choice} label="How coarse" options=${TIERS} value=${tier} choose=${setTier} />`}>
     ${load.fault ? html`<${Problem} fault=${load.fault} again=${load.again} />`
       : !points ? html`<${Loading} lines=${4} />`
+      : points.length === 1 ? html`<${Empty} icon="pulse" title="Only one measurement yet"><${Single} point=${points[0]} /> The plot begins with the next one.<//>`
       : points.length === 0 ? html`<${Empty} icon="pulse" title="Nothing measured yet">Probes and calls leave their times here.<//>`
-      : html`<${Plot} key=${tier} series=${series} data=${data} format=${tier} label=${`Score and latency of ${server.name}, ${tier}`} />`}
+      : html`<${Plot} key=${tier} series=${series} data=${data} label=${`Score and latency of ${server.name}, ${tier}`} />`}
   <//>`;
 }

@@ -5,6 +5,7 @@ use super::Peer;
 use super::front::{Caller, Front};
 use super::socket::Socket;
 use crate::faces::http::HttpSettings;
+use crate::faces::http::closing::Endless;
 use crate::websocket::Onward;
 use hyper::Request;
 use hyper::body::Incoming;
@@ -16,10 +17,13 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 use tokio::sync::watch;
-use tokio::time::sleep;
+use tokio::time::{Instant, sleep};
 
 /// Silence after which an HTTP/2 client is asked whether it is still there.
 const HTTP2_PING: Duration = Duration::from_secs(30);
+
+/// How long the reader of an answer without an end may take what is left of it, once the listener closes.
+const FAREWELL: Duration = Duration::from_secs(1);
 
 /// Serves the routes on any number of connections.
 #[derive(Debug)]
@@ -39,7 +43,8 @@ impl Driver {
     }
 
     /// Serves until the client leaves, is too slow, or `closing` becomes true and what was in
-    /// flight is answered; then whatever the connection was upgraded to, to its end.
+    /// flight is answered; then whatever the connection was upgraded to, to its end. An answer
+    /// without an end is not waited for: its reader may take what is left of it, or not.
     ///
     /// The library's own timer for request heads also runs while a connection is idle, and not
     /// while it guesses the protocol; so the first request has a deadline of ours.
@@ -51,9 +56,11 @@ impl Driver {
     ) {
         let asked = Arc::new(AtomicBool::new(false));
         let onward = Onward::default();
+        let endless = Endless::default();
         let service = service_fn({
             let (asked, front) = (Arc::clone(&asked), self.front.clone());
-            let caller = Caller { peer, onward: onward.clone(), closing: closing.clone() };
+            let (onward, endless, closing) = (onward.clone(), endless.clone(), closing.clone());
+            let caller = Caller { peer, onward, closing, endless };
             move |request: Request<Incoming>| {
                 asked.store(true, Ordering::Relaxed);
                 front.serve(request, &caller)
@@ -61,7 +68,8 @@ impl Driver {
         });
         let socket = TokioIo::new(socket);
         let mut connection = pin!(self.builder.serve_connection_with_upgrades(socket, service));
-        let mut first_request = pin!(sleep(self.header_timeout));
+        // of the first request, and of the farewell
+        let mut deadline = pin!(sleep(self.header_timeout));
         let (mut waiting, mut stopping) = (true, false);
         loop {
             tokio::select! {
@@ -71,7 +79,11 @@ impl Driver {
                     }
                     break;
                 }
-                () = &mut first_request, if waiting => {
+                () = &mut deadline, if waiting || stopping && endless.is_set() => {
+                    if !waiting {
+                        tracing::debug!("the end of a stream was not taken; connection closed");
+                        return;
+                    }
                     if !asked.load(Ordering::Relaxed) {
                         tracing::debug!("no request came in time; connection closed");
                         return;
@@ -81,6 +93,10 @@ impl Driver {
                 () = told(&mut closing), if !stopping => {
                     connection.as_mut().graceful_shutdown();
                     stopping = true;
+                    if asked.load(Ordering::Relaxed) {
+                        waiting = false;
+                        deadline.as_mut().reset(Instant::now() + FAREWELL);
+                    }
                 }
             }
         }

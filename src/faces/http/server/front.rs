@@ -4,7 +4,7 @@
 //! *Invariant:* no request reaches the endpoint here that the router would have kept from it.
 
 use super::Peer;
-use crate::faces::http::closing::Closing;
+use crate::faces::http::closing::{Closing, Endless};
 use crate::faces::http::compression;
 use crate::faces::http::guard::{guard, guarded};
 use crate::faces::http::host::Doorkeeper;
@@ -12,7 +12,7 @@ use crate::faces::http::{Shared, streamable};
 use crate::websocket::Onward;
 use axum::Router;
 use axum::body::Body;
-use axum::http::{HeaderValue, header};
+use axum::http::{HeaderValue, Version, header};
 use axum::middleware::from_fn_with_state;
 use axum::response::Response;
 use futures_util::future::BoxFuture;
@@ -40,6 +40,7 @@ pub(super) struct Caller {
     pub(super) peer: Peer,
     pub(super) onward: Onward,
     pub(super) closing: watch::Receiver<bool>,
+    pub(super) endless: Endless,
 }
 
 impl Front {
@@ -57,6 +58,10 @@ impl Front {
         mut request: Request<Incoming>,
         caller: &Caller,
     ) -> BoxFuture<'static, Result<Response, Infallible>> {
+        // over HTTP/2 it need not be the only answer on its connection
+        let one_at_a_time = request.version() < Version::HTTP_2;
+        let endless = if one_at_a_time { caller.endless.clone() } else { Endless::default() };
+        endless.set(false);
         if request.uri().path() == ENDPOINT {
             let (face, doorkeeper) = (Arc::clone(&self.face), Arc::clone(&self.doorkeeper));
             return Box::pin(async move { Ok(direct(&face, &doorkeeper, request).await) });
@@ -64,7 +69,7 @@ impl Front {
         let extensions = request.extensions_mut();
         extensions.insert(caller.onward.clone());
         extensions.insert(caller.peer);
-        extensions.insert(Closing::new(caller.closing.clone()));
+        extensions.insert(Closing::new(caller.closing.clone(), endless));
         Box::pin(self.router.clone().call(request))
     }
 }

@@ -11,6 +11,7 @@
 mod activity;
 mod frames;
 mod lines;
+mod pace;
 #[cfg(target_os = "linux")]
 mod parent_death;
 mod process;

@@ -4,8 +4,7 @@
 //! *Invariant:* the lock is held for one poll or one look, never across an await.
 
 use mcpvisor_actors::session::{ClientStream, ClientStreamReader, Outgoing};
-use std::future::{Future, poll_fn};
-use std::pin::pin;
+use std::future::poll_fn;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::task::{Context, Poll, ready};
 use tokio::sync::Notify;
@@ -15,9 +14,12 @@ pub(crate) const MAX_BACKLOG: usize = 1024;
 
 /// The reading end of a client's stream; clones look at the same stream, one of them reads it.
 #[derive(Debug, Clone)]
-pub(crate) struct Outbox {
-    reader: Arc<Mutex<ClientStreamReader>>,
-    taken: Arc<Notify>,
+pub(crate) struct Outbox(Arc<Shared>);
+
+#[derive(Debug)]
+struct Shared {
+    reader: Mutex<ClientStreamReader>,
+    taken: Notify,
 }
 
 impl Outbox {
@@ -32,7 +34,8 @@ impl Outbox {
     }
 
     fn of((stream, reader): (ClientStream, ClientStreamReader)) -> (ClientStream, Self) {
-        (stream, Self { reader: Arc::new(Mutex::new(reader)), taken: Arc::default() })
+        let shared = Shared { reader: Mutex::new(reader), taken: Notify::new() };
+        (stream, Self(Arc::new(shared)))
     }
 
     /// The next message; `None` once nothing will be sent any more. Cancel-safe.
@@ -42,12 +45,8 @@ impl Outbox {
 
     /// The same as a poll; the last to poll is woken.
     pub(crate) fn poll_next(&self, cx: &mut Context<'_>) -> Poll<Option<Outgoing>> {
-        let next = {
-            let mut reader = self.lock();
-            let next = pin!(reader.next());
-            ready!(next.poll(cx))
-        };
-        self.taken.notify_one();
+        let next = ready!(self.lock().poll_next(cx));
+        self.0.taken.notify_one();
         Poll::Ready(next)
     }
 
@@ -71,12 +70,12 @@ impl Outbox {
     /// Waits until the client is not stuck; for one waiter at a time.
     pub(crate) async fn flowing(&self) {
         while self.is_stuck() {
-            self.taken.notified().await;
+            self.0.taken.notified().await;
         }
     }
 
     fn lock(&self) -> MutexGuard<'_, ClientStreamReader> {
-        self.reader.lock().unwrap_or_else(PoisonError::into_inner)
+        self.0.reader.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 

@@ -31,6 +31,7 @@ use std::sync::Arc;
 use std::time::Duration;
 use subscribing::Ended;
 use tokio::sync::{mpsc, watch};
+use tokio::task::coop::consume_budget;
 use tokio::time::Instant;
 
 mod alarm;
@@ -166,6 +167,8 @@ impl Driver {
                     Err(loss) => break loss,
                 },
             };
+            // a server that has much to say shares the thread with others
+            consume_budget().await;
         };
         if self.control.died_of_discovery(&loss) {
             return (End::OfDiscovery, self.transport);

@@ -5,10 +5,15 @@
 //! when it is used up the sender keeps the newest (progress) or drops it (log). A client that stops
 //! reading therefore costs a bounded amount of memory and holds up nobody.
 
+mod queue;
+
 use crate::call::Admission;
 use crate::wire::Payload;
+use queue::{Receiver, Sender, WeakSender, queue};
+use std::future::poll_fn;
 use std::sync::Arc;
-use tokio::sync::{OwnedSemaphorePermit, Semaphore, mpsc};
+use std::task::{Context, Poll};
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
 /// Bytes of notifications that may wait unwritten on the stream of one request.
 const OF_REQUEST: u32 = 1024 * 1024;
@@ -46,14 +51,14 @@ impl Held {
 /// The sending end; clones write to the same stream in the order of their calls.
 #[derive(Debug, Clone)]
 pub struct ClientStream {
-    sender: mpsc::UnboundedSender<Outgoing>,
+    sender: Sender<Outgoing>,
     budget: Arc<Semaphore>,
     only_answers: bool,
 }
 
 /// The receiving end, read by the face that writes to the client.
 #[derive(Debug)]
-pub struct ClientStreamReader(mpsc::UnboundedReceiver<Outgoing>);
+pub struct ClientStreamReader(Receiver<Outgoing>);
 
 /// The stream's budget for notifications is used up; the payload is given back.
 #[derive(Debug)]
@@ -71,7 +76,7 @@ impl ClientStream {
     }
 
     fn with_budget(bytes: u32) -> (Self, ClientStreamReader) {
-        let (sender, receiver) = mpsc::unbounded_channel();
+        let (sender, receiver) = queue();
         let budget = Arc::new(Semaphore::new(bytes as usize));
         (Self { sender, budget, only_answers: false }, ClientStreamReader(receiver))
     }
@@ -147,12 +152,12 @@ impl ClientStream {
 
 /// A stream that ends although somebody has this.
 #[derive(Debug)]
-pub(super) struct WeakStream(mpsc::WeakUnboundedSender<Outgoing>);
+pub(super) struct WeakStream(WeakSender<Outgoing>);
 
 impl WeakStream {
     /// Whether its reading end is there, and something may still come.
     pub(super) fn is_read(&self) -> bool {
-        self.0.upgrade().is_some_and(|sender| !sender.is_closed())
+        self.0.is_open()
     }
 }
 
@@ -164,12 +169,17 @@ fn size(payload: &Payload) -> u32 {
 impl ClientStreamReader {
     /// The next message; `None` once every sender is gone, i.e. nothing will be answered any more.
     pub async fn next(&mut self) -> Option<Outgoing> {
-        self.0.recv().await
+        poll_fn(|context| self.poll_next(context)).await
+    }
+
+    /// The same as a poll; the last to poll is woken.
+    pub fn poll_next(&mut self, context: &mut Context<'_>) -> Poll<Option<Outgoing>> {
+        self.0.poll_recv(context)
     }
 
     /// The next message if one is there already.
     pub fn try_next(&mut self) -> Option<Outgoing> {
-        self.0.try_recv().ok()
+        self.0.try_recv()
     }
 
     /// Takes nothing more; what came already can still be read.

@@ -3,11 +3,12 @@
 //! Frames go from the caller's task straight into the pipe and back; only stderr and the exit have
 //! tasks of their own. The end of a connection is told once, with evidence: after the first sign of
 //! it (exit, end of stdout, broken stdin, too much input left unread) a short time is given for the
-//! other signs, and for what the child still had to say.
+//! other signs, and for what the child still had to say. A child that floods us is read slowly ([`Pace`]).
 //!
 //! *Invariant:* everything readable is heard before [`Inbound::Lost`].
 
 use super::frames::Frames;
+use super::pace::Pace;
 use super::process::{Process, Started};
 use super::stderr::{Lines, Stderr};
 use crate::downstream::outbox::Outbox;
@@ -17,11 +18,11 @@ use futures_util::future::BoxFuture;
 use mcpvisor_actors::server::{Inbound, Loss, Outbound, Transport};
 use mcpvisor_actors::wire::Limits;
 use std::pin::{Pin, pin};
-use std::task::{Context, Poll};
+use std::task::{Context, Poll, ready};
 use std::time::Duration;
 use tokio::io::AsyncReadExt;
 use tokio::process::{ChildStdin, ChildStdout};
-use tokio::time::{Sleep, sleep};
+use tokio::time::{Instant, Sleep, sleep, sleep_until};
 
 /// From the first sign of the end to the verdict.
 const LAST_WORDS: Duration = Duration::from_millis(200);
@@ -42,6 +43,9 @@ pub(super) struct StdioTransport {
     redaction: Redaction,
     outbox: Outbox,
     frames: Frames,
+    pace: Pace,
+    /// Nothing is read before, because the child said too much.
+    rest: Option<Pin<Box<Sleep>>>,
     grace: Duration,
     /// The child closed its stdout itself.
     output_closed: bool,
@@ -69,6 +73,8 @@ impl StdioTransport {
             stdin: Some(stdin),
             stdout: Some(stdout),
             frames: Frames::new(limits),
+            pace: Pace::new(Instant::now()),
+            rest: None,
             grace,
             output_closed: false,
             deaf: false,
@@ -121,6 +127,15 @@ impl StdioTransport {
         Poll::Ready(())
     }
 
+    /// Waits while the child has to; not for what it said last, which is bounded.
+    fn poll_rest(&mut self, context: &mut Context<'_>) -> Poll<()> {
+        if let (Some(rest), None) = (&mut self.rest, &self.ending) {
+            ready!(rest.as_mut().poll(context));
+        }
+        self.rest = None;
+        Poll::Ready(())
+    }
+
     /// With nothing left to read now: has the connection ended?
     fn poll_verdict(&mut self, context: &mut Context<'_>) -> Poll<Inbound> {
         let Some(deadline) = &mut self.ending else { return Poll::Pending };
@@ -164,9 +179,12 @@ impl Transport for StdioTransport {
         }
         loop {
             if let Some(heard) = self.frames.next() {
+                if let Some(until) = self.pace.heard(&heard, Instant::now) {
+                    self.rest = Some(Box::pin(sleep_until(until)));
+                }
                 return Poll::Ready(heard);
             }
-            if self.poll_read(context).is_pending() {
+            if self.poll_rest(context).is_pending() || self.poll_read(context).is_pending() {
                 return self.poll_verdict(context);
             }
         }

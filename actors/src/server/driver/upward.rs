@@ -159,7 +159,6 @@ impl Driver {
     /// sees this server.
     fn log(&mut self, message: &Message, related: Option<u64>) {
         let Some(level) = message.params().and_then(LogLevel::of_params) else { return };
-        let payload = message.notified(&[]);
         let of_call = match related {
             Some(id) if self.pending.is_ours(id) => None,
             Some(id) => Some(id),
@@ -176,12 +175,13 @@ impl Driver {
             Some(pending) => {
                 let call = &pending.call.ticket;
                 if call.client.wants(level) {
-                    call.log(payload);
+                    call.log(message.notified(&[]));
                 }
             }
             None if of_call.is_some() => {} // nobody else's, and its client hears nothing any more
             None if self.levels.borrow().is_some_and(|least| level >= least) => {
-                let (fact, sessions) = (Fact::Log(level, payload), &self.context.sessions);
+                let fact = Fact::Log(level, message.notified(&[]));
+                let sessions = &self.context.sessions;
                 let server = &self.context.spec.name;
                 match &self.context.own {
                     None => sessions.broadcast(&fact, |view| view.has(server)),

@@ -88,7 +88,8 @@ impl Stream {
 /// What is kept for one session.
 #[derive(Debug)]
 pub(super) struct Store {
-    streams: BTreeMap<u64, Stream>,
+    /// In boxes, because a map has room for many from the first one on.
+    streams: BTreeMap<u64, Box<Stream>>,
     events: usize,
     bytes: usize,
     bounds: ResumeSettings,
@@ -110,13 +111,14 @@ impl Store {
 
     /// Begins a stream.
     pub(super) fn open(&mut self, stream: Stream) {
-        self.streams.insert(stream.name.number, stream);
+        self.streams.insert(stream.name.number, Box::new(stream));
         self.recount(0, 0, STREAM, 0);
     }
 
     /// A stream by its name.
     pub(super) fn stream(&mut self, name: StreamName) -> Option<&mut Stream> {
-        self.streams.get_mut(&name.number).filter(|stream| stream.name == name)
+        let stream = self.streams.get_mut(&name.number).map(Box::as_mut);
+        stream.filter(|stream| stream.name == name)
     }
 
     /// A stream as long as `driver` drives it.
@@ -178,7 +180,7 @@ impl Store {
         self.stream(name)?;
         let stream = self.streams.remove(&name.number)?;
         self.recount(stream.log.len(), stream.log.bytes() + STREAM, 0, 0);
-        Some(stream)
+        Some(*stream)
     }
 
     /// Makes room after something was added to a stream; `false` when there is none for it. A stream that
@@ -234,7 +236,7 @@ impl Store {
 
     /// Drops the oldest of the streams that are over.
     fn forget_over(&mut self, needs: Option<StreamName>, which: impl Fn(&Stream) -> bool) -> bool {
-        let is_it = |it: &&Stream| it.is_over() && Some(it.name) != needs && which(it);
+        let is_it = |it: &&Box<Stream>| it.is_over() && Some(it.name) != needs && which(it);
         let Some(name) = self.streams.values().find(is_it).map(|stream| stream.name) else {
             return false;
         };

@@ -1,5 +1,5 @@
-//! What a connection's requests meet. What is asked most, a POST to `/mcp`, goes by the same checks to the
-//! same endpoint, but past the router and its layers; everything else goes through them.
+//! What a connection's requests meet. What is asked most, `/mcp`, goes by the same checks to the same endpoint,
+//! but past the router and its layers, which an open event stream would keep; everything else goes through them.
 //!
 //! *Invariant:* no request reaches the endpoint here that the router would have kept from it.
 
@@ -12,7 +12,7 @@ use crate::faces::http::{Shared, streamable};
 use crate::websocket::Onward;
 use axum::Router;
 use axum::body::Body;
-use axum::http::{HeaderValue, Method, Version, header};
+use axum::http::{HeaderValue, Version, header};
 use axum::middleware::from_fn_with_state;
 use axum::response::Response;
 use futures_util::future::BoxFuture;
@@ -62,9 +62,9 @@ impl Front {
         let one_at_a_time = request.version() < Version::HTTP_2;
         let endless = if one_at_a_time { caller.endless.clone() } else { Endless::default() };
         endless.set(false);
-        if request.method() == Method::POST && request.uri().path() == ENDPOINT {
+        if request.uri().path() == ENDPOINT {
             let (face, doorkeeper) = (Arc::clone(&self.face), Arc::clone(&self.doorkeeper));
-            return Box::pin(async move { Ok(posted(&face, &doorkeeper, request).await) });
+            return Box::pin(async move { Ok(direct(&face, &doorkeeper, request).await) });
         }
         let extensions = request.extensions_mut();
         extensions.insert(caller.onward.clone());
@@ -74,7 +74,7 @@ impl Front {
     }
 }
 
-async fn posted(face: &Shared, doorkeeper: &Doorkeeper, request: Request<Incoming>) -> Response {
+async fn direct(face: &Shared, doorkeeper: &Doorkeeper, request: Request<Incoming>) -> Response {
     guarded(doorkeeper, request.map(Body::new), async |request| {
         let accepted: Option<HeaderValue> = request.headers().get(header::ACCEPT_ENCODING).cloned();
         let response = streamable::serve(face, request).await;

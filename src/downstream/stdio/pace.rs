@@ -66,7 +66,9 @@ fn longest_ago(now: Instant) -> Instant {
 /// What something heard counts for.
 fn weight(heard: &Inbound) -> u32 {
     let bytes = match heard {
-        Inbound::Message { message, .. } if matches!(message.kind(), Kind::Response { .. }) => return 0,
+        Inbound::Message { message, .. } if matches!(message.kind(), Kind::Response { .. }) => {
+            return 0;
+        }
         Inbound::Message { message, .. } => message.bytes().len(),
         Inbound::Noise(noise) => noise.excerpt.len(),
         Inbound::Failed { .. } | Inbound::Lost(_) => return 0,

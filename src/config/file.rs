@@ -1,7 +1,7 @@
 //! The shape of the file: every key with its type, its default and what it is for.
 //!
 //! The JSON Schema, the check of unknown keys and the values all come from these types; nothing
-//! else lists the keys. What a value means is judged in [`super::validate`] and [`super::server`].
+//! else lists the keys (a test makes the schema from them, see [`super::schema`]). What a value means is judged in [`super::validate`] and [`super::server`].
 //!
 //! *Invariant:* every key has a default, so that what could not be read never hides other faults.
 
@@ -28,10 +28,11 @@ pub(super) use text::{Secret, Text};
 
 use super::quantity::Size;
 use super::settings::Strategy;
-use schemars::JsonSchema;
-use serde::{Deserialize, Serialize};
+use serde::Deserialize;
 use std::collections::BTreeMap;
 use std::time::Duration;
+#[cfg(test)]
+use {schemars::JsonSchema, serde::Serialize};
 
 /// The priority of servers that do not say theirs.
 pub(super) const USUAL_PRIORITY: u8 = 50;
@@ -41,7 +42,8 @@ const fn seconds(count: u64) -> Span {
 }
 
 /// The configuration of mcpvisor: one supervised endpoint for all your MCP servers.
-#[derive(Deserialize, JsonSchema)]
+#[derive(Deserialize)]
+#[cfg_attr(test, derive(JsonSchema))]
 #[serde(default, deny_unknown_fields)]
 pub(super) struct File {
     /// Address and port to listen on. Anything but this machine's loopback also needs
@@ -113,7 +115,8 @@ impl Default for File {
 }
 
 /// How tools are named for clients.
-#[derive(Serialize, Deserialize, JsonSchema)]
+#[derive(Deserialize)]
+#[cfg_attr(test, derive(Serialize, JsonSchema))]
 #[serde(default, deny_unknown_fields)]
 pub(super) struct Naming {
     /// `prefix` puts the server's name in front (`files.read`); `flat` keeps the tools' own names
@@ -130,7 +133,8 @@ impl Default for Naming {
 }
 
 /// Limits of the whole gateway.
-#[derive(Serialize, Deserialize, JsonSchema)]
+#[derive(Deserialize)]
+#[cfg_attr(test, derive(Serialize, JsonSchema))]
 #[serde(default, deny_unknown_fields)]
 pub(super) struct Limits {
     /// Largest message, either way.
@@ -171,7 +175,8 @@ impl Default for Limits {
 }
 
 /// Lists as clients see them.
-#[derive(Serialize, Deserialize, JsonSchema)]
+#[derive(Deserialize)]
+#[cfg_attr(test, derive(Serialize, JsonSchema))]
 #[serde(default, deny_unknown_fields)]
 pub(super) struct Listing {
     /// Entries on one page of a list.
@@ -187,9 +192,10 @@ impl Default for Listing {
 }
 
 /// One server: how it is reached, and the settings that `defaults` also has.
-#[derive(Deserialize, JsonSchema, Default)]
+#[derive(Deserialize, Default)]
+#[cfg_attr(test, derive(JsonSchema))]
 #[serde(default)]
-#[schemars(extend("additionalProperties" = false))]
+#[cfg_attr(test, schemars(extend("additionalProperties" = false)))]
 pub(super) struct Server {
     #[serde(flatten)]
     pub(super) reach: Reach,
@@ -211,7 +217,8 @@ pub(super) struct Server {
 }
 
 /// How a server is spoken to.
-#[derive(Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema, Default)]
+#[derive(Clone, Copy, PartialEq, Eq, Deserialize, Default)]
+#[cfg_attr(test, derive(Serialize, JsonSchema))]
 #[serde(rename_all = "lowercase")]
 pub(super) enum Era {
     #[default]
@@ -221,7 +228,8 @@ pub(super) enum Era {
 }
 
 /// How a server is reached: `command` for a process of ours, `url` for one that runs elsewhere.
-#[derive(Deserialize, JsonSchema, Default)]
+#[derive(Deserialize, Default)]
+#[cfg_attr(test, derive(JsonSchema))]
 #[serde(default)]
 pub(super) struct Reach {
     /// Program to run; may also be a list of the program and its first arguments.
@@ -246,7 +254,8 @@ pub(super) struct Reach {
 }
 
 /// What is spoken with a server.
-#[derive(Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[derive(Clone, Copy, PartialEq, Eq, Deserialize)]
+#[cfg_attr(test, derive(Serialize, JsonSchema))]
 #[serde(rename_all = "kebab-case")]
 pub(super) enum Kind {
     Stdio,
@@ -258,9 +267,10 @@ pub(super) enum Kind {
 }
 
 /// Settings that a server may have itself or take from `defaults`.
-#[derive(Serialize, Deserialize, JsonSchema)]
+#[derive(Deserialize)]
+#[cfg_attr(test, derive(Serialize, JsonSchema))]
 #[serde(default)]
-#[schemars(extend("additionalProperties" = false))]
+#[cfg_attr(test, schemars(extend("additionalProperties" = false)))]
 pub(super) struct Policy {
     /// Whether the server is used at all.
     pub(super) enabled: bool,
@@ -288,7 +298,7 @@ pub(super) struct Policy {
     /// What is shown instead of a tool's own name or description, by the tool's own name.
     pub(super) tools: BTreeMap<String, Tool>,
     /// Who is connected first when many wait, 0 to 100: higher before lower.
-    #[schemars(range(max = 100))]
+    #[cfg_attr(test, schemars(range(max = 100)))]
     pub(super) priority: usize,
     /// Whether the gateway reports itself ready only while the server is.
     pub(super) required: bool,
@@ -332,7 +342,8 @@ impl Default for Policy {
 }
 
 /// When a server is started.
-#[derive(Clone, Copy, Serialize, Deserialize, JsonSchema)]
+#[derive(Clone, Copy, Deserialize)]
+#[cfg_attr(test, derive(Serialize, JsonSchema))]
 #[serde(rename_all = "lowercase")]
 pub(super) enum Start {
     Eager,
@@ -340,7 +351,8 @@ pub(super) enum Start {
 }
 
 /// Whether clients share one connection to a server.
-#[derive(Clone, Copy, Serialize, Deserialize, JsonSchema)]
+#[derive(Clone, Copy, Deserialize)]
+#[cfg_attr(test, derive(Serialize, JsonSchema))]
 #[serde(rename_all = "lowercase")]
 pub(super) enum Sharing {
     Auto,
@@ -349,7 +361,8 @@ pub(super) enum Sharing {
 }
 
 /// Which tools are shown.
-#[derive(Serialize, Deserialize, JsonSchema, Default)]
+#[derive(Deserialize, Default)]
+#[cfg_attr(test, derive(Serialize, JsonSchema))]
 #[serde(default, deny_unknown_fields)]
 pub(super) struct Expose {
     /// Patterns (`read_*`) of which one must match; an empty list shows all.
@@ -359,7 +372,8 @@ pub(super) struct Expose {
 }
 
 /// What is shown instead of what a server says about a tool.
-#[derive(Serialize, Deserialize, JsonSchema, Default)]
+#[derive(Deserialize, Default)]
+#[cfg_attr(test, derive(Serialize, JsonSchema))]
 #[serde(default, deny_unknown_fields)]
 pub(super) struct Tool {
     /// Another name: 1 to 128 of `A-Z a-z 0-9 _ . / -`.

@@ -9,10 +9,10 @@ use super::faults::{Faults, Ledger};
 use super::file::{OwnMonitor, OwnPing};
 use super::read::Format;
 use super::tree::{Node, Value};
-use super::{Env, health, quantity, root, shape, spellings, validate};
+use super::{Env, health, quantity, root, schema, shape, spellings, validate};
 use mcpvisor_actors::health::{GlobalPolicy, MonitorPatch, PingPatch};
+#[cfg(test)]
 use schemars::JsonSchema;
-use schemars::generate::SchemaSettings;
 use serde::Deserialize;
 use serde_json::Value as Json;
 use std::path::Path;
@@ -29,15 +29,17 @@ pub struct PolicyPatch {
 }
 
 /// The shape of a change.
-#[derive(Deserialize, JsonSchema, Default)]
+#[derive(Deserialize, Default)]
+#[cfg_attr(test, derive(JsonSchema))]
 #[serde(default, deny_unknown_fields)]
-struct Change {
+pub(super) struct Change {
     monitor: OwnMonitor,
     ping: OwnPing,
     reconnection: Reconnections,
 }
 
-#[derive(Deserialize, JsonSchema, Default)]
+#[derive(Deserialize, Default)]
+#[cfg_attr(test, derive(JsonSchema))]
 #[serde(default, deny_unknown_fields)]
 struct Reconnections {
     max_concurrent: Option<usize>,
@@ -51,7 +53,7 @@ impl PolicyPatch {
             return Err(ledger.faults());
         };
         spellings::blocks(&mut root, &mut ledger);
-        let schema = schema();
+        let schema = schema::of_change();
         milliseconds(&mut root, &schema);
         let values = shape::Shape { schema: &schema, ledger: &mut ledger }.check(&root);
         let change: Change = serde_json::from_value(values).map_err(|error| {
@@ -69,14 +71,6 @@ impl PolicyPatch {
         }
         ledger.close().map(|_notes| patch)
     }
-}
-
-fn schema() -> Json {
-    SchemaSettings::draft2020_12()
-        .with(|settings| settings.inline_subschemas = true)
-        .into_generator()
-        .into_root_schema_for::<Change>()
-        .to_value()
 }
 
 /// Gives numbers without a unit, where durations are wanted, theirs.

@@ -4,11 +4,15 @@
 //!
 //! *Invariant:* what is printed parses back to the same value.
 
-use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
-use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
-use std::borrow::Cow;
+use serde::{Deserialize, Deserializer, de};
 use std::fmt;
 use std::time::Duration;
+#[cfg(test)]
+use {
+    schemars::{JsonSchema, Schema, SchemaGenerator, json_schema},
+    serde::{Serialize, Serializer},
+    std::borrow::Cow,
+};
 
 /// The keyword by which [`super::shape`] knows these two in a schema.
 pub(super) const KEYWORD: &str = "x-quantity";
@@ -68,6 +72,7 @@ impl fmt::Display for Size {
 /// What the two look like to serde and to a schema.
 macro_rules! quantity {
     ($type:ident, $read:ident, $name:literal, $pattern:literal, $number:literal) => {
+        #[cfg(test)]
         impl Serialize for $type {
             fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
                 serializer.collect_str(self)
@@ -84,6 +89,7 @@ macro_rules! quantity {
             }
         }
 
+        #[cfg(test)]
         impl JsonSchema for $type {
             fn schema_name() -> Cow<'static, str> {
                 $name.into()

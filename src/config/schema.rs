@@ -1,10 +1,20 @@
 //! The JSON Schema of the file, for editors and for the check of its shape.
 //!
+//! What [`super::file`] and [`super::patch`] give rise to stands in files, which tests make and compare; the
+//! product reads them.
+//!
 //! *Invariant:* every key comes from [`super::file`]; the other spellings carry `x-alias`.
 
-use super::{file, spellings};
-use schemars::generate::SchemaSettings;
+#[cfg(test)]
+mod document;
+
+use super::spellings;
 use serde_json::{Value as Json, json};
+
+/// Of [`super::file::File`], everything in place.
+const FILE: &str = include_str!("schema/file.json");
+/// Of a change in [`super::patch`], everything in place.
+const CHANGE: &str = include_str!("schema/change.json");
 
 /// The JSON Schema of the file, other programs' spellings included.
 pub fn schema() -> Json {
@@ -74,9 +84,15 @@ fn alias(of: &Json, ours: &str) -> Json {
 
 /// The JSON Schema of our own spellings, everything in place.
 pub(super) fn own() -> Json {
-    SchemaSettings::draft2020_12()
-        .with(|settings| settings.inline_subschemas = true)
-        .into_generator()
-        .into_root_schema_for::<file::File>()
-        .to_value()
+    read(FILE)
+}
+
+/// The JSON Schema of a change while the gateway runs.
+pub(super) fn of_change() -> Json {
+    read(CHANGE)
+}
+
+fn read(text: &str) -> Json {
+    // a test compares the files with the types
+    serde_json::from_str(text).unwrap_or_default()
 }

@@ -14,6 +14,7 @@ use mcpvisor_actors::bridge::modern_client::CacheHints;
 use mcpvisor_actors::health::{BreakerPolicy, MonitorPatch, MonitorPolicy, PingPatch, PingPolicy};
 use mcpvisor_actors::reconnection::ReconnectionPolicy;
 use mcpvisor_actors::server::{CallLimits, EraChoice, Expose, Sharing, Start, ToolOverride};
+#[cfg(test)]
 use schemars::JsonSchema;
 use secrecy::SecretString;
 use serde::{Deserialize, Serialize};
@@ -101,9 +102,10 @@ pub struct Naming {
 }
 
 /// Whether tools carry their server's name.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(JsonSchema))]
 #[serde(rename_all = "lowercase")]
-#[schemars(inline)]
+#[cfg_attr(test, schemars(inline))]
 pub enum Strategy {
     /// `server.tool`.
     Prefix,
@@ -188,11 +190,10 @@ pub struct LogStore {
 }
 
 /// How log lines look.
-#[derive(
-    Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema, clap::ValueEnum,
-)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, clap::ValueEnum)]
+#[cfg_attr(test, derive(JsonSchema))]
 #[serde(rename_all = "lowercase")]
-#[schemars(inline)]
+#[cfg_attr(test, schemars(inline))]
 pub enum LogFormat {
     /// For people on a terminal, else for machines.
     Auto,

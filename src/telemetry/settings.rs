@@ -2,12 +2,13 @@
 //!
 //! *Invariant:* whoever holds a [`Settings`] need not check any of it again; its `Debug` shows no secret.
 
-use schemars::JsonSchema;
 use secrecy::SecretString;
-use serde::{Deserialize, Serialize};
+use serde::Deserialize;
 use std::collections::BTreeMap;
 use std::fmt;
 use std::time::Duration;
+#[cfg(test)]
+use {schemars::JsonSchema, serde::Serialize};
 
 /// What is exported over OTLP. `/metrics` is there whatever this says.
 #[derive(Debug, Clone)]
@@ -92,8 +93,9 @@ impl fmt::Debug for Target {
 }
 
 /// The three bindings of OTLP.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-#[schemars(inline)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[cfg_attr(test, derive(Serialize, JsonSchema))]
+#[cfg_attr(test, schemars(inline))]
 pub enum Protocol {
     /// gRPC, usually at port 4317.
     #[serde(rename = "grpc")]

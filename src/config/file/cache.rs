@@ -2,12 +2,14 @@
 
 use super::Span;
 use mcpvisor_actors::bridge::modern_client::{CacheHints, CacheScope};
-use schemars::JsonSchema;
-use serde::{Deserialize, Serialize};
+use serde::Deserialize;
 use std::time::Duration;
+#[cfg(test)]
+use {schemars::JsonSchema, serde::Serialize};
 
 /// What clients of 2026-07-28 are told of results that may be kept.
-#[derive(Clone, Copy, Serialize, Deserialize, JsonSchema)]
+#[derive(Clone, Copy, Deserialize)]
+#[cfg_attr(test, derive(Serialize, JsonSchema))]
 #[serde(default, deny_unknown_fields)]
 pub(in crate::config) struct Cache {
     /// For how long; 0s: not at all.
@@ -23,7 +25,8 @@ impl Default for Cache {
 }
 
 /// Who may share a result.
-#[derive(Clone, Copy, Serialize, Deserialize, JsonSchema)]
+#[derive(Clone, Copy, Deserialize)]
+#[cfg_attr(test, derive(Serialize, JsonSchema))]
 #[serde(rename_all = "lowercase")]
 pub(in crate::config) enum Scope {
     Private,

@@ -1,12 +1,14 @@
 //! The shape of `groups`: parts of the servers under names of their own.
 
 use super::Expose;
-use schemars::JsonSchema;
-use serde::{Deserialize, Serialize};
+use serde::Deserialize;
+#[cfg(test)]
+use {schemars::JsonSchema, serde::Serialize};
 
 /// A part of the servers, for clients at `/mcp/groups/NAME`. With neither `servers` nor `tags` it has
 /// all of them.
-#[derive(Serialize, Deserialize, JsonSchema, Default)]
+#[derive(Deserialize, Default)]
+#[cfg_attr(test, derive(Serialize, JsonSchema))]
 #[serde(default, deny_unknown_fields)]
 pub(in crate::config) struct Group {
     /// Names of servers, or patterns (`db-*`).

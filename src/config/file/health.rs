@@ -8,8 +8,9 @@
 use super::Span;
 use mcpvisor_actors::health::{BreakerPolicy, MonitorPolicy, PingPolicy};
 use mcpvisor_actors::reconnection::ReconnectionPolicy;
-use schemars::JsonSchema;
-use serde::{Deserialize, Serialize};
+use serde::Deserialize;
+#[cfg(test)]
+use {schemars::JsonSchema, serde::Serialize};
 
 /// A block of the gateway (its own keys in the first braces), and what of it a server may override.
 macro_rules! block {
@@ -20,7 +21,8 @@ macro_rules! block {
         $part:ident { $($(#[$key_doc:meta])* $key:ident: $type:ty = $default:expr,)* }
     ) => {
         $(#[$doc])*
-        #[derive(Serialize, Deserialize, JsonSchema)]
+        #[derive(Deserialize)]
+        #[cfg_attr(test, derive(Serialize, JsonSchema))]
         #[serde(default, deny_unknown_fields)]
         pub(in crate::config) struct $whole {
             $($(#[$key_doc])* pub(in crate::config) $key: $type,)*
@@ -41,7 +43,8 @@ macro_rules! block {
         }
 
         $(#[$part_doc])*
-        #[derive(Deserialize, JsonSchema, Default)]
+        #[derive(Deserialize, Default)]
+        #[cfg_attr(test, derive(JsonSchema))]
         #[serde(default, deny_unknown_fields)]
         pub(in crate::config) struct $part {
             $($(#[$key_doc])* pub(in crate::config) $key: Option<$type>,)*
@@ -69,7 +72,7 @@ block! {
         /// Time between two checks of a server that does not.
         unstable_interval: Span = Span(MonitorPolicy::default().unstable_interval),
         /// A quality (0 to 100) below this is not doing well.
-        #[schemars(range(max = 100))]
+        #[cfg_attr(test, schemars(range(max = 100)))]
         quality_threshold: usize = MonitorPolicy::default().quality_threshold.into(),
     }
 }
@@ -86,7 +89,7 @@ block! {
         /// Longest wait for an answer; the confirming question waits twice as long.
         timeout: Span = Span(PingPolicy::default().timeout),
         /// Questions in a row without an answer before the server counts as lost.
-        #[schemars(range(min = 1, max = 1000))]
+        #[cfg_attr(test, schemars(range(min = 1, max = 1000)))]
         max_failures: usize = PingPolicy::default().max_failures as usize,
         /// A call that waits this long for the first sign of its server has it asked at once; 0
         /// never does.
@@ -105,7 +108,7 @@ block! {
         /// Delay after the first attempt that failed.
         initial_delay: Span = Span(ReconnectionPolicy::default().initial_delay),
         /// What each further delay is the last one times.
-        #[schemars(range(min = 1.0, max = 100.0))]
+        #[cfg_attr(test, schemars(range(min = 1.0, max = 100.0)))]
         factor: f64 = ReconnectionPolicy::default().factor,
         /// Longest delay.
         max_delay: Span = Span(ReconnectionPolicy::default().max_delay),
@@ -119,11 +122,12 @@ block! {
 }
 
 /// When calls to a server that fails them are refused at once.
-#[derive(Serialize, Deserialize, JsonSchema)]
+#[derive(Deserialize)]
+#[cfg_attr(test, derive(Serialize, JsonSchema))]
 #[serde(default, deny_unknown_fields)]
 pub(in crate::config) struct Breaker {
     /// Calls in a row that fail for reasons of the server before it opens; 0 never opens it.
-    #[schemars(range(max = 1000))]
+    #[cfg_attr(test, schemars(range(max = 1000)))]
     pub(in crate::config) failures: usize,
     /// How long calls are refused before one is tried.
     pub(in crate::config) open_for: Span,

@@ -2,11 +2,13 @@
 
 use crate::config::quantity::{Size, Span};
 use crate::faces::ResumeSettings;
-use schemars::JsonSchema;
-use serde::{Deserialize, Serialize};
+use serde::Deserialize;
+#[cfg(test)]
+use {schemars::JsonSchema, serde::Serialize};
 
 /// The HTTP endpoint.
-#[derive(Serialize, Deserialize, JsonSchema, Default)]
+#[derive(Deserialize, Default)]
+#[cfg_attr(test, derive(Serialize, JsonSchema))]
 #[serde(default, deny_unknown_fields)]
 pub(in crate::config) struct Http {
     /// `Host` headers that are answered besides those of the listener itself, such as
@@ -23,7 +25,8 @@ pub(in crate::config) struct Http {
 }
 
 /// The sessions of Streamable HTTP clients.
-#[derive(Serialize, Deserialize, JsonSchema)]
+#[derive(Deserialize)]
+#[cfg_attr(test, derive(Serialize, JsonSchema))]
 #[serde(default, deny_unknown_fields)]
 pub(in crate::config) struct Sessions {
     /// Whether they are kept in `state_dir`, so that clients go on after the gateway was restarted.
@@ -37,7 +40,8 @@ impl Default for Sessions {
 }
 
 /// What is kept for clients whose connection ends in the middle of an event stream.
-#[derive(Serialize, Deserialize, JsonSchema)]
+#[derive(Deserialize)]
+#[cfg_attr(test, derive(Serialize, JsonSchema))]
 #[serde(default, deny_unknown_fields)]
 pub(in crate::config) struct Resume {
     /// Bytes of events kept for one session.

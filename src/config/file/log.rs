@@ -3,11 +3,13 @@
 use super::seconds;
 use crate::config::quantity::{Size, Span};
 use crate::config::settings::LogFormat;
-use schemars::JsonSchema;
-use serde::{Deserialize, Serialize};
+use serde::Deserialize;
+#[cfg(test)]
+use {schemars::JsonSchema, serde::Serialize};
 
 /// Logging: what is said on stderr, and what is kept.
-#[derive(Serialize, Deserialize, JsonSchema)]
+#[derive(Deserialize)]
+#[cfg_attr(test, derive(Serialize, JsonSchema))]
 #[serde(default, deny_unknown_fields)]
 pub(in crate::config) struct Log {
     /// `error`, `warn`, `info`, `debug`, `trace`, or a filter such as `info,mcpvisor=debug`.
@@ -26,7 +28,8 @@ impl Default for Log {
 }
 
 /// What is kept of the log and of what servers say.
-#[derive(Serialize, Deserialize, JsonSchema)]
+#[derive(Deserialize)]
+#[cfg_attr(test, derive(Serialize, JsonSchema))]
 #[serde(default, deny_unknown_fields)]
 pub(in crate::config) struct LogStore {
     /// Whether anything is kept.

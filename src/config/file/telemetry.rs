@@ -2,13 +2,15 @@
 
 use super::{Secret, Text};
 use crate::telemetry::Protocol;
+#[cfg(test)]
 use schemars::JsonSchema;
 use serde::Deserialize;
 use std::collections::BTreeMap;
 
 /// Traces, metrics and logs sent to an OpenTelemetry collector (OTLP). Off without an endpoint. What is not
 /// written here is taken from the standard variables `OTEL_*`.
-#[derive(Deserialize, JsonSchema, Default)]
+#[derive(Deserialize, Default)]
+#[cfg_attr(test, derive(JsonSchema))]
 #[serde(default, deny_unknown_fields)]
 pub(in crate::config) struct Telemetry {
     /// The collector, such as `http://127.0.0.1:4318`; for HTTP, `/v1/traces` and so on are added.

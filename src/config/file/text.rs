@@ -1,12 +1,17 @@
 //! Text of a configuration as people write it.
 
-use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use secrecy::SecretString;
-use serde::{Deserialize, Serialize};
-use std::borrow::Cow;
+use serde::Deserialize;
+#[cfg(test)]
+use {
+    schemars::{JsonSchema, Schema, SchemaGenerator, json_schema},
+    serde::Serialize,
+    std::borrow::Cow,
+};
 
 /// Text that may be written without quotes: `8080` is as good as `"8080"`.
-#[derive(Serialize, Deserialize)]
+#[derive(Deserialize)]
+#[cfg_attr(test, derive(Serialize))]
 pub(in crate::config) struct Text(pub(in crate::config) String);
 
 /// Such text when it is a secret.
@@ -20,6 +25,7 @@ impl From<String> for Secret {
     }
 }
 
+#[cfg(test)]
 macro_rules! scalar {
     ($type:ident, $name:literal, $schema:tt) => {
         impl JsonSchema for $type {
@@ -38,6 +44,8 @@ macro_rules! scalar {
     };
 }
 
+#[cfg(test)]
 scalar!(Text, "text", {"type": ["string", "number", "boolean"]});
 // `writeOnly`: never shown again
+#[cfg(test)]
 scalar!(Secret, "secret", {"type": ["string", "number", "boolean"], "writeOnly": true});

@@ -226,6 +226,7 @@ fn run(rest: &[u8]) -> usize {
 }
 
 /// What ends a run of plain bytes in a string.
+#[expect(clippy::needless_bitwise_bool, reason = "without branches many are looked at together")]
 fn is_special(byte: u8) -> bool {
     (byte == b'"') | (byte == b'\\') | (byte < b' ')
 }

@@ -172,7 +172,9 @@ async fn calls_that_wait_for_a_server_all_reach_it_once_it_is_there() {
     until("it is lost", || stands().generation.is_none().then_some(())).await;
     let client = Client::open(&gateway, able()).await;
     let ids: Vec<_> = (0..CALLS).map(|number| format!("call {number}")).collect();
-    ids.iter().for_each(|id| client.calls(id));
+    for id in &ids {
+        client.calls(id);
+    }
     witness.in_phase(&ids[CALLS - 1], Phase::Starting).await;
     let mut connection = server.ready().await;
     for _ in &ids {

@@ -3,7 +3,7 @@
 use crate::support::*;
 use mcpvisor_actors::server::Inbound;
 use mcpvisor_actors::wire::WireError;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 use tokio::time::timeout;
 
 #[tokio::test]
@@ -97,6 +97,22 @@ async fn a_flood_on_stderr_does_not_hold_up_messages() {
         }
     };
     timeout(PATIENCE, all).await.expect("messages pass");
+}
+
+#[tokio::test]
+async fn a_flood_of_messages_is_read_slowly_and_all_of_it_is_heard_in_order() {
+    let mut transport = start(
+        r#"yes '{"jsonrpc":"2.0","method":"flood"}' | head -n 20000
+           echo '{"jsonrpc":"2.0","id":1,"result":{}}'; read x"#,
+    )
+    .await;
+    let begun = Instant::now();
+    for _ in 0..20_000 {
+        assert_eq!(message(&mut transport).await, "flood");
+    }
+    assert_eq!(message(&mut transport).await, "1");
+    // 16,000 at once, 3,200 a second
+    assert!(begun.elapsed() > Duration::from_secs(1), "{:?}", begun.elapsed());
 }
 
 #[tokio::test]

@@ -259,15 +259,15 @@ impl Driver {
     /// Obeys what there is, so that the transport can send it together; the loss when that ends the
     /// connection.
     fn obey_all(&mut self, first: Command) -> Result<Vec<Action>, Loss> {
-        let mut actions = Vec::new();
-        let mut next = Some(first);
-        for _ in 0..TOGETHER {
-            match next {
-                Some(Command::Signal(Signal::Close(loss))) => return Err(loss),
-                Some(command) => actions.extend(self.obey(command)),
-                None => break,
+        let (mut actions, mut next, mut left) = (Vec::new(), Some(first), TOGETHER);
+        while let Some(command) = next {
+            match command {
+                Command::Signal(Signal::Close(loss)) => return Err(loss),
+                command => actions.extend(self.obey(command)),
             }
-            next = if actions.is_empty() { self.commands.try_recv().ok() } else { None };
+            left -= 1;
+            next =
+                if left > 0 && actions.is_empty() { self.commands.try_recv().ok() } else { None };
         }
         Ok(actions)
     }

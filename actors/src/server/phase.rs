@@ -63,7 +63,7 @@ pub(super) enum Phase {
     /// Connecting, shaking hands, listing. The slot is given back early when that takes long.
     Starting { generation: Generation, slot: Option<Slot> },
     /// Its tools are being published; then it is ready.
-    Publishing { generation: Generation, slot: Option<Slot>, link: Link },
+    Publishing { generation: Generation, link: Link },
     /// Calls are passed on.
     Ready { generation: Generation, link: Link },
     /// Stopped by a person, until a person starts it.
@@ -112,8 +112,12 @@ impl Phase {
     /// Takes the slot out, if this phase holds one.
     pub(super) fn take_slot(&mut self) -> Option<Slot> {
         match self {
-            Self::Starting { slot, .. } | Self::Publishing { slot, .. } => slot.take(),
-            Self::Idle | Self::Waiting { .. } | Self::Ready { .. } | Self::Stopped => None,
+            Self::Starting { slot, .. } => slot.take(),
+            Self::Idle
+            | Self::Waiting { .. }
+            | Self::Publishing { .. }
+            | Self::Ready { .. }
+            | Self::Stopped => None,
         }
     }
 }

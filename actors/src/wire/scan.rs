@@ -90,20 +90,14 @@ impl Scan<'_> {
     fn string(&mut self) -> Option<bool> {
         let mut plain = true;
         loop {
-            while let Some(stride) = self.bytes[self.at..].first_chunk::<STRIDE>() {
-                if stride.iter().fold(false, |any, &byte| any | is_special(byte)) {
-                    break;
-                }
-                self.at += STRIDE;
-            }
+            self.at += run(&self.bytes[self.at..]);
             match self.next()? {
                 b'"' => return Some(plain),
                 b'\\' => {
                     plain = false;
                     self.escape()?;
                 }
-                control if control < b' ' => return None,
-                _ => {}
+                _control => return None,
             }
         }
     }
@@ -214,7 +208,25 @@ impl Scan<'_> {
     }
 }
 
+/// How many bytes of a string come before one that is special. Most strings are short.
+fn run(rest: &[u8]) -> usize {
+    let short =
+        |rest: &[u8]| rest.iter().take(STRIDE).take_while(|byte| !is_special(**byte)).count();
+    let mut at = short(rest);
+    if at < STRIDE {
+        return at;
+    }
+    while let Some(stride) = rest[at..].first_chunk::<STRIDE>() {
+        if stride.iter().fold(false, |any, &byte| any | is_special(byte)) {
+            break;
+        }
+        at += STRIDE;
+    }
+    at + short(&rest[at..])
+}
+
 /// What ends a run of plain bytes in a string.
+#[expect(clippy::needless_bitwise_bool, reason = "without branches many are looked at together")]
 fn is_special(byte: u8) -> bool {
     (byte == b'"') | (byte == b'\\') | (byte < b' ')
 }

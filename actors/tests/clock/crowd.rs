@@ -77,6 +77,24 @@ async fn at_boot_three_connect_at_a_time_and_the_one_a_call_waits_for_comes_firs
 }
 
 #[tokio::test(start_paused = true)]
+async fn nobody_waits_with_connecting_until_the_tools_of_others_are_published() {
+    let crowd = Crowd::new();
+    let shake = 3 * MS;
+    for server in &crowd.servers {
+        server.set(|script| (script.connect_takes, script.latency) = (MS, MS));
+    }
+    let start = Instant::now();
+    let tree = crowd.start().await;
+    crowd.all_ready(&tree).await;
+    // what was learnt together is published together; three at a time would wait 20 ms each
+    let turns = u32::try_from(COUNT.div_ceil(3)).unwrap();
+    let begun = crowd.shakes.begun().last().unwrap().0 - start;
+    assert!(begun < turns * (shake + 9 * MS), "{begun:?} for {turns} turns");
+    assert_eq!(crowd.shakes.most(), 3);
+    tree.stop().await;
+}
+
+#[tokio::test(start_paused = true)]
 async fn after_a_drop_of_all_three_connect_at_a_time_and_those_calls_wait_for_come_first() {
     let crowd = Crowd::new();
     let tree = crowd.start().await;

@@ -154,3 +154,35 @@ async fn a_call_on_a_connection_of_ones_own_is_followed_like_any_other() {
     assert!(request.waits_at() <= request.queued_at() && request.queued_at() <= request.sent_at());
     gateway.stop(Duration::from_secs(5)).await;
 }
+
+#[tokio::test]
+async fn calls_that_wait_for_a_server_all_reach_it_once_it_is_there() {
+    const CALLS: usize = 200;
+    let all = |spec: &mut GatewaySpec| {
+        let limits = &mut spec.servers[0].limits;
+        (limits.max_in_flight, limits.max_queue) = (2 * CALLS, 2 * CALLS);
+        limits.call_wait = Duration::from_secs(20);
+        limits.route_timeout = Duration::from_secs(20);
+    };
+    let (gateway, mut server, witness) = Witness::default().gateway(all).await;
+    let stands = || gateway.fleet().card("s").unwrap().standing();
+    let connection = server.ready().await;
+    until("its tool is shown", || (stands().state == State::Ready).then_some(())).await;
+    drop(connection);
+    until("it is lost", || stands().generation.is_none().then_some(())).await;
+    let client = Client::open(&gateway, able()).await;
+    let ids: Vec<_> = (0..CALLS).map(|number| format!("call {number}")).collect();
+    for id in &ids {
+        client.calls(id);
+    }
+    witness.in_phase(&ids[CALLS - 1], Phase::Starting).await;
+    let mut connection = server.ready().await;
+    for _ in &ids {
+        let call = connection.hears_of("tools/call").await;
+        connection.answers(&call, json!({ "content": [] }));
+    }
+    for id in &ids {
+        assert_eq!(witness.outcome(id).await, Outcome::Ok, "{id}");
+    }
+    gateway.stop(Duration::from_secs(5)).await;
+}

@@ -33,12 +33,12 @@ impl State {
         let coordinator = &self.arguments.coordinator;
         let (until, how, reason) = match &self.phase {
             Phase::Waiting { until, how, cause } => (*until, *how, cause.as_ref().map(|c| c.0)),
-            Phase::Ready { .. } => return coordinator.tell(reconnection::Message::Up(name)),
-            Phase::Starting { slot: Some(_), .. } | Phase::Publishing { slot: Some(_), .. } => {
-                return;
+            Phase::Publishing { .. } | Phase::Ready { .. } => {
+                return coordinator.tell(reconnection::Message::Up(name));
             }
+            Phase::Starting { slot: Some(_), .. } => return,
             // not wanting any, or slow to start: nobody is to wait for word of it
-            Phase::Idle | Phase::Stopped | Phase::Starting { .. } | Phase::Publishing { .. } => {
+            Phase::Idle | Phase::Stopped | Phase::Starting { .. } => {
                 return coordinator.tell(reconnection::Message::Down(name));
             }
         };
@@ -138,7 +138,12 @@ impl State {
         match fact {
             Fact::Ready(link, manifest) => {
                 let slot = self.phase.take_slot();
-                self.enter(Phase::Publishing { generation, slot, link });
+                self.enter(Phase::Publishing { generation, link });
+                // the next one may connect while this one's tools are published with those of others
+                match slot {
+                    Some(slot) => slot.finish(Outcome::Ready),
+                    None => self.want(me), // it went back before: the coordinator hears that it is up
+                }
                 self.offer(generation, manifest, me);
             }
             Fact::Changed(manifest) => {
@@ -188,9 +193,8 @@ impl State {
 
     /// What it offers is published: from here on calls are passed on.
     fn published(&mut self, me: &ActorRef<Message>) {
-        let Phase::Publishing { generation, slot, link } = &mut self.phase else { return };
-        let (generation, slot, link, now) =
-            (*generation, slot.take(), link.clone(), Instant::now());
+        let Phase::Publishing { generation, link } = &self.phase else { return };
+        let (generation, link, now) = (*generation, link.clone(), Instant::now());
         self.slow_timer = None;
         self.doubts.dispelled();
         self.schedule.ready(now);
@@ -204,10 +208,6 @@ impl State {
         tracing::info!(server = %self.spec.name, %generation, tools, "ready");
         self.enter(Phase::Ready { generation, link });
         self.mark_all();
-        match slot {
-            Some(slot) => slot.finish(Outcome::Ready),
-            None => self.want(me), // its slot went back before: the coordinator hears that it is up
-        }
         let up = monitor::Message::Up(self.spec.name.clone(), generation);
         self.arguments.monitor.tell(up);
         self.unlisted.clear(); // not sent, so routed once more: now it is known whose they are

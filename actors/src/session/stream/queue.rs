@@ -62,7 +62,9 @@ impl<T> Sender<T> {
         state.waiting.push_back(what);
         let receiver = state.receiver.take();
         drop(state);
-        receiver.map(Waker::wake);
+        if let Some(receiver) = receiver {
+            receiver.wake();
+        }
         Ok(())
     }
 
@@ -98,7 +100,9 @@ impl<T> Drop for Sender<T> {
         state.senders -= 1;
         let receiver = if state.senders == 0 { state.receiver.take() } else { None };
         drop(state);
-        receiver.map(Waker::wake);
+        if let Some(receiver) = receiver {
+            receiver.wake();
+        }
     }
 }
 

@@ -63,7 +63,7 @@ fn what_is_no_object_or_no_json_is_left_to_the_parser() {
         r#"{"a":"b}"#,
         "{\"a\":\"\u{1}\"}",
         "{\"a\":\"\n\"}",
-        r#"{a:1}"#,
+        r"{a:1}",
         r#"{"a":'b'}"#,
     ] {
         assert_eq!(scanned(text), None, "{text}");

@@ -236,8 +236,10 @@ impl Store {
 
     /// Drops the oldest of the streams that are over.
     fn forget_over(&mut self, needs: Option<StreamName>, which: impl Fn(&Stream) -> bool) -> bool {
-        let is_it = |it: &&Box<Stream>| it.is_over() && Some(it.name) != needs && which(it);
-        let Some(name) = self.streams.values().find(is_it).map(|stream| stream.name) else {
+        let is_it = |it: &&Stream| it.is_over() && Some(it.name) != needs && which(it);
+        let Some(name) =
+            self.streams.values().map(Box::as_ref).find(is_it).map(|stream| stream.name)
+        else {
             return false;
         };
         let Some(stream) = self.remove(name) else { return false };

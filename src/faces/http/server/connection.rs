@@ -1,5 +1,8 @@
 //! Drives one connection: HTTP/1.1 or HTTP/2, whichever the client begins with, and what it may be
 //! upgraded to.
+//!
+//! Which one it is we find out without taking anything of what the client says: what hyper-util reads for that
+//! makes the buffer that is read into twice as large, for as long as the connection is open.
 
 use super::Peer;
 use super::front::{Caller, Front};
@@ -9,37 +12,59 @@ use crate::faces::http::closing::Endless;
 use crate::websocket::Onward;
 use hyper::Request;
 use hyper::body::Incoming;
+use hyper::server::conn::{http1, http2};
 use hyper::service::service_fn;
 use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
-use hyper_util::server::conn::auto::Builder;
-use std::pin::pin;
+use std::io;
+use std::pin::{Pin, pin};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 use tokio::sync::watch;
-use tokio::time::{Instant, sleep};
+use tokio::time::{Instant, Sleep, sleep};
 
 /// Silence after which an HTTP/2 client is asked whether it is still there.
 const HTTP2_PING: Duration = Duration::from_secs(30);
-
 /// How long the reader of an answer without an end may take what is left of it, once the listener closes.
 const FAREWELL: Duration = Duration::from_secs(1);
+/// What a client of HTTP/2 begins with. Source: RFC 9113, section 3.4.
+const PREFACE: &[u8; 24] = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n";
+/// Rest until more of a preface is there that came in parts.
+const A_MOMENT: Duration = Duration::from_millis(5);
 
 /// Serves the routes on any number of connections.
 #[derive(Debug)]
 pub(super) struct Driver {
     front: Front,
-    builder: Builder<TokioExecutor>,
+    http1: http1::Builder,
+    http2: http2::Builder<TokioExecutor>,
     header_timeout: Duration,
+}
+
+/// What a client speaks.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Version {
+    One,
+    Two,
+}
+
+/// When a connection ends that its client does not end.
+struct Ends<'a> {
+    /// Of the first request, and of the farewell.
+    deadline: Pin<&'a mut Sleep>,
+    asked: Arc<AtomicBool>,
+    endless: Endless,
+    closing: watch::Receiver<bool>,
 }
 
 impl Driver {
     pub(super) fn new(front: Front, settings: &HttpSettings) -> Self {
-        let mut builder = Builder::new(TokioExecutor::new());
+        let mut http1 = http1::Builder::new();
         let idle = settings.idle_timeout.max(settings.header_timeout);
-        builder.http1().timer(TokioTimer::new()).header_read_timeout(idle);
-        builder.http2().timer(TokioTimer::new()).keep_alive_interval(HTTP2_PING);
-        Self { front, builder, header_timeout: settings.header_timeout }
+        http1.timer(TokioTimer::new()).header_read_timeout(idle);
+        let mut http2 = http2::Builder::new(TokioExecutor::new());
+        http2.timer(TokioTimer::new()).keep_alive_interval(HTTP2_PING);
+        Self { front, http1, http2, header_timeout: settings.header_timeout }
     }
 
     /// Serves until the client leaves, is too slow, or `closing` becomes true and what was in
@@ -47,16 +72,21 @@ impl Driver {
     /// without an end is not waited for: its reader may take what is left of it, or not.
     ///
     /// The library's own timer for request heads also runs while a connection is idle, and not
-    /// while it guesses the protocol; so the first request has a deadline of ours.
+    /// while we look at the protocol; so the first request has a deadline of ours.
     pub(super) async fn drive(
         &self,
-        socket: Socket,
+        mut socket: Socket,
         peer: Peer,
         mut closing: watch::Receiver<bool>,
     ) {
+        let mut deadline = pin!(sleep(self.header_timeout));
+        let version = tokio::select! {
+            version = spoken(&mut socket) => version,
+            () = &mut deadline => return too_late(),
+            () = told(&mut closing) => return,
+        };
         let asked = Arc::new(AtomicBool::new(false));
-        let onward = Onward::default();
-        let endless = Endless::default();
+        let (onward, endless) = (Onward::default(), Endless::default());
         let service = service_fn({
             let (asked, front) = (Arc::clone(&asked), self.front.clone());
             let (onward, endless, closing) = (onward.clone(), endless.clone(), closing.clone());
@@ -66,42 +96,78 @@ impl Driver {
                 front.serve(request, &caller)
             }
         });
+        let ends = Ends { deadline, asked, endless, closing };
         let socket = TokioIo::new(socket);
-        let mut connection = pin!(self.builder.serve_connection_with_upgrades(socket, service));
-        // of the first request, and of the farewell
-        let mut deadline = pin!(sleep(self.header_timeout));
-        let (mut waiting, mut stopping) = (true, false);
-        loop {
-            tokio::select! {
-                ended = connection.as_mut() => {
-                    if let Err(error) = ended {
-                        tracing::debug!(%error, "connection ended");
-                    }
-                    break;
+        let served = match version {
+            Ok(Version::One) => {
+                let connection = self.http1.serve_connection(socket, service).with_upgrades();
+                serve(Box::pin(connection), http1::UpgradeableConnection::graceful_shutdown, ends)
+                    .await
+            }
+            Ok(Version::Two) => {
+                let connection = self.http2.serve_connection(socket, service);
+                serve(Box::pin(connection), http2::Connection::graceful_shutdown, ends).await
+            }
+            Err(error) => return tracing::debug!(%error, "connection ended"),
+        };
+        if served && let Some(next) = onward.take() {
+            next.await;
+        }
+    }
+}
+
+/// Serves a connection to its end, in a box, because a future keeps room for each place its parts are moved to; `false` when that is one of ours.
+async fn serve<C: Future<Output = hyper::Result<()>>>(
+    mut connection: Pin<Box<C>>,
+    close: impl Fn(Pin<&mut C>),
+    mut ends: Ends<'_>,
+) -> bool {
+    let (mut waiting, mut stopping) = (true, false);
+    loop {
+        tokio::select! {
+            ended = connection.as_mut() => {
+                if let Err(error) = ended {
+                    tracing::debug!(%error, "connection ended");
                 }
-                () = &mut deadline, if waiting || stopping && endless.is_set() => {
-                    if !waiting {
-                        tracing::debug!("the end of a stream was not taken; connection closed");
-                        return;
-                    }
-                    if !asked.load(Ordering::Relaxed) {
-                        tracing::debug!("no request came in time; connection closed");
-                        return;
-                    }
+                return true;
+            }
+            () = &mut ends.deadline, if waiting || stopping && ends.endless.is_set() => {
+                if !waiting {
+                    tracing::debug!("the end of a stream was not taken; connection closed");
+                    return false;
+                }
+                if !ends.asked.load(Ordering::Relaxed) {
+                    too_late();
+                    return false;
+                }
+                waiting = false;
+            }
+            () = told(&mut ends.closing), if !stopping => {
+                close(connection.as_mut());
+                stopping = true;
+                if ends.asked.load(Ordering::Relaxed) {
                     waiting = false;
-                }
-                () = told(&mut closing), if !stopping => {
-                    connection.as_mut().graceful_shutdown();
-                    stopping = true;
-                    if asked.load(Ordering::Relaxed) {
-                        waiting = false;
-                        deadline.as_mut().reset(Instant::now() + FAREWELL);
-                    }
+                    ends.deadline.as_mut().reset(Instant::now() + FAREWELL);
                 }
             }
         }
-        if let Some(next) = onward.take() {
-            next.await;
+    }
+}
+
+fn too_late() {
+    tracing::debug!("no request came in time; connection closed");
+}
+
+/// What the client speaks; all it said is still to be read.
+async fn spoken(socket: &mut Socket) -> io::Result<Version> {
+    let mut begun = [0; PREFACE.len()];
+    loop {
+        let count = socket.peek(&mut begun).await?;
+        match count {
+            0 => return Ok(Version::One), // it is gone
+            _ if !PREFACE.starts_with(&begun[..count]) => return Ok(Version::One),
+            _ if count == PREFACE.len() => return Ok(Version::Two),
+            _ => sleep(A_MOMENT).await,
         }
     }
 }

@@ -34,6 +34,11 @@ impl Socket {
         Self { open: Some((stream, place)), ended: false }
     }
 
+    /// What the peer said next, as far as there is room for it; it is still to be read.
+    pub(super) async fn peek(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        self.stream()?.peek(buffer).await
+    }
+
     pub(super) fn stream(&mut self) -> io::Result<Pin<&mut TcpStream>> {
         let (stream, _) = self.open.as_mut().ok_or(io::ErrorKind::NotConnected)?;
         Ok(Pin::new(stream))

@@ -97,8 +97,10 @@ fn a_name_many_want_stays_nobodys_whoever_comes_and_goes_and_nobody_else_is_made
     assert_eq!(leads(views.whole(), Subject::Tool, "same_s08"), "s08:same");
 }
 
-const NAMES: [&str; 8] =
-    ["x", "x_s1", "s0.x", "s1_x", "x_s0_s1", "mcpvisor+s0:x", STATUS_TOOL, "lög"];
+/// `x` of `t_s0` and `x_t` of `s0` are both renamed `x_t_s0` where others have them, too.
+const SERVERS: [&str; 3] = ["s0", "s1", "t_s0"];
+const NAMES: [&str; 9] =
+    ["x", "x_t", "x_s1", "s0.x", "s1_x", "x_t_s0", "mcpvisor+s0:x", STATUS_TOOL, "lög"];
 
 /// Everything somebody can see and do through a view.
 fn told(view: &View) -> String {
@@ -109,9 +111,11 @@ fn told(view: &View) -> String {
         let section = snapshot.section(subject);
         let mut asked: BTreeSet<String> = section.names().map(str::to_owned).collect();
         asked.extend(NAMES.map(str::to_owned));
-        for (server, name) in (0..3).flat_map(|at| NAMES.map(|name| (at, name))) {
-            asked.extend([format!("s{server}.{name}"), format!("s{server}__{name}")]);
-            asked.extend([format!("{name}_s{server}"), format!("mcpvisor+s{server}:{name}")]);
+        for (server, name) in
+            SERVERS.into_iter().flat_map(|server| NAMES.map(|name| (server, name)))
+        {
+            asked.extend([format!("{server}.{name}"), format!("{server}__{name}")]);
+            asked.extend([format!("{name}_{server}"), format!("mcpvisor+{server}:{name}")]);
         }
         for seen in [Seen::Legacy, Seen::Modern] {
             _ = writeln!(text, "{subject:?} {:?}", section.page(seen, None, usize::MAX));
@@ -130,14 +134,32 @@ fn told(view: &View) -> String {
     text
 }
 
+#[test]
+fn a_name_two_would_be_renamed_to_is_taken_from_the_first_when_the_second_comes() {
+    let views = fleet(&SERVERS, NamingStrategy::Flat, Groups::new());
+    let said: [(_, &[&str]); 4] =
+        [("s0", &["x", "x_t"]), ("s1", &["x", "x_t"]), ("t_s0", &["x"]), ("t_s0", &[])];
+    let (mut known, mut shown) = (Manifests::new(), Vec::new());
+    for (name, tools) in said {
+        let server = ServerName::new(name);
+        known.insert(server.clone(), manifest(tools, &[]));
+        views.publish_news(&HashSet::from([server]), &known, &HashSet::new());
+        let anew = fleet(&SERVERS, NamingStrategy::Flat, Groups::new());
+        anew.publish(&known, &HashSet::new());
+        assert_eq!(told(views.whole()), told(anew.whole()), "{name} {tools:?}");
+        shown.push(leads(views.whole(), Subject::Tool, "x_t_s0"));
+    }
+    assert_eq!(shown, ["nowhere", "s0:x_t", "nowhere", "s0:x_t"]);
+}
+
 /// What servers say one after the other, and how many say it before it is published.
 fn story() -> impl Strategy<Value = Vec<(usize, Vec<&'static str>, bool)>> {
-    let names = prop::collection::vec(prop::sample::select(NAMES.to_vec()), 0..6);
+    let names = prop::collection::vec(prop::sample::select(NAMES.to_vec()), 0..7);
     prop::collection::vec((0_usize..3, names, any::<bool>()), 1..10)
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(64))]
+    #![proptest_config(ProptestConfig::with_cases(128))]
     #[test]
     fn whatever_servers_say_in_whatever_order_what_is_shown_is_what_is_known_last(
         story in story(), flat in any::<bool>(), off in any::<bool>(),
@@ -147,10 +169,10 @@ proptest! {
         let switches = Switches::default();
         let views = |switches: &Switches| {
             let groups = Groups::from([
-                ("two".into(), group(&["s0", "s2"], &[], &[])),
+                ("two".into(), group(&["s0", "t_s0"], &[], &[])),
                 ("few".into(), group(&["s0", "s1"], &[], &["*x_s1", "s0.lög"])),
             ]);
-            let entries = ["s0", "s1", "s2"].map(plain).to_vec();
+            let entries = SERVERS.map(plain).to_vec();
             Views::switched(naming.clone(), Arc::new(entries), groups, switches.clone())
         };
         let selectors = || [
@@ -161,7 +183,7 @@ proptest! {
         let held = selectors().map(|selector| open(&changing, &selector));
         let (mut known, mut news) = (Manifests::new(), HashSet::new());
         for (at, said, publish) in story {
-            let server = ServerName::new(&format!("s{at}"));
+            let server = ServerName::new(SERVERS[at]);
             known.insert(server.clone(), manifest(&said, &said));
             if off && said.len() > 3 {
                 switches.turn(&server, said[0], switches.is_off(&server, said[0]));

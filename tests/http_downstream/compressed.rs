@@ -20,10 +20,20 @@ fn zstd(text: &[u8]) -> Vec<u8> {
     zstd::encode_all(text, 1).unwrap()
 }
 
-/// A server that answers one request with this; and what it was asked.
+/// A server that answers one request with this; and what it was asked. It is taken for one far away, because who
+/// has to log in is not spoken to on the short way.
 async fn server(kind: &str, encoding: &str, body: Vec<u8>) -> (Peer, JoinHandle<String>) {
+    server_of("user@", kind, encoding, body).await
+}
+
+async fn server_of(
+    user: &str,
+    kind: &str,
+    encoding: &str,
+    body: Vec<u8>,
+) -> (Peer, JoinHandle<String>) {
     let listener = TcpListener::bind(("127.0.0.1", 0)).await.unwrap();
-    let url = format!("http://{}/mcp", listener.local_addr().unwrap()).parse().unwrap();
+    let url = format!("http://{user}{}/mcp", listener.local_addr().unwrap()).parse().unwrap();
     let head = format!(
         "HTTP/1.1 200 OK\r\ncontent-type: {kind}\r\ncontent-encoding: {encoding}\r\n\
          content-length: {}\r\n\r\n",
@@ -60,6 +70,17 @@ async fn a_compressed_answer_is_asked_for_and_understood() {
             assert!(accepted.is_some_and(|line| line.contains(encoding)), "{asked}");
         }
     }
+}
+
+#[tokio::test]
+async fn a_server_nearby_is_not_asked_to_compress() {
+    let (mut peer, asked) =
+        server_of("", "application/json", "identity", result(1).into_bytes()).await;
+    peer.request(1, "tools/call");
+    peer.answer(1).await;
+    drop(peer);
+    let asked = timeout(DEADLINE, asked).await.unwrap().unwrap().to_lowercase();
+    assert!(!asked.contains("accept-encoding"), "{asked}");
 }
 
 #[tokio::test]

@@ -1,5 +1,5 @@
-//! Plain HTTP/1.1 without a proxy: most servers nearby are reached so, and here each microsecond shows.
-//! What is encrypted, goes through a proxy or becomes a WebSocket is the library's.
+//! Plain HTTP/1.1 to servers nearby, where each microsecond shows and nothing is gained by compressing. What is
+//! farther away, encrypted, goes through a proxy or becomes a WebSocket is the library's.
 //!
 //! *Invariant:* a request is written at most once; only one of which nothing was written goes to another
 //! connection.
@@ -20,6 +20,7 @@ use hyper::{Response, StatusCode, Uri};
 use hyper_util::client::legacy::connect::HttpConnector;
 use hyper_util::client::proxy::matcher::Matcher;
 use reqwest::Url;
+use std::net::IpAddr;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 use std::time::Duration;
 use tokio::time::{Instant, sleep, timeout};
@@ -53,8 +54,9 @@ impl Pool {
         let url = &target.url;
         let bare = url.scheme() == "http" && url.username().is_empty() && url.password().is_none();
         let uri: Uri = url.as_str().parse().ok()?;
-        let direct = || is_loopback(url) || Matcher::from_env().intercept(&uri).is_none();
-        if !bare || target.kind == HttpKind::WebSocket || !direct() {
+        let near =
+            is_loopback(url) || (is_in_house(url) && Matcher::from_env().intercept(&uri).is_none());
+        if !bare || target.kind == HttpKind::WebSocket || !near {
             return None;
         }
         let mut connector = HttpConnector::new();
@@ -175,10 +177,62 @@ async fn sweep(pool: Weak<Pool>) {
     }
 }
 
+/// Whether the URL names a machine of a network of one's own: by a private address, or by a name that only
+/// means something there.
+///
+/// Source: RFC 1918; RFC 4193; RFC 6762, 3 and appendix G.
+fn is_in_house(url: &Url) -> bool {
+    let host = url.host_str().unwrap_or_default();
+    match host.trim_matches(['[', ']']).parse() {
+        Ok(IpAddr::V4(ip)) => ip.is_private() || ip.is_link_local(),
+        Ok(IpAddr::V6(ip)) => ip.is_unique_local() || ip.is_unicast_link_local(),
+        Err(_) => {
+            let own = [".local", ".internal", ".lan", ".home.arpa"];
+            !host.contains('.') || own.iter().any(|own| host.ends_with(own))
+        }
+    }
+}
+
 /// What a request to an address names.
 fn path(url: &Url) -> Result<Uri, Fault> {
     Ok(match url.query() {
         None => url.path().parse()?,
         Some(query) => format!("{}?{query}", url.path()).parse()?,
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn servers_in_house_are_told_by_their_addresses() {
+        for (url, in_house) in [
+            ("http://10.0.0.1/", true),
+            ("http://172.31.0.1:8080/mcp", true),
+            ("http://192.168.1.1/", true),
+            ("http://[fd00::1]/", true),
+            ("http://tools:8000/", true),
+            ("http://tools.local/", true),
+            ("http://tools.svc.cluster.local/", true),
+            ("http://172.32.0.1/", false),
+            ("http://8.8.8.8/", false),
+            ("http://[2001:db8::1]/", false),
+            ("http://example.org/", false),
+            ("http://local.example/", false),
+        ] {
+            assert_eq!(is_in_house(&url.parse().unwrap()), in_house, "{url}");
+        }
+    }
+
+    #[test]
+    fn a_request_names_path_and_query() {
+        for (url, named) in [
+            ("http://host", "/"),
+            ("http://host/mcp", "/mcp"),
+            ("http://host/a%20b?key=a&b#c", "/a%20b?key=a&b"),
+        ] {
+            assert_eq!(path(&url.parse().unwrap()).unwrap().to_string(), named);
+        }
+    }
 }

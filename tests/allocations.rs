@@ -34,15 +34,15 @@ use tokio::sync::oneshot;
 /// What each part of the path, and each whole path, may allocate at most: what it does; of whole paths a little
 /// more, for they do not always take the same turns.
 const BOUNDS: [(&str, u64); 9] = [
-    ("small-call", 14),
-    ("small-result", 7),
-    ("large-result", 5),
+    ("small-call", 11),
+    ("small-result", 5),
+    ("large-result", 4),
     ("route", 0),
-    ("tool-list", 0),
-    ("HTTP to HTTP", 175),
-    ("HTTP to stdio", 93),
-    ("stdio to stdio", 51),
-    ("KiB for a result of 1 MiB, HTTP to HTTP", 4_000),
+    ("tool-list", 6),
+    ("HTTP to HTTP", 81),
+    ("HTTP to stdio", 59),
+    ("stdio to stdio", 43),
+    ("KiB for a result of 1 MiB, HTTP to HTTP", 1_960),
 ];
 
 /// Calls of a batch, and batches of which the cheapest counts.

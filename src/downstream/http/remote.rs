@@ -33,6 +33,9 @@ const STATE: HeaderName = HeaderName::from_static(TraceContext::STATE);
 const REFUSAL_TIME: Duration = Duration::from_secs(30);
 const REFUSAL_BYTES: usize = 64 * 1024;
 
+/// What an exchange takes at most to notice that its connection has ended.
+const NOTICE: Duration = Duration::from_millis(50);
+
 /// Held by an exchange from before its request is sent until its response is dropped.
 #[derive(Clone)]
 pub(super) struct Open(#[expect(dead_code, reason = "held to be counted")] Arc<()>);
@@ -204,11 +207,18 @@ impl Remote {
             Ok(response) => Ok(response),
             Err(error) => {
                 let verdict = self.fault(error);
-                let others = Arc::strong_count(&self.open) - 1;
-                let alone = others <= self.connecting.count();
+                if verdict.fatal && !self.is_alone() {
+                    tokio::time::sleep(NOTICE).await; // they may have ended, too, and not know it yet
+                }
+                let alone = self.is_alone();
                 Err(Verdict { fatal: verdict.fatal && alone, ..verdict })
             }
         }
+    }
+
+    /// Whether no exchange is open and connected.
+    fn is_alone(&self) -> bool {
+        Arc::strong_count(&self.open) - 1 <= self.connecting.count()
     }
 
     /// What a failure of the HTTP client means.

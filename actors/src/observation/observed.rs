@@ -2,12 +2,13 @@
 
 use super::{Observer, Outcome, Trace};
 use crate::catalog::Route;
+use crate::mutex::lock;
 use crate::server::ServerName;
 use crate::wire::{RawId, Subject};
 use bytes::Bytes;
 use std::fmt;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
+use std::sync::{Arc, Mutex, OnceLock};
 use std::time::{Duration, SystemTime};
 use tokio::time::Instant;
 
@@ -70,6 +71,7 @@ pub struct Observed {
     pub trace: Option<Trace>,
     since: Instant,
     name: OnceLock<Box<str>>,
+    /// Held for a moment; nobody else looks but whoever is shown what runs.
     destination: Mutex<Option<Arc<Destination>>>,
     marks: Marks,
     answer_bytes: AtomicU64,
@@ -96,7 +98,7 @@ impl Observed {
 
     /// Where it went, the last time if it was routed once more.
     pub fn destination(&self) -> Option<Arc<Destination>> {
-        self.lock_destination().clone()
+        lock(&self.destination).clone()
     }
 
     /// Where it is.
@@ -169,11 +171,6 @@ impl Observed {
     /// How it ended; `None` while it has not.
     pub fn outcome(&self) -> Option<&Outcome> {
         self.outcome.get()
-    }
-
-    /// Held for a moment; nobody else looks but whoever is shown what runs.
-    fn lock_destination(&self) -> MutexGuard<'_, Option<Arc<Destination>>> {
-        self.destination.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     fn mark(&self, mark: &AtomicU64) {
@@ -271,7 +268,7 @@ impl Watched {
 
     fn goes_to(&self, server: &ServerName, own: Option<Box<str>>) {
         let destination = Destination { server: server.clone(), own };
-        *self.observed.lock_destination() = Some(Arc::new(destination));
+        *lock(&self.observed.destination) = Some(Arc::new(destination));
     }
 
     /// Its server is not ready, or not any more.
@@ -299,7 +296,7 @@ impl Watched {
     pub fn again(&self) {
         self.unsent();
         self.observed.leaves_queue();
-        *self.observed.lock_destination() = None;
+        *lock(&self.observed.destination) = None;
     }
 
     /// It is over, with an answer of so many bytes. Only the first end counts.

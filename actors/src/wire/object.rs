@@ -1,8 +1,7 @@
 //! Changes to the members of one object inside a message, everything else left byte for byte.
 
 use super::members::DuplicateKey;
-use super::{Edits, Members, Span, string};
-use crate::wire::Raw;
+use super::{Edits, Members, Raw, Span, string};
 use bytes::Bytes;
 
 /// What happens to a member that is there.

@@ -1,8 +1,7 @@
 //! The few members of `params` that are ours to read or replace.
 
 use super::members::DuplicateKey;
-use super::{Members, Message, Method, Span, Subject};
-use crate::wire::Raw;
+use super::{Members, Message, Method, Raw, Span, Subject};
 use bytes::Bytes;
 
 /// What a request names that goes to a server: the spans to replace on the way down.

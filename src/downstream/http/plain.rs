@@ -19,9 +19,10 @@ use hyper::header::{HOST, HeaderMap, HeaderValue, LOCATION, USER_AGENT as AGENT}
 use hyper::{Response, StatusCode, Uri};
 use hyper_util::client::legacy::connect::HttpConnector;
 use hyper_util::client::proxy::matcher::Matcher;
+use mcpvisor_actors::mutex::lock;
 use reqwest::Url;
 use std::net::IpAddr;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
+use std::sync::{Arc, Mutex, MutexGuard, Weak};
 use std::time::Duration;
 use tokio::time::{Instant, sleep, timeout};
 use tower_service::Service;
@@ -158,7 +159,7 @@ impl Pool {
     }
 
     fn idle(&self) -> MutexGuard<'_, Idle> {
-        self.idle.lock().unwrap_or_else(PoisonError::into_inner)
+        lock(&self.idle)
     }
 }
 

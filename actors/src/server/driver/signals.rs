@@ -5,6 +5,7 @@
 
 use super::link::Command;
 use crate::server::Loss;
+use crate::server::instance::closing;
 use crate::session::LogLevel;
 use tokio::sync::{mpsc, watch};
 use tokio::task::JoinSet;
@@ -51,8 +52,4 @@ impl Signals {
         });
         telling
     }
-}
-
-async fn closing(close: &mut watch::Receiver<Option<Loss>>) -> Loss {
-    super::super::instance::closing(close).await
 }

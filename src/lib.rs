@@ -18,4 +18,5 @@ pub mod signals;
 pub mod simulate;
 pub mod state;
 pub mod telemetry;
+mod turn;
 mod websocket;

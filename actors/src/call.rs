@@ -19,10 +19,10 @@ pub use request::{Admission, Request};
 use crate::bridge::{Fault, Translated};
 use crate::observation::{Outcome, Watched};
 use crate::otp::{Fate, Promise, Ticket};
+use crate::server::CallSlot;
 use crate::session::{Client, ClientStream, StreamFull};
 use crate::wire::{CallParams, Message, Method, Payload, RawId, Span};
 use bytes::Bytes;
-use std::any::Any;
 use std::fmt;
 use std::sync::Arc;
 
@@ -49,7 +49,7 @@ pub struct Call {
     /// The gateway's slot; kept until the answer is written.
     admission: Option<Admission>,
     /// The server's slot; kept until the call is over there.
-    slot: Option<Box<dyn Any + Send>>,
+    slot: Option<CallSlot>,
     watched: Option<Watched>,
 }
 
@@ -100,8 +100,8 @@ impl Call {
     }
 
     /// Holds a server's slot until the call is over there, however it ends.
-    pub fn hold(&mut self, slot: impl Any + Send) {
-        self.slot = Some(Box::new(slot));
+    pub fn hold(&mut self, slot: CallSlot) {
+        self.slot = Some(slot);
     }
 
     /// Gives the server's slot back: the call did not get there.

@@ -97,7 +97,7 @@ impl State {
         match tasks.route(&ticket.client, &ticket.params.name) {
             Some(route) => {
                 mark(&ticket, &route);
-                send(ticket, &route);
+                send(RoutedCall::new(ticket, route));
             }
             None => {
                 if let Some(call) = ticket.redeem() {
@@ -117,7 +117,7 @@ impl State {
             let route = view.snapshot().load().extension(&ticket.params.name);
             if let Some(route) = route {
                 mark(&ticket, &route);
-                return send(ticket, &route);
+                return send(RoutedCall::new(ticket, route));
             }
             if let Some(call) = ticket.redeem() {
                 let reply = method_not_allowed(call.id(), &call.params.name);
@@ -184,7 +184,9 @@ fn pass_on(
         }
         return Ok(());
     }
-    send(ticket, &route);
+    if let Err(call) = route.gate.pass(RoutedCall::new(ticket, Arc::clone(&route))) {
+        send(call);
+    }
     Ok(())
 }
 
@@ -195,8 +197,8 @@ fn mark(ticket: &CallTicket, route: &Route) {
     }
 }
 
-fn send(ticket: CallTicket, route: &Arc<Route>) {
-    let call = RoutedCall { ticket, route: Arc::clone(route) };
+fn send(call: RoutedCall) {
+    let route = Arc::clone(&call.route);
     // a server that is being restarted hands the call back: its ticket says "not sent" once
     if let Err(server::Message::Call(call)) = route.address.cast(server::Message::Call(call))
         && !(call.ticket.goes_again() || call.ticket.control.is_given_up())

@@ -10,6 +10,7 @@ mod actor;
 mod admission;
 mod control;
 mod driver;
+mod gate;
 mod instance;
 mod listening;
 mod listing;
@@ -26,6 +27,7 @@ mod transport;
 
 pub use actor::{Arguments, Message, Order, Server};
 pub(crate) use driver::{Link, RawLeft, RawSent};
+pub use gate::{CallSlot, Gate};
 pub use loss::Loss;
 pub use opening::EraChoice;
 pub use parking::Parking;
@@ -48,4 +50,13 @@ pub struct RoutedCall {
     pub ticket: CallTicket,
     /// What it names there.
     pub route: Arc<Route>,
+    /// It is on its way to the actor, because it could not pass.
+    detour: Option<gate::Detour>,
+}
+
+impl RoutedCall {
+    /// A call that is about to be sent there.
+    pub fn new(ticket: CallTicket, route: Arc<Route>) -> Self {
+        Self { ticket, route, detour: None }
+    }
 }

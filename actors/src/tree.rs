@@ -155,6 +155,7 @@ impl Gateway {
         let entry = |card: &Arc<Card>| Entry {
             spec: Arc::clone(&card.spec),
             address: card.address.clone(),
+            gate: card.gate.clone(),
         };
         let entries = Arc::new(estate.board.cards().map(entry).collect::<Vec<_>>());
         let catalog = catalog::Arguments {

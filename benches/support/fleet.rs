@@ -4,7 +4,7 @@ use bytes::Bytes;
 use futures_util::future::BoxFuture;
 use mcpvisor_actors::catalog::{Entry, Item, Manifest, Manifests};
 use mcpvisor_actors::otp::Address;
-use mcpvisor_actors::server::{Connector, Loss, ServerName, ServerSpec, Transport};
+use mcpvisor_actors::server::{Connector, Gate, Loss, ServerName, ServerSpec, Transport};
 use mcpvisor_actors::wire::Subject;
 use std::sync::Arc;
 
@@ -50,7 +50,7 @@ fn manifest(tools: usize) -> Manifest {
 
 fn entry(name: ServerName) -> Entry {
     let spec = ServerSpec::new(name, Arc::new(Nowhere));
-    Entry { spec: Arc::new(spec), address: Address::new() }
+    Entry { spec: Arc::new(spec), address: Address::new(), gate: Gate::new(8) }
 }
 
 /// Leads to no server.

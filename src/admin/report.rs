@@ -163,7 +163,7 @@ impl ServerReport {
             priority: spec.priority,
             depends_on: spec.depends_on.iter().map(ToString::to_string).collect(),
             tools: fleet.known.get(&spec.name).map(|manifest| manifest.items[Subject::Tool].len()),
-            in_flight: card.vitals.in_flight(),
+            in_flight: card.gate.in_flight(),
             queued: card.vitals.queued(),
             calls: CallCounts { served, failed },
             score: quality.score,

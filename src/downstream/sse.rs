@@ -57,6 +57,17 @@ impl LegacySse {
             });
         }
     }
+
+    /// What a delivery or the stream reported.
+    fn heard(&mut self) -> Option<Inbound> {
+        let inbound = self.inbox.try_recv().ok()?;
+        if let Inbound::Message { message, related: None } = &inbound
+            && let Some(id) = body::answered(message)
+        {
+            self.lanes.answered(id, AFTER_ANSWER);
+        }
+        Some(inbound)
+    }
 }
 
 /// The delivery of one frame. What is no request is bounded in time, because what comes after may
@@ -121,19 +132,14 @@ impl Transport for LegacySse {
             while let Poll::Ready(Some(endpoint)) = self.endpoints.poll_recv(context) {
                 self.endpoint = Some(endpoint);
             }
-            self.pump();
-            if let Poll::Ready(Some(inbound)) = self.inbox.poll_recv(context) {
-                if let Inbound::Message { message, related: None } = &inbound
-                    && let Some(id) = body::answered(message)
-                {
-                    self.lanes.answered(id, AFTER_ANSWER);
-                }
+            if let Some(inbound) = self.heard() {
                 return Poll::Ready(inbound);
             }
+            self.pump();
             match self.lanes.poll_ended(context) {
                 Poll::Ready(Ok(())) => {}
                 Poll::Ready(Err(Panicked)) => return Poll::Ready(Inbound::Lost(Loss::Internal)),
-                Poll::Pending => return Poll::Pending,
+                Poll::Pending => return self.heard().map_or(Poll::Pending, Poll::Ready),
             }
         }
     }

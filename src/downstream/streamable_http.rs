@@ -50,16 +50,11 @@ impl StreamableHttp {
 
 /// The delivery of one frame.
 fn deliver(remote: Arc<Remote>, reports: Reports, frame: Outbound) -> Job {
-    Box::pin(async move {
-        if let OutboundKind::Request { id, initialize } = frame.kind {
-            let exchange = Exchange::new(remote, reports, id, initialize)
-                .with(frame.headers)
-                .within(frame.trace);
-            exchange.run(&frame.payload).await;
-        } else {
-            exchange::tell(&remote, &reports, &frame).await;
-        }
-    })
+    let OutboundKind::Request { id, initialize } = frame.kind else {
+        return Box::pin(async move { exchange::tell(&remote, &reports, &frame).await });
+    };
+    let exchange = Exchange::new(remote, reports, id, initialize);
+    Box::pin(exchange.with(frame.headers).within(frame.trace).run(frame.payload))
 }
 
 impl Transport for StreamableHttp {
@@ -74,14 +69,14 @@ impl Transport for StreamableHttp {
 
     fn poll_next(&mut self, context: &mut Context<'_>) -> Poll<Inbound> {
         loop {
-            self.pump();
-            if let Poll::Ready(Some(inbound)) = self.inbox.poll_recv(context) {
+            if let Ok(inbound) = self.inbox.try_recv() {
                 return Poll::Ready(inbound);
             }
+            self.pump();
             match self.lanes.poll_ended(context) {
                 Poll::Ready(Ok(())) => {}
                 Poll::Ready(Err(Panicked)) => return Poll::Ready(Inbound::Lost(Loss::Internal)),
-                Poll::Pending => return Poll::Pending,
+                Poll::Pending => return self.inbox.try_recv().map_or(Poll::Pending, Poll::Ready),
             }
         }
     }

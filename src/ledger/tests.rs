@@ -6,7 +6,7 @@ use bytes::Bytes;
 use mcpvisor_actors::catalog::{Capabilities, Route};
 use mcpvisor_actors::observation::{Observer, Origin, Outcome, Watched};
 use mcpvisor_actors::otp::Address;
-use mcpvisor_actors::server::ServerName;
+use mcpvisor_actors::server::{Gate, ServerName};
 use mcpvisor_actors::wire::RawId;
 use std::time::Duration;
 use tokio::time::advance;
@@ -55,6 +55,7 @@ fn route(server: &str, own: &str) -> Arc<Route> {
     Arc::new(Route {
         server: ServerName::new(server),
         address: Address::new(),
+        gate: Gate::new(8),
         capabilities: Capabilities::default(),
         own: own.into(),
         headers: mcpvisor_actors::bridge::ParamHeaders::default(),

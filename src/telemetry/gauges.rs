@@ -149,7 +149,7 @@ pub(super) fn add(meter: &Meter, watched: &Watched, deliveries: Vec<Arc<Delivery
     each(&names::SCORE, |card, _| Some(card.quality().score.into()));
     each(&names::ATTEMPTS, |card, _| Some(card.standing().attempts.into()));
     each(&names::INSTANCES, |card, _| Some(flag(card.standing().generation.is_some())));
-    each(&names::IN_FLIGHT, |card, _| Some(card.vitals.in_flight() as f64));
+    each(&names::IN_FLIGHT, |card, _| Some(card.gate.in_flight() as f64));
     each(&names::QUEUE_DEPTH, |card, _| Some(card.vitals.queued() as f64));
     each(&names::NOISES, |card, _| Some(card.vitals.noises() as f64));
     each(&names::TOOLS, |card, fleet| {

@@ -1,9 +1,9 @@
 //! How a call is given up, wherever it is at that moment.
 
-use arc_swap::ArcSwapOption;
+use crate::mutex::lock;
 use std::fmt;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU8, Ordering};
+use std::sync::{Arc, Mutex};
 
 /// Why nobody waits for a call any more.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -18,7 +18,7 @@ const OPEN: u8 = 0;
 const GIVEN_UP: u8 = 1;
 const FINISHED: u8 = 2;
 
-type Canceller = Box<dyn Fn(GoneBecause) + Send + Sync>;
+type Canceller = Arc<dyn Fn(GoneBecause) + Send + Sync>;
 
 /// Shared by whoever may give a call up (its session) and whoever runs it.
 ///
@@ -27,7 +27,7 @@ type Canceller = Box<dyn Fn(GoneBecause) + Send + Sync>;
 #[derive(Default)]
 pub struct Control {
     state: AtomicU8,
-    canceller: ArcSwapOption<Canceller>,
+    canceller: Mutex<Option<Canceller>>,
     /// What a subscription is of, and whether it was ended before it began.
     watching: Option<Box<str>>,
     withdrawn: AtomicBool,
@@ -56,14 +56,15 @@ impl Control {
     pub fn give_up(&self, because: GoneBecause) {
         let open =
             self.state.compare_exchange(OPEN, GIVEN_UP, Ordering::SeqCst, Ordering::SeqCst).is_ok();
-        if open && let Some(cancel) = &*self.canceller.load() {
+        let cancel = lock(&self.canceller).clone().filter(|_| open);
+        if let Some(cancel) = cancel {
             cancel(because);
         }
     }
 
     /// Makes the runner known, in place of an earlier one; `false` when the call was given up before.
     pub fn runs_at(&self, cancel: impl Fn(GoneBecause) + Send + Sync + 'static) -> bool {
-        self.canceller.store(Some(Arc::new(Box::new(cancel))));
+        *lock(&self.canceller) = Some(Arc::new(cancel));
         !self.is_given_up()
     }
 

@@ -3,7 +3,7 @@
 use super::Capabilities;
 use crate::bridge::ParamHeaders;
 use crate::otp::Address;
-use crate::server::{self, ServerName, ServerSpec};
+use crate::server::{self, Gate, ServerName, ServerSpec};
 use std::sync::Arc;
 
 /// Where something is called, read or completed.
@@ -13,6 +13,8 @@ pub struct Route {
     pub server: ServerName,
     /// The server's actor.
     pub address: Address<server::Message>,
+    /// The way past it.
+    pub gate: Gate,
     /// What the server declared.
     pub capabilities: Capabilities,
     /// Its own name or URI there.
@@ -28,6 +30,8 @@ pub struct Entry {
     pub spec: Arc<ServerSpec>,
     /// Its actor.
     pub address: Address<server::Message>,
+    /// The way past it.
+    pub gate: Gate,
 }
 
 impl Entry {
@@ -36,6 +40,7 @@ impl Entry {
         Route {
             server: self.spec.name.clone(),
             address: self.address.clone(),
+            gate: self.gate.clone(),
             capabilities,
             own: own.into(),
             headers: ParamHeaders::default(),

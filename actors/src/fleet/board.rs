@@ -4,7 +4,7 @@ use super::tap::Tap;
 use super::{Standing, State, Vitals};
 use crate::health::{Checks, Quality, QualityReport};
 use crate::otp::Address;
-use crate::server::{self, ServerName, ServerSpec};
+use crate::server::{self, Gate, ServerName, ServerSpec};
 use arc_swap::ArcSwap;
 use ractor::{ActorCell, ActorStatus};
 use std::collections::BTreeMap;
@@ -18,7 +18,9 @@ pub struct Card {
     /// How its actor is reached.
     pub address: Address<server::Message>,
     /// Its signs of life.
-    pub vitals: Vitals,
+    pub vitals: Arc<Vitals>,
+    /// Its slots, and the way past its actor.
+    pub gate: Gate,
     /// Where its frames can be watched.
     pub(crate) tap: Arc<Tap>,
     standing: ArcSwap<Standing>,
@@ -33,9 +35,10 @@ impl Card {
         let quality = Quality::new(now);
         let report = quality.report(now, 0);
         Self {
+            gate: Gate::new(spec.limits.max_in_flight),
             spec,
             address,
-            vitals: Vitals::new(now),
+            vitals: Arc::new(Vitals::new(now)),
             tap: Arc::default(),
             standing: ArcSwap::from_pointee(Standing::idle(now)),
             checks: ArcSwap::default(),

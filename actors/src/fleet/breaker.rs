@@ -53,7 +53,7 @@ pub struct Breaker {
 impl Breaker {
     /// Asks for one call. `policy` may change from call to call.
     pub fn admit(&mut self, policy: &BreakerPolicy, now: Instant) -> Admitted {
-        let Some(next) = self.next.filter(|_| policy.failures > 0) else { return Admitted::Yes };
+        let Some(next) = self.next.filter(|_| !self.is_off(policy)) else { return Admitted::Yes };
         if now < next {
             return Admitted::No(next.duration_since(now));
         }
@@ -65,6 +65,11 @@ impl Breaker {
         }
         self.trying = Some(now);
         Admitted::Yes
+    }
+
+    /// Whether every call is let through, at any time.
+    pub fn is_off(&self, policy: &BreakerPolicy) -> bool {
+        self.next.is_none() || policy.failures == 0
     }
 
     /// Notes how a call ended. `unit` in `0.0..1.0` spreads the time it stays open. Says the new state

@@ -20,8 +20,7 @@ pub struct Vitals {
     start: Instant,
     /// Milliseconds from `start` to the last frame, plus one; 0 for none yet.
     heard: AtomicU64,
-    /// Calls at the server and in its queue.
-    in_flight: AtomicUsize,
+    /// Calls in its queue.
     queued: AtomicUsize,
     served: AtomicU64,
     failed: AtomicU64,
@@ -42,7 +41,6 @@ impl Vitals {
         Self {
             start: now,
             heard: AtomicU64::new(0),
-            in_flight: AtomicUsize::new(0),
             queued: AtomicUsize::new(0),
             served: AtomicU64::new(0),
             failed: AtomicU64::new(0),
@@ -68,15 +66,9 @@ impl Vitals {
         Some(self.start + Duration::from_millis(millis))
     }
 
-    /// Notes how many calls are at the server and how many wait.
-    pub fn load(&self, in_flight: usize, queued: usize) {
-        self.in_flight.store(in_flight, Ordering::Relaxed);
+    /// Notes how many calls wait for a slot.
+    pub fn queue(&self, queued: usize) {
         self.queued.store(queued, Ordering::Relaxed);
-    }
-
-    /// Calls at the server.
-    pub fn in_flight(&self) -> usize {
-        self.in_flight.load(Ordering::Relaxed)
     }
 
     /// Calls that wait for a slot.
@@ -174,6 +166,11 @@ impl Vitals {
     /// Asks the breaker for one call.
     pub fn admit(&self, policy: &BreakerPolicy, now: Instant) -> Admitted {
         self.breaker().admit(policy, now)
+    }
+
+    /// The same for whoever does not know what time it is: a breaker that is not closed has to be asked.
+    pub(crate) fn admits_at_once(&self, policy: &BreakerPolicy) -> bool {
+        self.breaker().is_off(policy)
     }
 
     /// The breaker's state.

@@ -234,6 +234,6 @@ fn rules(policies: &Policies, card: &Arc<Card>) -> Rules {
         recheck: monitor.unstable_interval.min(interval / 2),
         busy_limit: card.spec.limits.call_timeout,
         ignores_ping: card.vitals.ignores_ping(),
-        at_work: ping.suspect_after.is_zero() && card.vitals.in_flight() > 0,
+        at_work: ping.suspect_after.is_zero() && card.gate.in_flight() > 0,
     }
 }

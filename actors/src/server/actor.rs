@@ -2,15 +2,16 @@
 
 use super::admission::{Admission, Waiting};
 use super::driver::Link;
+use super::gate::Way;
 use super::opening::Doubts;
 use super::phase::{Phase, Wait};
-use super::{Fact, Generation, Loss, Parking, RoutedCall, ServerSpec, Whose};
+use super::{Fact, Gate, Generation, Loss, Parking, RoutedCall, ServerSpec, Whose};
 use crate::call::{CallTicket, Failure};
 use crate::catalog::{self, Known, Manifest, Switches};
 use crate::fleet::Card;
 use crate::health::{Policies, monitor};
 use crate::observation::Observer;
-use crate::otp::{Address, Exit, Lease, Shutdown, Timer};
+use crate::otp::{Address, Exit, Shutdown, Timer};
 use crate::reconnection::{self, Schedule, Slot};
 use crate::session::SessionTable;
 use crate::timeline::Timelines;
@@ -116,6 +117,7 @@ pub struct State {
     phase: Phase,
     schedule: Schedule,
     admission: Admission,
+    gate: Closing,
     /// Calls of tools it has not told yet, and until when they wait for it to do so.
     unlisted: Vec<(Instant, CallTicket)>,
     /// The current instance, and how it is told why to end.
@@ -135,6 +137,15 @@ pub struct State {
     apart: Apart,
 }
 
+/// Nobody passes a server without an actor, however that ended.
+struct Closing(Gate);
+
+impl Drop for Closing {
+    fn drop(&mut self) {
+        self.0.end();
+    }
+}
+
 impl Actor for Server {
     type Msg = Message;
     type State = State;
@@ -150,7 +161,8 @@ impl Actor for Server {
         let mut state = State {
             phase: Phase::Idle,
             schedule: Schedule::default(),
-            admission: Admission::new(spec.limits.max_in_flight, spec.limits.max_queue),
+            admission: Admission::new(arguments.card.gate.clone(), spec.limits.max_queue),
+            gate: Closing(arguments.card.gate.clone()),
             unlisted: Vec::new(),
             instance: None,
             closing: Vec::new(),
@@ -170,7 +182,8 @@ impl Actor for Server {
             arguments,
         };
         // nothing is left of an earlier incarnation
-        state.arguments.card.vitals.load(0, 0);
+        state.gate.0.end();
+        state.arguments.card.vitals.queue(0);
         state.arguments.monitor.tell(monitor::Message::Down(state.spec.name.clone()));
         if starts {
             state.enter(Phase::Waiting { until: Instant::now(), how: Wait::Boot, cause: None });
@@ -188,7 +201,8 @@ impl Actor for Server {
         state: &mut State,
     ) -> Result<(), ActorProcessingErr> {
         match message {
-            Message::Call(call) => {
+            Message::Call(mut call) => {
+                let _nobody_passes = call.detour.take();
                 if let Some(call) = state.sent_apart(call, &me).await {
                     state.call(call, &me);
                 }
@@ -319,15 +333,20 @@ impl State {
 
     /// Passes on what has a slot; sets the alarm for what must wait.
     fn dispatch(&mut self, me: &ActorRef<Message>) {
-        if let Phase::Ready { generation, link, .. } = &self.phase {
-            let (generation, link): (Generation, Link) = (*generation, link.clone());
-            while let Some(waiting) = self.admission.next() {
-                let mut call = waiting.call;
-                call.ticket.hold(Lease::new(me.clone(), Message::SlotFreed(generation)));
+        if let Phase::Ready { link, .. } = &self.phase {
+            let link: Link = link.clone();
+            while let Some(call) = self.admission.next() {
                 switched::send(call, &link, &self.arguments.switches);
             }
+            if self.admission.queued() == 0 && !self.apart.is_on() {
+                let (vitals, breaker) =
+                    (Arc::clone(&self.arguments.card.vitals), self.spec.breaker);
+                self.gate.0.open(Way { link, vitals, breaker });
+            } else {
+                self.gate.0.close();
+            }
         }
-        self.arguments.card.vitals.load(self.admission.in_flight(), self.admission.queued());
+        self.arguments.card.vitals.queue(self.admission.queued());
         let unlisted = self.unlisted.iter().map(|(deadline, _)| *deadline);
         let next = unlisted.chain(self.admission.next_deadline()).min();
         let Some(deadline) = next else { return };
@@ -358,7 +377,6 @@ impl State {
 
     fn slot_freed(&mut self, generation: Generation, me: &ActorRef<Message>) {
         if self.phase.generation() == Some(generation) {
-            self.admission.freed();
             self.dispatch(me);
         }
     }

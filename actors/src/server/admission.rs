@@ -1,6 +1,6 @@
-//! Who may be at the server and who waits: slots and a bounded FIFO queue. A value.
+//! Who waits for a slot of the server: a bounded FIFO queue. A value.
 
-use super::RoutedCall;
+use super::{CallSlot, Gate, RoutedCall};
 use std::collections::VecDeque;
 use std::time::Duration;
 use tokio::time::Instant;
@@ -19,18 +19,17 @@ impl Waiting {
     }
 }
 
-/// Slots and queue of one server.
+/// Gate and queue of one server.
 #[derive(Debug)]
 pub(super) struct Admission {
-    max_in_flight: usize,
+    gate: Gate,
     max_queue: usize,
-    in_flight: usize,
     queue: VecDeque<Waiting>,
 }
 
 impl Admission {
-    pub(super) fn new(max_in_flight: usize, max_queue: usize) -> Self {
-        Self { max_in_flight, max_queue, in_flight: 0, queue: VecDeque::new() }
+    pub(super) fn new(gate: Gate, max_queue: usize) -> Self {
+        Self { gate, max_queue, queue: VecDeque::new() }
     }
 
     /// Puts a call at the end of the queue; gives it back when the queue is full. Calls nobody waits
@@ -48,34 +47,23 @@ impl Admission {
 
     /// Whether the queue is only passed through: a slot is free, and nobody waits for it.
     pub(super) fn passes(&self) -> bool {
-        self.queue.is_empty() && self.in_flight < self.max_in_flight
+        self.queue.is_empty() && self.gate.has_room()
     }
 
-    /// The next call that may go to the server now; its slot is taken.
-    pub(super) fn next(&mut self) -> Option<Waiting> {
-        while self.in_flight < self.max_in_flight {
-            let waiting = self.queue.pop_front()?;
-            if !waiting.call.ticket.control.is_given_up() {
-                self.in_flight += 1;
-                return Some(waiting);
-            }
+    /// The next call that may go to the server now, with its slot.
+    pub(super) fn next(&mut self) -> Option<RoutedCall> {
+        while self.queue.front()?.call.ticket.control.is_given_up() {
+            self.queue.pop_front();
         }
-        None
+        let slot: CallSlot = self.gate.take()?;
+        let mut call = self.queue.pop_front()?.call;
+        call.ticket.hold(slot);
+        Some(call)
     }
 
     /// Those that wait.
     pub(super) fn waiting(&self) -> impl Iterator<Item = &Waiting> {
         self.queue.iter()
-    }
-
-    /// A slot came back.
-    pub(super) fn freed(&mut self) {
-        self.in_flight = self.in_flight.saturating_sub(1);
-    }
-
-    /// All slots are free: the connection they belonged to is gone.
-    pub(super) fn all_freed(&mut self) {
-        self.in_flight = 0;
     }
 
     /// Takes out the calls whose deadline has come, and those nobody waits for any more.
@@ -104,7 +92,7 @@ impl Admission {
     }
 
     pub(super) fn in_flight(&self) -> usize {
-        self.in_flight
+        self.gate.in_flight()
     }
 
     pub(super) fn queued(&self) -> usize {

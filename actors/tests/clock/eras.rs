@@ -164,7 +164,7 @@ async fn a_modern_server_is_probed_by_discovery_and_its_listen_is_no_call() {
     assert!((60..=67).contains(&probes), "a minute apart, for no call is silent: {probes}");
     assert_eq!(server.times(|what| matches!(what, What::Listen(_))).len(), 1);
     assert_eq!(server.count(&What::Cancel), 0, "it is not timed out");
-    assert_eq!(tree.card(&server).vitals.in_flight(), 0);
+    assert_eq!(tree.card(&server).gate.in_flight(), 0);
     // a probe that is not answered counts as ever
     server.freeze();
     let frozen = Instant::now();

@@ -33,7 +33,7 @@ pub fn install_tls() {
 pub(crate) struct Request {
     pub(super) method: Method,
     pub(super) url: Url,
-    pub(super) headers: HeaderMap,
+    pub(super) headers: Arc<HeaderMap>,
     pub(super) body: Bytes,
 }
 
@@ -56,15 +56,22 @@ impl Client {
         }
     }
 
+    /// Puts in what requests carry besides, so that it need not find room for it each time.
+    pub(super) fn complete(&self, headers: &mut HeaderMap) {
+        if let Self::Plain(pool) = self {
+            pool.complete(headers, 1);
+        }
+    }
+
     /// Sends a request and awaits the head of the response.
-    pub(super) async fn send(&self, request: Request, open: Open) -> Result<Response, Fault> {
+    pub(super) async fn send(&self, request: Box<Request>, open: Open) -> Result<Response, Fault> {
         match self {
             Self::Plain(pool) => Ok(Response::plain(pool.send(request).await?, open)),
             Self::Library(client) => {
-                let Request { method, url, headers, body } = request;
-                let built = client.request(method, url).headers(headers);
+                let Request { method, url, headers, body } = *request;
+                let built = client.request(method, url).headers(Arc::unwrap_or_clone(headers));
                 let built = if body.is_empty() { built } else { built.body(body) };
-                Ok(Response::of_library(built.send().await?, open))
+                Ok(Response::of_library(Box::pin(built.send()).await?, open))
             }
         }
     }

@@ -5,15 +5,22 @@
 //! go out at once and wait for nothing but that. Only answers are limited in number, because a
 //! server may ask without end and take none of them; they wait aside and hold up nobody.
 //!
-//! *Invariant:* a frame is either in the queue, untouched, or handed to a task; the tasks end with
+//! Deliveries are no tasks of their own: they run in the turn of whoever asks for what was heard, so that
+//! neither a request nor its answer has to wake another task on its way.
+//!
+//! *Invariant:* a frame is either in the queue, untouched, or handed to a delivery; the deliveries end with
 //! this value.
 
-use futures_util::future::BoxFuture;
+use crate::turn::Turn;
+use futures_util::FutureExt;
+use futures_util::future::{AbortHandle, Abortable, BoxFuture};
+use futures_util::stream::{FuturesUnordered, Stream};
 use mcpvisor_actors::server::{Outbound, OutboundKind};
 use std::collections::{HashMap, HashSet, VecDeque};
+use std::panic::AssertUnwindSafe;
+use std::pin::Pin;
 use std::task::{Context, Poll};
 use std::time::Duration;
-use tokio::task::{self, AbortHandle, JoinSet};
 use tokio::time::sleep;
 
 /// One frame's delivery, or a stream's reading.
@@ -24,7 +31,10 @@ const MAX_ANSWERING: usize = 16;
 /// Answers that wait for one of those places.
 const MAX_ANSWERS_WAITING: usize = 64;
 
-/// The queue and the running tasks of one connection.
+/// Numbers the deliveries of one connection.
+type Number = u64;
+
+/// The queue and the deliveries of one connection.
 #[derive(Debug)]
 pub(crate) struct Lanes {
     /// Host and port, for people.
@@ -32,17 +42,28 @@ pub(crate) struct Lanes {
     queue: VecDeque<Outbound>,
     /// Answers to the server's requests, waiting and on their way, and how many were dropped.
     answers: VecDeque<Outbound>,
-    answering: HashSet<task::Id>,
+    answering: HashSet<Number>,
     dropped: u64,
-    tasks: JoinSet<Option<u64>>,
+    running: FuturesUnordered<BoxFuture<'static, Ended>>,
+    turn: Turn,
+    started: Number,
     requests: HashMap<u64, AbortHandle>,
     /// The notification everything else waits for.
-    barrier: Option<task::Id>,
+    barrier: Option<Number>,
     /// A cancellation is not sent: ending the delivery of its request is all of it.
     closes: bool,
 }
 
-/// A task of ours panicked.
+/// A delivery is over.
+#[derive(Debug)]
+struct Ended {
+    number: Number,
+    /// The request it delivered, if it did.
+    request: Option<u64>,
+    panicked: bool,
+}
+
+/// A delivery of ours panicked.
 #[derive(Debug)]
 pub(crate) struct Panicked;
 
@@ -55,7 +76,9 @@ impl Lanes {
             answers: VecDeque::new(),
             answering: HashSet::new(),
             dropped: 0,
-            tasks: JoinSet::new(),
+            running: FuturesUnordered::new(),
+            turn: Turn::default(),
+            started: 0,
             requests: HashMap::new(),
             barrier: None,
             closes: false,
@@ -100,18 +123,16 @@ impl Lanes {
         self.queue.iter().any(|queued| is_request(queued, id))
     }
 
-    /// Hands queued frames to tasks made by `job`, as far as order allows.
+    /// Hands queued frames to deliveries made by `job`, as far as order allows.
     pub(crate) fn pump(&mut self, job: impl Fn(Outbound) -> Job) {
         while self.barrier.is_none()
             && let Some(frame) = self.queue.pop_front()
         {
             match frame.kind {
                 OutboundKind::Request { id, .. } => {
-                    let job = job(frame);
-                    let handle = self.tasks.spawn(async move {
-                        job.await;
-                        Some(id)
-                    });
+                    let (handle, registration) = AbortHandle::new_pair();
+                    let delivery = Abortable::new(job(frame), registration);
+                    self.start(Some(id), delivery.map(drop));
                     self.requests.insert(id, handle);
                 }
                 OutboundKind::Notification => {
@@ -133,8 +154,8 @@ impl Lanes {
             && self.answering.len() < MAX_ANSWERING
             && let Some(frame) = self.answers.pop_front()
         {
-            let task = self.spawn(job(frame));
-            self.answering.insert(task);
+            let number = self.spawn(job(frame));
+            self.answering.insert(number);
         }
     }
 
@@ -156,35 +177,38 @@ impl Lanes {
         }
     }
 
-    /// Runs a task that belongs to no frame.
-    pub(crate) fn spawn(&mut self, job: Job) -> task::Id {
-        let handle = self.tasks.spawn(async move {
-            job.await;
-            None
-        });
-        handle.id()
+    /// Runs a job that delivers no request.
+    pub(crate) fn spawn(&mut self, job: Job) -> Number {
+        self.start(None, job)
     }
 
-    /// Ready when a task has ended (the queue may move on) or panicked.
+    fn start(
+        &mut self,
+        request: Option<u64>,
+        job: impl Future<Output = ()> + Send + 'static,
+    ) -> Number {
+        self.started += 1;
+        let number = self.started;
+        let job = AssertUnwindSafe(job).catch_unwind();
+        let ended = job.map(move |end| Ended { number, request, panicked: end.is_err() });
+        self.running.push(Box::pin(ended));
+        number
+    }
+
+    /// Lets the deliveries go on. Ready when one has ended (the queue may move on) or panicked; what they
+    /// reported meanwhile is in the channel they were given.
     pub(crate) fn poll_ended(&mut self, context: &mut Context<'_>) -> Poll<Result<(), Panicked>> {
-        let ended = match self.tasks.poll_join_next_with_id(context) {
-            Poll::Ready(Some(ended)) => ended,
-            Poll::Ready(None) | Poll::Pending => return Poll::Pending,
-        };
-        let (task, panicked) = match ended {
-            Ok((task, request)) => {
-                if let Some(id) = request {
-                    self.requests.remove(&id);
-                }
-                (task, false)
-            }
-            Err(error) => (error.id(), error.is_panic()),
-        };
-        self.answering.remove(&task);
-        if self.barrier == Some(task) {
+        let running = &mut self.running;
+        let ended = self.turn.take(context, |inner| Pin::new(&mut *running).poll_next(inner));
+        let Poll::Ready(Some(ended)) = ended else { return Poll::Pending };
+        if let Some(id) = ended.request {
+            self.requests.remove(&id);
+        }
+        self.answering.remove(&ended.number);
+        if self.barrier == Some(ended.number) {
             self.barrier = None;
         }
-        Poll::Ready(if panicked { Err(Panicked) } else { Ok(()) })
+        Poll::Ready(if ended.panicked { Err(Panicked) } else { Ok(()) })
     }
 }
 

@@ -15,7 +15,7 @@ use super::connecting::Connecting;
 use crate::downstream::{HttpKind, HttpTarget};
 use bytes::Bytes;
 use http_body_util::Full;
-use hyper::header::{HOST, HeaderMap, HeaderValue, LOCATION, USER_AGENT as AGENT};
+use hyper::header::{CONTENT_LENGTH, HOST, HeaderMap, HeaderValue, LOCATION, USER_AGENT as AGENT};
 use hyper::{Response, StatusCode, Uri};
 use hyper_util::client::legacy::connect::HttpConnector;
 use hyper_util::client::proxy::matcher::Matcher;
@@ -26,7 +26,7 @@ use std::sync::{Arc, Mutex, MutexGuard, Weak};
 use std::time::Duration;
 use tokio::time::{Instant, sleep, timeout};
 use tower_service::Service;
-use wire::Wire;
+use wire::{Unanswered, Wire};
 
 /// The connections to one server.
 pub(super) struct Pool {
@@ -78,22 +78,41 @@ impl Pool {
     /// Sends a request and awaits the head of its answer, also at another address of the same origin.
     pub(super) async fn send(
         self: &Arc<Self>,
-        mut request: Request,
+        mut request: Box<Request>,
     ) -> Result<Response<Body>, Fault> {
-        request.headers.insert(HOST, self.host.clone());
-        request.headers.entry(AGENT).or_insert(HeaderValue::from_static(USER_AGENT));
-        let mut url = request.url;
         let mut redirects = 0;
         loop {
-            let mut attempt = hyper::Request::new(Full::new(request.body.clone()));
-            *attempt.method_mut() = request.method.clone();
-            *attempt.uri_mut() = if url == self.url { self.path.clone() } else { path(&url)? };
-            *attempt.headers_mut() = request.headers.clone();
-            let response = self.exchange(attempt).await?;
-            match self.elsewhere(&url, response.status(), response.headers()) {
-                Some(next) if redirects < MAX_REDIRECTS => (url, redirects) = (next, redirects + 1),
+            let response = match self.attempt(&request) {
+                Ok(attempt) => self.exchange(attempt).await?,
+                Err(fault) => return Err(fault),
+            };
+            match self.elsewhere(&request.url, response.status(), response.headers()) {
+                Some(next) if redirects < MAX_REDIRECTS => {
+                    (request.url, redirects) = (next, redirects + 1);
+                }
                 _ => return Ok(response),
             }
+        }
+    }
+
+    /// The request as it is written.
+    fn attempt(&self, request: &Request) -> Result<hyper::Request<Full<Bytes>>, Fault> {
+        let mut attempt = hyper::Request::new(Full::new(request.body.clone()));
+        *attempt.method_mut() = request.method.clone();
+        let configured = request.url == self.url;
+        *attempt.uri_mut() = if configured { self.path.clone() } else { path(&request.url)? };
+        let mut headers = HeaderMap::clone(&request.headers);
+        self.complete(&mut headers, request.body.len());
+        *attempt.headers_mut() = headers;
+        Ok(attempt)
+    }
+
+    /// Puts in what is ours: the server's name, our own, and how long the body is.
+    pub(super) fn complete(&self, headers: &mut HeaderMap, body: usize) {
+        headers.insert(HOST, self.host.clone());
+        headers.entry(AGENT).or_insert(HeaderValue::from_static(USER_AGENT));
+        if body > 0 {
+            headers.insert(CONTENT_LENGTH, body.into());
         }
     }
 
@@ -116,12 +135,14 @@ impl Pool {
             let reused = kept.is_some();
             let mut wire = match kept {
                 Some(wire) => wire,
-                None => self.connect().await?,
+                None => Box::pin(self.connect()).await?,
             };
             match wire.send(request).await {
                 Ok(response) => return Ok(response.map(|body| Body::new(body, wire, self))),
-                Err((Some(unwritten), _)) if reused => request = unwritten,
-                Err((_, fault)) => return Err(fault),
+                Err(Unanswered { unwritten: Some(unwritten), .. }) if reused => {
+                    request = *unwritten;
+                }
+                Err(Unanswered { fault, .. }) => return Err(fault),
             }
         }
     }

@@ -49,6 +49,8 @@ pub(crate) struct Remote {
     secrets: Secrets,
     session: OnceLock<HeaderValue>,
     version: OnceLock<ProtocolVersion>,
+    /// What every message of a session says once that is known.
+    settled: OnceLock<Arc<HeaderMap>>,
     /// Shared with every exchange that is open.
     open: Arc<()>,
     connecting: Connecting,
@@ -74,6 +76,7 @@ impl Remote {
             secrets: Secrets::of(target),
             session: OnceLock::new(),
             version: OnceLock::new(),
+            settled: OnceLock::new(),
             open: Arc::default(),
             connecting,
             limits: target.limits,
@@ -109,6 +112,9 @@ impl Remote {
     /// Names the revision in every request from now on.
     pub(crate) fn keep_version(&self, version: ProtocolVersion) {
         let _first_wins = self.version.set(version);
+        let mut headers = self.headers(fixed());
+        self.http.complete(&mut headers);
+        let _first_wins = self.settled.set(Arc::new(headers));
     }
 
     /// A message to `url`, of this trace. With headers of its own it is one of 2026-07-28, which belongs to
@@ -119,20 +125,21 @@ impl Remote {
         payload: &Payload,
         own: &[(String, String)],
         trace: Option<&TraceContext>,
-    ) -> Request {
-        let accept = HeaderValue::from_static("application/json, text/event-stream");
-        let json = HeaderValue::from_static("application/json");
-        let fixed = [(ACCEPT, accept), (CONTENT_TYPE, json)];
-        let mut headers =
-            if own.is_empty() { self.headers(fixed) } else { self.stateless(fixed, own) };
+    ) -> Box<Request> {
+        let mut headers = match self.settled.get() {
+            Some(settled) if own.is_empty() => Arc::clone(settled),
+            _ if own.is_empty() => Arc::new(self.headers(fixed())),
+            _ => Arc::new(self.stateless(own)),
+        };
         if let Some(trace) = trace {
-            put_trace(&mut headers, trace);
+            put_trace(Arc::make_mut(&mut headers), trace);
         }
-        Request { method: Method::POST, url: url.clone(), headers, body: payload.to_bytes() }
+        let body = payload.to_bytes();
+        Box::new(Request { method: Method::POST, url: url.clone(), headers, body })
     }
 
     /// An event stream, from after the event with this id on.
-    pub(crate) fn get(&self, last_event_id: Option<&str>) -> Request {
+    pub(crate) fn get(&self, last_event_id: Option<&str>) -> Box<Request> {
         let accept = (ACCEPT, HeaderValue::from_static("text/event-stream"));
         let last = last_event_id.and_then(|id| HeaderValue::from_bytes(id.as_bytes()).ok());
         let last = last.map(|id| (LAST_EVENT_ID, id));
@@ -146,12 +153,12 @@ impl Remote {
     pub(crate) fn upgrade(
         &self,
         asking: impl IntoIterator<Item = (HeaderName, HeaderValue)>,
-    ) -> Request {
+    ) -> Box<Request> {
         self.bodiless(Method::GET, asking)
     }
 
     /// The end of the session.
-    pub(crate) fn delete(&self) -> Request {
+    pub(crate) fn delete(&self) -> Box<Request> {
         self.bodiless(Method::DELETE, [])
     }
 
@@ -159,20 +166,16 @@ impl Remote {
         &self,
         method: Method,
         own: impl IntoIterator<Item = (HeaderName, HeaderValue)>,
-    ) -> Request {
-        let headers = self.headers(own);
-        Request { method, url: self.url.clone(), headers, body: Bytes::new() }
+    ) -> Box<Request> {
+        let headers = Arc::new(self.headers(own));
+        Box::new(Request { method, url: self.url.clone(), headers, body: Bytes::new() })
     }
 
     /// The headers of a message of 2026-07-28. What cannot be sent as a header is left out: the server
     /// says so, and says it better.
-    fn stateless(
-        &self,
-        fixed: impl IntoIterator<Item = (HeaderName, HeaderValue)>,
-        own: &[(String, String)],
-    ) -> HeaderMap {
+    fn stateless(&self, own: &[(String, String)]) -> HeaderMap {
         let mut headers = self.headers.clone();
-        headers.extend(fixed);
+        headers.extend(fixed());
         for (name, value) in own {
             if let (Ok(name), Ok(value)) =
                 (HeaderName::try_from(name), HeaderValue::try_from(value))
@@ -202,7 +205,7 @@ impl Remote {
     ///
     /// A connection that cannot be made ends everything only while no other exchange is open and
     /// connected: one that is shows that the server is there.
-    pub(crate) async fn send(&self, request: Request) -> Result<Response, Verdict> {
+    pub(crate) async fn send(&self, request: Box<Request>) -> Result<Response, Verdict> {
         match self.http.send(request, Open(Arc::clone(&self.open))).await {
             Ok(response) => Ok(response),
             Err(error) => {
@@ -291,6 +294,12 @@ fn address(url: &Url) -> String {
         Some(port) => format!("{host}:{port}"),
         None => host.to_owned(),
     }
+}
+
+/// What every message says.
+fn fixed() -> [(HeaderName, HeaderValue); 2] {
+    let accept = HeaderValue::from_static("application/json, text/event-stream");
+    [(ACCEPT, accept), (CONTENT_TYPE, HeaderValue::from_static("application/json"))]
 }
 
 /// Says which trace a request belongs to. A `tracestate` that cannot be sent as a header is left out.

@@ -1,4 +1,7 @@
-//! The way from a connection's tasks to its transport: one bounded channel, order kept.
+//! The way from a connection's deliveries to its transport: one bounded channel, order kept.
+//!
+//! The deliveries run in the transport's own turn, which looks into the channel after them: nobody needs to
+//! be woken.
 
 use super::body;
 use super::classify::Verdict;
@@ -7,9 +10,9 @@ use bytes::Bytes;
 use mcpvisor_actors::server::{Inbound, Loss, Noise};
 use mcpvisor_actors::wire::{Message, WireError};
 use std::sync::Arc;
-use tokio::sync::mpsc;
+use tokio::sync::mpsc::{self, error::TrySendError};
 
-/// What may wait unread before the tasks wait too.
+/// What may wait unread before the deliveries wait too.
 const CAPACITY: usize = 64;
 
 /// The reporting end. A report that nobody reads any more is dropped: the transport is gone.
@@ -36,7 +39,9 @@ impl Reports {
     }
 
     async fn report(&self, inbound: Inbound) {
-        let _gone = self.sender.send(inbound).await;
+        if let Err(TrySendError::Full(inbound)) = self.sender.try_send(inbound) {
+            let _gone = Box::pin(self.sender.send(inbound)).await;
+        }
     }
 
     /// A message, heard on the stream of request `related`.

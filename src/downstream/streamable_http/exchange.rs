@@ -65,26 +65,31 @@ impl Exchange {
     }
 
     /// Sends the request and reports everything up to its answer, or its failure.
-    pub(super) async fn run(self, payload: &Payload) {
+    ///
+    /// What is not an answer at once is in boxes, so that those many that are take little room.
+    pub(super) async fn run(self, payload: Payload) {
         if let Err(verdict) = self.attempt(payload).await {
-            self.reports.failed(Some(self.id), verdict).await;
+            Box::pin(self.reports.failed(Some(self.id), verdict)).await;
         }
     }
 
-    async fn attempt(&self, payload: &Payload) -> Result<(), Verdict> {
+    async fn attempt(&self, payload: Payload) -> Result<(), Verdict> {
         let remote = &self.remote;
         let in_session = remote.in_session() && !self.is_stateless();
-        let post = remote.post(remote.url(), payload, &self.headers, self.trace.as_ref());
-        let response = remote.send(post).await?;
+        let response = {
+            let post = remote.post(remote.url(), &payload, &self.headers, self.trace.as_ref());
+            drop(payload);
+            remote.send(post).await?
+        };
         if !response.status().is_success() {
-            let body = remote.refusal(response, true, in_session).await?;
+            let body = Box::pin(remote.refusal(response, true, in_session)).await?;
             return self.answer(&body).await;
         }
         if self.initialize {
             remote.keep_session(&response);
         }
         if is_event_stream(&response) {
-            self.events(response).await
+            Box::pin(self.events(response)).await
         } else {
             self.body(response).await
         }
@@ -95,7 +100,7 @@ impl Exchange {
         let body = match body::read(&mut response, self.remote.limits.max_bytes).await {
             Ok(body) => body,
             Err(BodyFault::TooLarge(start)) => {
-                let fault = self.reports.too_large(&start, Some(self.id)).await;
+                let fault = Box::pin(self.reports.too_large(&start, Some(self.id))).await;
                 return Err(unreadable(&fault));
             }
             Err(BodyFault::Broken(error)) => return Err(self.remote.fault(error)),
@@ -121,7 +126,8 @@ impl Exchange {
             self.reports.message(message, Some(self.id)).await;
             return if answered { Ok(()) } else { Err(Verdict::missing()) };
         }
-        let heard = self.reports.data(body, Some(self.id)).await.map_err(Verdict::sent)?;
+        let heard = Box::pin(self.reports.data(body, Some(self.id)));
+        let heard = heard.await.map_err(Verdict::sent)?;
         match heard.fault {
             _ if heard.answered => Ok(()),
             Some(fault) => Err(unreadable(&fault)),

@@ -5,7 +5,10 @@
 use super::refusal::Refusal;
 use axum::body::{Body, HttpBody};
 use bytes::Bytes;
+use futures_util::poll;
 use http_body_util::BodyExt;
+use std::pin::pin;
+use std::task::Poll;
 use std::time::Duration;
 use tokio::time::timeout;
 
@@ -16,7 +19,12 @@ pub(super) async fn read(body: Body, cap: usize, deadline: Duration) -> Result<B
     if usize::try_from(declared).map_or(true, |declared| declared > cap) {
         return Err(Refusal::TooLarge { limit: cap });
     }
-    timeout(deadline, collect(body, cap)).await.map_err(|_| Refusal::TooSlow)?
+    let mut collecting = pin!(collect(body, cap));
+    // mostly it came with its head
+    if let Poll::Ready(read) = poll!(&mut collecting) {
+        return read;
+    }
+    timeout(deadline, collecting).await.map_err(|_| Refusal::TooSlow)?
 }
 
 async fn collect(mut body: Body, cap: usize) -> Result<Bytes, Refusal> {

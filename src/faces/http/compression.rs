@@ -23,9 +23,13 @@ pub(super) fn layer() -> CompressionLayer<impl Predicate + Send + Sync> {
 
 /// The same for a response that is there already, to a request that accepts these encodings.
 pub(super) async fn compressed(accepted: Option<HeaderValue>, response: Response) -> Response {
-    if !worth_it().should_compress(&response) {
-        return response;
+    if worth_it().should_compress(&response) {
+        return Box::pin(compressing(accepted, response)).await;
     }
+    response
+}
+
+async fn compressing(accepted: Option<HeaderValue>, response: Response) -> Response {
     let mut request = Request::new(());
     if let Some(accepted) = accepted {
         request.headers_mut().insert(header::ACCEPT_ENCODING, accepted);

@@ -22,34 +22,38 @@ pub(super) async fn guard(
     request: Request,
     next: Next,
 ) -> Response {
-    guarded(&doorkeeper, request, |request| next.run(request)).await
+    let (head, body) = request.into_parts();
+    match let_in(&doorkeeper, &head) {
+        Ok(origin) => allowed(next.run(Request::from_parts(head, body)).await, origin),
+        Err(answer) => *answer,
+    }
 }
 
-/// Lets a request through to what is `next`, or answers it here.
-pub(super) async fn guarded<F: Future<Output = Response>>(
+/// Lets a request in; from which page it comes if it does from one. Otherwise the answer.
+pub(super) fn let_in(
     doorkeeper: &Doorkeeper,
-    request: Request,
-    next: impl FnOnce(Request) -> F,
-) -> Response {
-    let (head, body) = request.into_parts();
-    let origin = head.headers.get(header::ORIGIN).cloned();
-    let verdict = host_of(&head).and_then(|host| {
-        let origin = text(origin.as_ref()).map_err(|()| Foreign::Origin)?;
+    head: &Parts,
+) -> Result<Option<HeaderValue>, Box<Response>> {
+    let origin = head.headers.get(header::ORIGIN);
+    let verdict = host_of(head).and_then(|host| {
+        let origin = text(origin).map_err(|()| Foreign::Origin)?;
         doorkeeper.check(host, origin)
     });
     if let Err(foreign) = verdict {
         tracing::debug!(reason = %foreign, "request turned away");
-        return turned_away(foreign);
+        return Err(Box::new(turned_away(foreign)));
     }
-    let Some(origin) = origin else {
-        return next(Request::from_parts(head, body)).await;
-    };
-    let mut response = if is_preflight(&head) {
-        preflight(&head.headers)
-    } else {
-        next(Request::from_parts(head, body)).await
-    };
-    allow(response.headers_mut(), origin);
+    if origin.is_some() && is_preflight(head) {
+        return Err(Box::new(allowed(preflight(&head.headers), origin.cloned())));
+    }
+    Ok(origin.cloned())
+}
+
+/// The response, which a page of that origin may read.
+pub(super) fn allowed(mut response: Response, origin: Option<HeaderValue>) -> Response {
+    if let Some(origin) = origin {
+        allow(response.headers_mut(), origin);
+    }
     response
 }
 

@@ -19,6 +19,7 @@ use super::{stateless, trace};
 use crate::faces::outbox::Outbox;
 use axum::body::Body;
 use axum::extract::Request;
+use axum::http::request::Parts;
 use axum::http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode};
 use axum::response::{IntoResponse, Response};
 use mcpvisor_actors::bridge::Incoming;
@@ -31,16 +32,16 @@ const LAST_EVENT: HeaderName = HeaderName::from_static("last-event-id");
 
 /// Every method of `/mcp`.
 pub(super) async fn endpoint(Selected(face): Selected, request: Request) -> Response {
-    serve(&face, request).await
+    let (head, body) = request.into_parts();
+    serve(&face, &head, body).await
 }
 
 /// The same for the part of the servers that `face` shows.
-pub(super) async fn serve(face: &Shared, request: Request) -> Response {
-    let (head, body) = request.into_parts();
+pub(super) async fn serve(face: &Shared, head: &Parts, body: Body) -> Response {
     let outcome = match head.method {
         Method::POST => post(face, &head.headers, body).await,
         _ if media::is_stateless(&head.headers) => Ok(method_not_allowed("POST")),
-        Method::GET => listen(face, &head.headers).await.map_err(Refused::from),
+        Method::GET => Box::pin(listen(face, &head.headers)).await.map_err(Refused::from),
         Method::DELETE => leave(face, &head.headers).await.map_err(Refused::from),
         _ => Ok(method_not_allowed("GET, POST, DELETE")),
     };
@@ -56,7 +57,7 @@ async fn post(face: &Shared, headers: &HeaderMap, body: Body) -> Result<Response
             media::check_version(headers)?;
             let ambient = trace::ambient(headers);
             let session = session(face, headers).await;
-            return Ok(batch::post(face, accepts, session, &bytes, ambient).await?);
+            return Ok(Box::pin(batch::post(face, accepts, session, &bytes, ambient)).await?);
         }
         Err(fault) => return Err(Refusal::from(fault).into()),
     };
@@ -67,8 +68,8 @@ async fn post(face: &Shared, headers: &HeaderMap, body: Body) -> Result<Response
     let refused = |why: Refusal| why.of(id.clone());
     match Incoming::of(&message, media::version(headers)) {
         Incoming::Modern(meta) => {
-            let served = stateless::call(face, accepts, headers, &meta, message).await;
-            return served.map_err(refused);
+            let served = Box::pin(stateless::call(face, accepts, headers, &meta, message));
+            return served.await.map_err(refused);
         }
         Incoming::Refused(fault) => {
             return Err(refused(stateless::refused(headers, &message, fault)));
@@ -86,7 +87,7 @@ async fn post(face: &Shared, headers: &HeaderMap, body: Body) -> Result<Response
         }
         (Ok(session), _) => tell(&session, message),
         (Err(_), Kind::Request { method, .. }) if &**method == "initialize" => {
-            initialize(face, accepts, message, trace::ambient(headers)).await
+            Box::pin(initialize(face, accepts, message, trace::ambient(headers))).await
         }
         (Err(why), _) => Err(why),
     };

@@ -3,7 +3,7 @@
 use super::*;
 use crate::catalog::{Capability, Manifest, NamingStrategy, Seen, uri};
 use crate::otp::Address;
-use crate::server::{Connector, Loss, ServerName, ServerSpec, Transport};
+use crate::server::{Connector, Gate, Loss, ServerName, ServerSpec, Transport};
 use futures_util::future::BoxFuture;
 use proptest::prelude::*;
 use std::collections::BTreeSet;
@@ -24,7 +24,7 @@ impl Connector for Nowhere {
 
 fn entry(name: &str) -> Entry {
     let spec = ServerSpec::new(ServerName::new(name), Arc::new(Nowhere));
-    Entry { spec: Arc::new(spec), address: Address::new() }
+    Entry { spec: Arc::new(spec), address: Address::new(), gate: Gate::new(8) }
 }
 
 /// A server with resources and templates, and prompts named like the resources.

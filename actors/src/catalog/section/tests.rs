@@ -4,7 +4,7 @@ use super::*;
 use crate::bridge::modern_client::CacheScope;
 use crate::catalog::{Entry, Manifest, Manifests, Naming, Snapshot, merge};
 use crate::otp::Address;
-use crate::server::{Connector, Loss, ServerSpec, Transport};
+use crate::server::{Connector, Gate, Loss, ServerSpec, Transport};
 use crate::wire::Subject;
 use futures_util::future::BoxFuture;
 
@@ -41,7 +41,7 @@ fn merged(servers: &[(&str, &str, Option<CacheHints>)]) -> Snapshot {
         manifest.hints[Subject::Tool] = *hints;
         known.insert(name.clone(), Arc::new(manifest));
         let spec = Arc::new(ServerSpec::new(name, Arc::new(Nowhere)));
-        entries.push(Entry { spec, address: Address::new() });
+        entries.push(Entry { spec, address: Address::new(), gate: Gate::new(8) });
     }
     merge(&Naming::default(), &entries, &known)
 }

@@ -5,7 +5,9 @@ use super::*;
 use crate::catalog::{
     Entry, Manifest, Manifests, Naming, NamingStrategy, Page, STATUS_TOOL, Seen, merge,
 };
-use crate::server::{Connector, Expose, Loss, ServerName, ServerSpec, ToolOverride, Transport};
+use crate::server::{
+    Connector, Expose, Gate, Loss, ServerName, ServerSpec, ToolOverride, Transport,
+};
 use futures_util::future::BoxFuture;
 use std::collections::HashSet;
 
@@ -44,7 +46,11 @@ fn merged(strategy: NamingStrategy, servers: &[(ServerSpec, &[&str])]) -> Snapsh
         if !tools.is_empty() {
             known.insert(spec.name.clone(), manifest(tools));
         }
-        entries.push(Entry { spec: Arc::new(spec.clone()), address: Address::new() });
+        entries.push(Entry {
+            spec: Arc::new(spec.clone()),
+            address: Address::new(),
+            gate: Gate::new(8),
+        });
     }
     merge(&naming, &entries, &known)
 }
@@ -142,7 +148,11 @@ fn a_name_depends_on_its_tool_and_server_and_not_on_who_else_collides() {
 fn prefixed_names_that_collide_are_told_apart() {
     let naming = Naming { strategy: NamingStrategy::Prefix, separator: "_".into() };
     let entries: Vec<Entry> = ["a", "a_b"]
-        .map(|name| Entry { spec: Arc::new(spec(name)), address: Address::new() })
+        .map(|name| Entry {
+            spec: Arc::new(spec(name)),
+            address: Address::new(),
+            gate: Gate::new(8),
+        })
         .into();
     let known = [("a", manifest(&["b_c"])), ("a_b", manifest(&["c"]))]
         .map(|(name, manifest)| (ServerName::new(name), manifest));

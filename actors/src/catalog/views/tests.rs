@@ -3,7 +3,7 @@
 use super::*;
 use crate::catalog::{Capability, Item, Manifest, NamingStrategy, STATUS_TOOL};
 use crate::otp::Address;
-use crate::server::{Connector, Expose, Loss, ServerSpec, ToolOverride, Transport};
+use crate::server::{Connector, Expose, Gate, Loss, ServerSpec, ToolOverride, Transport};
 use futures_util::future::BoxFuture;
 use globset::Glob;
 use proptest::prelude::*;
@@ -64,7 +64,7 @@ fn switched(strategy: NamingStrategy, switches: Switches) -> Views {
             let history = ToolOverride { name: Some("history".into()), description: None };
             spec.tools = [("log".to_owned(), history)].into();
         }
-        Entry { spec: Arc::new(spec), address: Address::new() }
+        Entry { spec: Arc::new(spec), address: Address::new(), gate: Gate::new(8) }
     };
     let groups = [
         ("code", group(&["git"], &[], &[])),
@@ -249,6 +249,7 @@ proptest! {
         let entry = |at: usize| Entry {
             spec: Arc::new(ServerSpec::new(ServerName::new(&name(at)), Arc::new(Nowhere))),
             address: Address::new(),
+            gate: Gate::new(8),
         };
         let members: Vec<String> = (0..servers.len()).filter(|at| servers[*at].1).map(name).collect();
         let members: Vec<&str> = members.iter().map(String::as_str).collect();

@@ -5,6 +5,7 @@ use crate::bridge::ParamHeaders;
 use crate::catalog::Capabilities;
 use crate::observation::Unobserved;
 use crate::otp::Address;
+use crate::server::Gate;
 
 fn begin(method: &str) -> Watched {
     let observer: Arc<dyn Observer> = Arc::new(Unobserved);
@@ -16,6 +17,7 @@ fn route(own: &str) -> Route {
     Route {
         server: ServerName::new("files"),
         address: Address::new(),
+        gate: Gate::new(8),
         capabilities: Capabilities::default(),
         own: own.into(),
         headers: ParamHeaders::default(),

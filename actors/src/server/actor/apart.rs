@@ -66,6 +66,11 @@ impl Apart {
         Self { on: sharing == Sharing::Session, all: HashMap::new() }
     }
 
+    /// Whether calls may have to go elsewhere than to the shared connection.
+    pub(super) fn is_on(&self) -> bool {
+        self.on
+    }
+
     /// Tells all of them.
     pub(super) fn tell(&self, message: impl Fn() -> Message) {
         for own in self.all.values() {
@@ -130,6 +135,7 @@ impl State {
         if self.spec.sharing == Sharing::Auto && self.arguments.own.is_none() && !self.apart.on {
             tracing::info!(server = %self.spec.name, "from now on each session has a connection of its own");
             self.apart.on = true;
+            self.gate.0.close();
         }
     }
 
@@ -197,8 +203,8 @@ impl State {
         if let Some(own) = self.apart.all.get_mut(&whose) {
             own.used = Instant::now();
             // so that the next one is not sent there before this one is taken in
-            let load = &own.card.vitals;
-            load.load(load.in_flight(), load.queued() + 1);
+            let vitals = &own.card.vitals;
+            vitals.queue(vitals.queued() + 1);
             let _gone = own.actor.send_message(Message::Call(call));
         }
         None
@@ -264,7 +270,7 @@ impl State {
 }
 
 fn is_idle(card: &Card) -> bool {
-    card.vitals.in_flight() + card.vitals.queued() == 0
+    card.gate.in_flight() + card.vitals.queued() == 0
 }
 
 /// The same server for one client: named after it, waiting for nobody.

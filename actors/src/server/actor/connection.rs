@@ -1,11 +1,11 @@
 //! The life of a server's connections: wanting one, getting it, losing it.
 
-use super::{Alarm, Arguments, Lease, Message, Order, State};
+use super::{Alarm, Arguments, Message, Order, State};
 use crate::call::{CallTicket, Failure};
 use crate::catalog::{self, Manifest};
 use crate::fleet::Standing;
 use crate::health::{LinkEvent, monitor};
-use crate::otp::{Timer, chance};
+use crate::otp::{Lease, Timer, chance};
 use crate::reconnection::{self, CauseClass, Grantee, Outcome, Slot, Task, Urgency};
 use crate::server::instance::{self, Connected, Instance};
 use crate::server::phase::{Phase, Wait};
@@ -206,6 +206,7 @@ impl State {
         }
         let tools = self.offers.as_ref().map_or(0, |offers| offers.items[Subject::Tool].len());
         tracing::info!(server = %self.spec.name, %generation, tools, "ready");
+        self.gate.0.serve(generation, me.clone());
         self.enter(Phase::Ready { generation, link });
         self.mark_all();
         let up = monitor::Message::Up(self.spec.name.clone(), generation);
@@ -268,7 +269,7 @@ impl State {
             self.closing.push(instance);
         }
         self.arguments.monitor.tell(monitor::Message::Down(self.spec.name.clone()));
-        self.admission.all_freed();
+        self.gate.0.end();
         self.phase.take_slot()
     }
 

@@ -8,7 +8,7 @@ use crate::wire::Method;
 
 /// Hands a call to its driver; refuses it when its tool is off.
 pub(super) fn send(call: RoutedCall, link: &Link, switches: &Switches) {
-    let RoutedCall { ticket, route } = &call;
+    let RoutedCall { ticket, route, .. } = &call;
     let is_tool = ticket.params.method == Method::CallTool;
     if !is_tool || !switches.is_off(&route.server, &route.own) {
         return link.send(call);

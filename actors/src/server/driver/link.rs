@@ -29,9 +29,21 @@ pub(super) enum Command {
 pub struct Link(pub(super) mpsc::UnboundedSender<Command>);
 
 impl Link {
+    /// The way to a driver that does nothing, and what it hears.
+    #[cfg(test)]
+    pub(in crate::server) fn to_nobody() -> (Self, impl Sized) {
+        let (sender, commands) = mpsc::unbounded_channel();
+        (Self(sender), commands)
+    }
+
     /// Hands a call over; a driver that is gone drops its ticket, which then says "not sent".
     pub(in crate::server) fn send(&self, call: RoutedCall) {
         let _gone = self.0.send(Command::Call(Box::new(call)));
+    }
+
+    /// Whether the driver is gone.
+    pub(in crate::server) fn is_over(&self) -> bool {
+        self.0.is_closed()
     }
 
     /// A client said something to a question of the server's.

@@ -88,7 +88,7 @@ impl Driver {
 /// Answers a call with its server's response. A client that named a resource together with its server
 /// finds it in the contents as it named it.
 pub(super) fn answer(call: RoutedCall, response: &Message, translated: Translated) {
-    let RoutedCall { ticket, route } = call;
+    let RoutedCall { ticket, route, .. } = call;
     let Some(call) = ticket.redeem() else { return };
     let mut edits = match translated {
         Translated::Edited(edits) => edits,

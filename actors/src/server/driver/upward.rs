@@ -128,7 +128,7 @@ impl Driver {
                 self.call_over(id, "the call is over");
                 self.answered(&pending);
                 self.eliciting.required(message, &pending.call.ticket.client.session);
-                let RoutedCall { ticket, route } = &pending.call;
+                let RoutedCall { ticket, route, .. } = &pending.call;
                 match self.note_task(id, ticket, route, message) {
                     Ok(()) => answer(pending.call, message, translated),
                     Err(fault) => answer(pending.call, message, Translated::Fault(fault)),

@@ -4,6 +4,7 @@ use super::*;
 use crate::bridge::ParamHeaders;
 use crate::catalog::{Capabilities, Groups, Naming, Selector, Views};
 use crate::otp::Address;
+use crate::server::Gate;
 use ractor::{Actor, ActorProcessingErr};
 
 /// An actor that is only there.
@@ -33,6 +34,7 @@ fn route(server: &str) -> Route {
     Route {
         server: ServerName::new(server),
         address: Address::new(),
+        gate: Gate::new(8),
         capabilities: Capabilities::default(),
         own: "tool".into(),
         headers: ParamHeaders::default(),

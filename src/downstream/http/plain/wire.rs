@@ -1,6 +1,9 @@
 //! One connection of HTTP/1.1, driven by whoever uses it: there is no task of its own to wake on the way of a
 //! request or its answer.
 //!
+//! What the connection finds is looked at right after it, so nobody is woken for that: a task that wakes itself
+//! is taken for one that wants to let others go first, and may go on in another thread.
+//!
 //! *Invariant:* an answer that is given up takes its connection with it, unless it is there to its end.
 
 use super::Pool;
@@ -19,6 +22,12 @@ use std::task::{Context, Poll, Waker, ready};
 use tokio::net::TcpStream;
 
 type Driver = Pin<Box<Connection<TokioIo<TcpStream>, Full<Bytes>>>>;
+
+/// Why there is no answer, and the request when nothing of it was written.
+pub(super) struct Unanswered {
+    pub(super) unwritten: Option<Box<Request<Full<Bytes>>>>,
+    pub(super) fault: Fault,
+}
 
 /// A connection nobody uses, or the one of a request under way.
 pub(super) struct Wire {
@@ -47,7 +56,7 @@ impl Wire {
 
     /// Lets go of whoever drove the connection, and notices that the server closed it.
     fn rest(&mut self) {
-        self.drive(&mut Context::from_waker(Waker::noop()));
+        self.drive(&mut unheard());
     }
 
     /// Whether another request can be written.
@@ -58,22 +67,32 @@ impl Wire {
 
     /// Writes a request and awaits the head of its answer; the request comes back when nothing of it was
     /// written.
-    pub(super) async fn send(
+    pub(super) fn send(
         &mut self,
         request: Request<Full<Bytes>>,
-    ) -> Result<Response<Incoming>, (Option<Request<Full<Bytes>>>, Fault)> {
-        let mut answer = pin!(self.sender.try_send_request(request));
+    ) -> impl Future<Output = Result<Response<Incoming>, Unanswered>> {
+        let answer = self.sender.try_send_request(request);
         let driver = &mut self.driver;
-        poll_fn(|context| {
-            // the connection first: what it finds wakes nobody who is not asked yet
-            if driver.as_mut().is_some_and(|driver| driver.as_mut().poll(context).is_ready()) {
-                *driver = None;
-            }
-            answer.as_mut().poll(context)
-        })
-        .await
-        .map_err(|mut failed| (failed.take_message(), Fault::Http(failed.into_error())))
+        async move {
+            let mut answer = pin!(answer);
+            poll_fn(|context| {
+                if driver.as_mut().is_some_and(|driver| driver.as_mut().poll(context).is_ready()) {
+                    *driver = None;
+                }
+                answer.as_mut().poll(&mut unheard())
+            })
+            .await
+            .map_err(|mut failed| Unanswered {
+                unwritten: failed.take_message().map(Box::new),
+                fault: Fault::Http(failed.into_error()),
+            })
+        }
     }
+}
+
+/// A context that wakes nobody.
+fn unheard() -> Context<'static> {
+    Context::from_waker(Waker::noop())
 }
 
 /// The body of an answer, and the connection it comes on.
@@ -98,7 +117,7 @@ impl Body {
             if let Some(wire) = &mut self.wire {
                 wire.drive(context);
             }
-            match ready!(Pin::new(&mut self.incoming).poll_frame(context)) {
+            match ready!(Pin::new(&mut self.incoming).poll_frame(&mut unheard())) {
                 None => {
                     self.go_home();
                     return Poll::Ready(Ok(None));
@@ -125,7 +144,7 @@ impl Drop for Body {
     fn drop(&mut self) {
         if self.wire.is_some() {
             // what is left unread is often no more than the mark of the end
-            let _left = self.poll_chunk(&mut Context::from_waker(Waker::noop()));
+            let _left = self.poll_chunk(&mut unheard());
         }
     }
 }

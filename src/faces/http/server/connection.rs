@@ -9,12 +9,14 @@ use super::front::{Caller, Front};
 use super::socket::Socket;
 use crate::faces::http::HttpSettings;
 use crate::faces::http::closing::Endless;
+use crate::turn::Turn;
 use crate::websocket::Onward;
 use hyper::Request;
 use hyper::body::Incoming;
 use hyper::server::conn::{http1, http2};
 use hyper::service::service_fn;
 use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
+use std::future::poll_fn;
 use std::io;
 use std::pin::{Pin, pin};
 use std::sync::Arc;
@@ -122,10 +124,10 @@ async fn serve<C: Future<Output = hyper::Result<()>>>(
     close: impl Fn(Pin<&mut C>),
     mut ends: Ends<'_>,
 ) -> bool {
-    let (mut waiting, mut stopping) = (true, false);
+    let (mut waiting, mut stopping, turn) = (true, false, Turn::default());
     loop {
         tokio::select! {
-            ended = connection.as_mut() => {
+            ended = poll_fn(|context| turn.take(context, |inner| connection.as_mut().poll(inner))) => {
                 if let Err(error) = ended {
                     tracing::debug!(%error, "connection ended");
                 }

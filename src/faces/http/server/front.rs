@@ -6,7 +6,7 @@
 use super::Peer;
 use crate::faces::http::closing::{Closing, Endless};
 use crate::faces::http::compression;
-use crate::faces::http::guard::{guard, guarded};
+use crate::faces::http::guard::{allowed, guard, let_in};
 use crate::faces::http::host::Doorkeeper;
 use crate::faces::http::{Shared, streamable};
 use crate::websocket::Onward;
@@ -63,8 +63,7 @@ impl Front {
         let endless = if one_at_a_time { caller.endless.clone() } else { Endless::default() };
         endless.set(false);
         if request.uri().path() == ENDPOINT {
-            let (face, doorkeeper) = (Arc::clone(&self.face), Arc::clone(&self.doorkeeper));
-            return Box::pin(async move { Ok(direct(&face, &doorkeeper, request).await) });
+            return Box::pin(direct(Arc::clone(&self.face), Arc::clone(&self.doorkeeper), request));
         }
         let extensions = request.extensions_mut();
         extensions.insert(caller.onward.clone());
@@ -74,11 +73,17 @@ impl Front {
     }
 }
 
-async fn direct(face: &Shared, doorkeeper: &Doorkeeper, request: Request<Incoming>) -> Response {
-    guarded(doorkeeper, request.map(Body::new), async |request| {
-        let accepted: Option<HeaderValue> = request.headers().get(header::ACCEPT_ENCODING).cloned();
-        let response = streamable::serve(face, request).await;
-        compression::compressed(accepted, response).await
-    })
-    .await
+async fn direct(
+    face: Arc<Shared>,
+    doorkeeper: Arc<Doorkeeper>,
+    request: Request<Incoming>,
+) -> Result<Response, Infallible> {
+    let (head, body) = request.into_parts();
+    let origin = match let_in(&doorkeeper, &head) {
+        Ok(origin) => origin,
+        Err(answer) => return Ok(*answer),
+    };
+    let response = streamable::serve(&face, &head, Body::new(body)).await;
+    let accepted: Option<HeaderValue> = head.headers.get(header::ACCEPT_ENCODING).cloned();
+    Ok(allowed(compression::compressed(accepted, response).await, origin))
 }

@@ -10,7 +10,7 @@ use mcpvisor_actors::observation::{
     Observed, Observer, Origin, Outcome, Trace, TraceContext, Unobserved, Watched,
 };
 use mcpvisor_actors::otp::Address;
-use mcpvisor_actors::server::ServerName;
+use mcpvisor_actors::server::{Gate, ServerName};
 use mcpvisor_actors::wire::RawId;
 use opentelemetry::trace::{SpanContext, TraceFlags, TraceId, TraceState};
 use opentelemetry::{Array, StringValue};
@@ -170,6 +170,7 @@ async fn request(method: &str, name: &str, own: Option<&str>, outcome: Outcome) 
         watched.routed(&Arc::new(Route {
             server: ServerName::new("files"),
             address: Address::new(),
+            gate: Gate::new(8),
             capabilities: Capabilities::default(),
             own: own.into(),
             headers: ParamHeaders::default(),

@@ -8,7 +8,7 @@ type Said<'a> = (&'a [&'a str], &'a [&'a str]);
 
 fn plain(name: &str) -> Entry {
     let spec = ServerSpec::new(ServerName::new(name), Arc::new(Nowhere));
-    Entry { spec: Arc::new(spec), address: Address::new() }
+    Entry { spec: Arc::new(spec), address: Address::new(), gate: Gate::new(8) }
 }
 
 fn fleet(names: &[&str], strategy: NamingStrategy, groups: Groups) -> Views {

@@ -2,10 +2,10 @@
 
 use super::admission::{Admission, Waiting};
 use super::driver::Link;
-use super::gate::Way;
+use super::gate::{Closing, Way};
 use super::opening::Doubts;
 use super::phase::{Phase, Wait};
-use super::{Fact, Gate, Generation, Loss, Parking, RoutedCall, ServerSpec, Whose};
+use super::{Fact, Generation, Loss, Parking, RoutedCall, ServerSpec, Whose};
 use crate::call::{CallTicket, Failure};
 use crate::catalog::{self, Known, Manifest, Switches};
 use crate::fleet::Card;
@@ -135,15 +135,6 @@ pub struct State {
     slow_timer: Option<Timer>,
     reconcile_timer: Timer,
     apart: Apart,
-}
-
-/// Nobody passes a server without an actor, however that ended.
-struct Closing(Gate);
-
-impl Drop for Closing {
-    fn drop(&mut self) {
-        self.0.end();
-    }
 }
 
 impl Actor for Server {

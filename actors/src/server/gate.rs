@@ -142,6 +142,15 @@ impl Gate {
     }
 }
 
+/// Nobody passes a server without an actor, however that ended.
+pub(super) struct Closing(pub(super) Gate);
+
+impl Drop for Closing {
+    fn drop(&mut self) {
+        self.0.end();
+    }
+}
+
 /// A call's place at a connection; it comes back when this is dropped, wherever that happens.
 pub struct CallSlot {
     gate: Gate,

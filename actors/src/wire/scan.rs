@@ -2,11 +2,10 @@
 //!
 //! It takes what nearly every message looks like and leaves the rest (escaped keys, deep nesting, whatever is
 //! no JSON) to the parser, which is slower and says what is wrong. Why not that one alone: it takes two more
-//! passes, for depth and for members, and eight times as long where a message is all structure.
+//! passes, for depth and for members, and several times as long where a message is all structure.
 //!
 //! Each part is given what is left of the text and gives back what is left after it, so that the place is kept
-//! in registers. Strings are looked at eight bytes and more at a time, the first eight one by one: most keys end
-//! there, and where a string ends can then be guessed by the processor before it is known.
+//! in registers.
 //!
 //! *Invariant:* what is accepted here the parser accepts, with the same members.
 //!
@@ -16,19 +15,14 @@
     reason = "calls cost more than these parts, where all is structure"
 )]
 
+mod strings;
+
 use super::members::{Member, Raw};
 use std::borrow::Cow;
+use strings::{ONES, first, string};
 
 /// Deepest nesting that is looked into here.
 const DEEPEST: usize = 128;
-/// Bytes looked at in one word.
-const WORD: usize = size_of::<u64>();
-/// Words of a string looked at before it counts as long.
-const WORDS: usize = 3;
-/// Bytes of a long string looked at together.
-const STRIDE: usize = 64;
-/// A word of ones.
-const ONES: u64 = u64::from_ne_bytes([1; WORD]);
 
 /// The members of an object that nests no deeper than `max_depth`; `None` when the parser is to be asked.
 pub(super) fn members(text: &str, max_depth: usize) -> Option<Vec<Member<'_>>> {
@@ -173,112 +167,6 @@ fn digits(rest: &[u8]) -> Option<&[u8]> {
     }
     Some(rest)
 }
-
-/// The rest of a string whose opening quote was taken.
-#[inline(always)]
-fn string(mut rest: &[u8]) -> Option<&[u8]> {
-    loop {
-        match plain(rest) {
-            [b'"', after @ ..] => return Some(after),
-            [b'\\', after @ ..] => rest = escape(after)?,
-            _ => return None,
-        }
-    }
-}
-
-#[inline(always)]
-fn escape(rest: &[u8]) -> Option<&[u8]> {
-    match rest {
-        [b'"' | b'\\' | b'/' | b'b' | b'f' | b'n' | b'r' | b't', after @ ..] => Some(after),
-        [b'u', digits @ ..] => {
-            let (digits, after) = digits.split_first_chunk::<4>()?;
-            digits.iter().all(u8::is_ascii_hexdigit).then_some(after)
-        }
-        _ => None,
-    }
-}
-
-/// From the first byte of a string on that is special.
-#[inline(always)]
-fn plain(rest: &[u8]) -> &[u8] {
-    let Some((word, after)) = rest.split_first_chunk::<WORD>() else { return tail(rest) };
-    for (at, &byte) in word.iter().enumerate() {
-        if SPECIAL[usize::from(byte)] {
-            return &rest[at..];
-        }
-    }
-    long(after)
-}
-
-#[inline(never)]
-fn long(mut rest: &[u8]) -> &[u8] {
-    let mut words = 0;
-    while let Some((word, after)) = rest.split_first_chunk() {
-        let specials = specials(u64::from_le_bytes(*word));
-        if specials != 0 {
-            return &rest[first(specials)..];
-        }
-        rest = after;
-        words += 1;
-        if words == WORDS {
-            rest = strides(rest);
-        }
-    }
-    tail(rest)
-}
-
-/// From a stride on in which something is special.
-#[inline(always)]
-fn strides(mut rest: &[u8]) -> &[u8] {
-    while let Some((stride, after)) = rest.split_first_chunk::<STRIDE>() {
-        if stride.iter().fold(false, |any, &byte| any | is_special(byte)) {
-            break;
-        }
-        rest = after;
-    }
-    rest
-}
-
-/// The same at the end of the text.
-#[inline(never)]
-fn tail(rest: &[u8]) -> &[u8] {
-    let plain = rest.iter().take_while(|byte| !is_special(**byte)).count();
-    &rest[plain..]
-}
-
-/// A bit in each byte that is special, and maybe in some after the first one.
-#[inline(always)]
-fn specials(word: u64) -> u64 {
-    let below = |word: u64, bound: u64| word.wrapping_sub(ONES * bound);
-    let quote = below(word ^ (ONES * 0x22), 1);
-    let backslash = below(word ^ (ONES * 0x5c), 1);
-    (quote | backslash | below(word, 0x20)) & !word & (ONES << 7)
-}
-
-/// The first byte of a word that has a bit.
-#[inline(always)]
-fn first(word: u64) -> usize {
-    (word.trailing_zeros() / u8::BITS) as usize
-}
-
-/// What ends a run of plain bytes in a string.
-#[expect(clippy::needless_bitwise_bool, reason = "without branches many are looked at together")]
-const fn is_special(byte: u8) -> bool {
-    (byte == b'"') | (byte == b'\\') | (byte < b' ')
-}
-
-/// The same for each byte.
-static SPECIAL: [bool; 256] = {
-    let mut special = [false; 256];
-    let mut byte = 0_u8;
-    loop {
-        special[byte as usize] = is_special(byte);
-        if byte == u8::MAX {
-            break special;
-        }
-        byte += 1;
-    }
-};
 
 #[cfg(test)]
 mod tests;

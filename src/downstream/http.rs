@@ -9,6 +9,7 @@
 
 mod auto;
 pub(super) mod body;
+mod buffers;
 pub(super) mod classify;
 mod client;
 mod connecting;

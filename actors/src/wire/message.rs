@@ -57,7 +57,7 @@ impl Message {
     )]
     pub fn parse(bytes: Bytes, limits: Limits, how: Strictness) -> Result<Self, WireError> {
         limits.check_size(&bytes)?;
-        let text = match std::str::from_utf8(&bytes) {
+        let text = match simdutf8::compat::from_utf8(&bytes) {
             Ok(text) => text,
             Err(fault) => {
                 limits.check_depth(&bytes)?;

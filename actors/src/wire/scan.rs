@@ -2,233 +2,170 @@
 //!
 //! It takes what nearly every message looks like and leaves the rest (escaped keys, deep nesting, whatever is
 //! no JSON) to the parser, which is slower and says what is wrong. Why not that one alone: it takes two more
-//! passes, for depth and for members, and five times as long where a message is all structure.
+//! passes, for depth and for members, and several times as long where a message is all structure.
+//!
+//! Each part is given what is left of the text and gives back what is left after it, so that the place is kept
+//! in registers.
 //!
 //! *Invariant:* what is accepted here the parser accepts, with the same members.
 //!
 //! Source: RFC 8259.
+#![expect(
+    clippy::inline_always,
+    reason = "calls cost more than these parts, where all is structure"
+)]
+
+mod strings;
 
 use super::members::{Member, Raw};
 use std::borrow::Cow;
+use strings::{ONES, first, string};
 
 /// Deepest nesting that is looked into here.
 const DEEPEST: usize = 128;
-/// Bytes of a string looked at together.
-const STRIDE: usize = 32;
 
 /// The members of an object that nests no deeper than `max_depth`; `None` when the parser is to be asked.
 pub(super) fn members(text: &str, max_depth: usize) -> Option<Vec<Member<'_>>> {
-    let mut scan = Scan { bytes: text.as_bytes(), at: 0 };
+    let bytes = text.as_bytes();
+    let from_to =
+        |start: &[u8], end: &[u8]| text.get(bytes.len() - start.len()..bytes.len() - end.len());
     let mut members = Vec::with_capacity(6);
     let inner = max_depth.min(DEEPEST).checked_sub(1)?;
-    scan.blank();
-    scan.take(b'{')?;
-    scan.blank();
-    if scan.take(b'}').is_none() {
+    let mut rest = blank(blank(bytes).strip_prefix(b"{")?);
+    if let Some(after) = rest.strip_prefix(b"}") {
+        rest = after;
+    } else {
         loop {
-            let key = scan.key()?;
-            let start = scan.at;
-            scan.value(inner)?;
-            let value = Raw::new(text.get(start..scan.at)?);
-            members.push(Member { key: Cow::Borrowed(text.get(key.0..key.1)?), value });
-            scan.blank();
-            match scan.next()? {
-                b',' => scan.blank(),
-                b'}' => break,
+            let key = rest.strip_prefix(b"\"")?;
+            let after = string(key)?;
+            let key = from_to(key, after)?.strip_suffix('"').filter(|key| !key.contains('\\'))?;
+            let start = colon(after)?;
+            let end = value(start, inner)?;
+            let value = Raw::new(from_to(start, end)?);
+            members.push(Member { key: Cow::Borrowed(key), value });
+            match blank(end) {
+                [b',', after @ ..] => rest = blank(after),
+                [b'}', after @ ..] => break rest = after,
                 _ => return None,
             }
         }
     }
-    scan.blank();
-    (scan.at == scan.bytes.len()).then_some(members)
+    blank(rest).is_empty().then_some(members)
 }
 
-struct Scan<'a> {
-    bytes: &'a [u8],
-    at: usize,
-}
-
-impl Scan<'_> {
-    fn peek(&self) -> Option<u8> {
-        self.bytes.get(self.at).copied()
-    }
-
-    fn next(&mut self) -> Option<u8> {
-        let byte = self.peek()?;
-        self.at += 1;
-        Some(byte)
-    }
-
-    fn take(&mut self, wanted: u8) -> Option<()> {
-        (self.peek()? == wanted).then(|| self.at += 1)
-    }
-
-    fn blank(&mut self) {
-        while matches!(self.peek(), Some(b' ' | b'\n' | b'\r' | b'\t')) {
-            self.at += 1;
+/// One value, however it nests: no recursion, a bit for each open bracket.
+fn value(mut rest: &[u8], max_depth: usize) -> Option<&[u8]> {
+    let (mut objects, mut depth) = (0_u128, 0);
+    loop {
+        match rest {
+            [b'"', after @ ..] => rest = string(after)?,
+            [open @ (b'{' | b'['), after @ ..] => {
+                depth += 1;
+                if depth > max_depth {
+                    return None;
+                }
+                let object = *open == b'{';
+                objects = objects << 1 | u128::from(object);
+                rest = blank(after);
+                // the closing bracket is two after the opening one in ASCII
+                if *rest.first()? != open + 2 {
+                    if object {
+                        rest = key(rest)?;
+                    }
+                    continue;
+                }
+            }
+            [b't', ..] => rest = rest.strip_prefix(b"true")?,
+            [b'f', ..] => rest = rest.strip_prefix(b"false")?,
+            [b'n', ..] => rest = rest.strip_prefix(b"null")?,
+            _ => rest = number(rest)?,
         }
-    }
-
-    /// A key without escapes and what follows up to the value; where the key stands, without its quotes.
-    fn key(&mut self) -> Option<(usize, usize)> {
-        self.take(b'"')?;
-        let start = self.at;
-        let plain = self.string()?;
-        let end = self.at - 1;
-        self.colon()?;
-        plain.then_some((start, end))
-    }
-
-    fn colon(&mut self) -> Option<()> {
-        self.blank();
-        self.take(b':')?;
-        self.blank();
-        Some(())
-    }
-
-    /// The rest of a string whose opening quote was taken; whether it has no escapes.
-    fn string(&mut self) -> Option<bool> {
-        let mut plain = true;
         loop {
-            self.at += run(&self.bytes[self.at..]);
-            match self.next()? {
-                b'"' => return Some(plain),
-                b'\\' => {
-                    plain = false;
-                    self.escape()?;
-                }
-                _control => return None,
+            if depth == 0 {
+                return Some(rest);
             }
-        }
-    }
-
-    fn escape(&mut self) -> Option<()> {
-        match self.next()? {
-            b'"' | b'\\' | b'/' | b'b' | b'f' | b'n' | b'r' | b't' => Some(()),
-            b'u' => {
-                let digits = self.bytes.get(self.at..self.at + 4)?;
-                self.at += 4;
-                digits.iter().all(u8::is_ascii_hexdigit).then_some(())
-            }
-            _ => None,
-        }
-    }
-
-    fn number(&mut self) -> Option<()> {
-        if self.peek() == Some(b'-') {
-            self.at += 1;
-        }
-        if self.take(b'0').is_none() {
-            self.digits()?;
-        }
-        if self.take(b'.').is_some() {
-            self.digits()?;
-        }
-        if matches!(self.peek(), Some(b'e' | b'E')) {
-            self.at += 1;
-            if matches!(self.peek(), Some(b'+' | b'-')) {
-                self.at += 1;
-            }
-            self.digits()?;
-        }
-        Some(())
-    }
-
-    fn digits(&mut self) -> Option<()> {
-        let start = self.at;
-        while self.peek().is_some_and(|byte| byte.is_ascii_digit()) {
-            self.at += 1;
-        }
-        (self.at > start).then_some(())
-    }
-
-    fn word(&mut self, word: &[u8]) -> Option<()> {
-        self.bytes[self.at..].starts_with(word).then(|| self.at += word.len())
-    }
-
-    /// One value, however it nests: no recursion, a bit for each open bracket.
-    fn value(&mut self, max_depth: usize) -> Option<()> {
-        let (mut objects, mut depth) = (0_u128, 0);
-        loop {
-            match self.peek()? {
-                b'"' => {
-                    self.at += 1;
-                    self.string()?;
-                }
-                open @ (b'{' | b'[') => {
-                    self.at += 1;
-                    depth += 1;
-                    if depth > max_depth {
-                        return None;
+            let object = objects & 1 == 1;
+            match blank(rest) {
+                [b',', after @ ..] => {
+                    rest = blank(after);
+                    if object {
+                        rest = key(rest)?;
                     }
-                    let object = open == b'{';
-                    objects = objects << 1 | u128::from(object);
-                    self.blank();
-                    // the closing bracket is two after the opening one in ASCII
-                    if self.peek()? != open + 2 {
-                        if object {
-                            self.any_key()?;
-                        }
-                        continue;
-                    }
+                    break;
                 }
-                b't' => self.word(b"true")?,
-                b'f' => self.word(b"false")?,
-                b'n' => self.word(b"null")?,
-                _ => self.number()?,
+                [b'}', after @ ..] if object => rest = after,
+                [b']', after @ ..] if !object => rest = after,
+                _ => return None,
             }
-            loop {
-                if depth == 0 {
-                    return Some(());
-                }
-                self.blank();
-                let object = objects & 1 == 1;
-                match self.next()? {
-                    b',' => {
-                        self.blank();
-                        if object {
-                            self.any_key()?;
-                        }
-                        break;
-                    }
-                    b'}' if object => {}
-                    b']' if !object => {}
-                    _ => return None,
-                }
-                objects >>= 1;
-                depth -= 1;
-            }
+            objects >>= 1;
+            depth -= 1;
         }
-    }
-
-    fn any_key(&mut self) -> Option<()> {
-        self.take(b'"')?;
-        self.string()?;
-        self.colon()
     }
 }
 
-/// How many bytes of a string come before one that is special. Most strings are short.
-fn run(rest: &[u8]) -> usize {
-    let short =
-        |rest: &[u8]| rest.iter().take(STRIDE).take_while(|byte| !is_special(**byte)).count();
-    let mut at = short(rest);
-    if at < STRIDE {
-        return at;
-    }
-    while let Some(stride) = rest[at..].first_chunk::<STRIDE>() {
-        if stride.iter().fold(false, |any, &byte| any | is_special(byte)) {
-            break;
-        }
-        at += STRIDE;
-    }
-    at + short(&rest[at..])
+/// A key and what follows up to its value.
+#[inline(always)]
+fn key(rest: &[u8]) -> Option<&[u8]> {
+    colon(string(rest.strip_prefix(b"\"")?)?)
 }
 
-/// What ends a run of plain bytes in a string.
-#[expect(clippy::needless_bitwise_bool, reason = "without branches many are looked at together")]
-fn is_special(byte: u8) -> bool {
-    (byte == b'"') | (byte == b'\\') | (byte < b' ')
+#[inline(always)]
+fn colon(rest: &[u8]) -> Option<&[u8]> {
+    Some(blank(blank(rest).strip_prefix(b":")?))
+}
+
+#[inline(always)]
+fn blank(rest: &[u8]) -> &[u8] {
+    match rest {
+        [b'\0'..=b' ', ..] => blanks(rest),
+        _ => rest,
+    }
+}
+
+#[inline(never)]
+fn blanks(mut rest: &[u8]) -> &[u8] {
+    while let [b' ' | b'\n' | b'\r' | b'\t', after @ ..] = rest {
+        rest = after;
+        // an indented line
+        while let Some((word, after)) = rest.split_first_chunk() {
+            let others = u64::from_le_bytes(*word) ^ (ONES * 0x20);
+            if others != 0 {
+                rest = &rest[first(others)..];
+                break;
+            }
+            rest = after;
+        }
+    }
+    rest
+}
+
+#[inline(always)]
+fn number(rest: &[u8]) -> Option<&[u8]> {
+    let rest = rest.strip_prefix(b"-").unwrap_or(rest);
+    let mut rest = match rest {
+        [b'0', after @ ..] => after,
+        _ => digits(rest)?,
+    };
+    if let [b'.', after @ ..] = rest {
+        rest = digits(after)?;
+    }
+    if let [b'e' | b'E', after @ ..] = rest {
+        rest = match after {
+            [b'+' | b'-', after @ ..] => digits(after)?,
+            _ => digits(after)?,
+        };
+    }
+    Some(rest)
+}
+
+#[inline(always)]
+fn digits(rest: &[u8]) -> Option<&[u8]> {
+    let [b'0'..=b'9', rest @ ..] = rest else { return None };
+    let mut rest = rest;
+    while let [b'0'..=b'9', after @ ..] = rest {
+        rest = after;
+    }
+    Some(rest)
 }
 
 #[cfg(test)]

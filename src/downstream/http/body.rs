@@ -2,9 +2,10 @@
 //!
 //! Never keeps more of a broken answer than an excerpt.
 
+use super::buffers;
 use super::response::{Fault, Response};
 use crate::downstream::evidence;
-use bytes::{Bytes, BytesMut};
+use bytes::Bytes;
 use mcpvisor_actors::server::{Loss, Noise};
 use mcpvisor_actors::wire::{Kind, Limits, Message, Strictness, WireError, elements};
 use reqwest::header::CONTENT_LENGTH;
@@ -35,11 +36,17 @@ pub(crate) async fn read(response: &mut Response, limit: usize) -> Result<Bytes,
     if first.len() > limit {
         return Err(too_large(&first));
     }
-    let Some(second) = next(response).await? else { return Ok(first) };
-    let mut all = BytesMut::with_capacity(usize::min(declared, limit));
+    // a body that goes on is copied at once, so that what follows can be read to the same place
+    let mut chunk = Some(Bytes::new());
+    if first.len() >= declared {
+        chunk = next(response).await?;
+        if chunk.is_none() {
+            return Ok(first);
+        }
+    }
+    let mut all = buffers::SHARED.take(declared.clamp(first.len(), limit));
     all.extend_from_slice(&first);
     drop(first);
-    let mut chunk = Some(second);
     while let Some(more) = chunk {
         if all.len() + more.len() > limit {
             return Err(too_large(&all));
@@ -48,7 +55,7 @@ pub(crate) async fn read(response: &mut Response, limit: usize) -> Result<Bytes,
         drop(more);
         chunk = next(response).await?;
     }
-    Ok(all.freeze())
+    Ok(buffers::SHARED.lend(all))
 }
 
 async fn next(response: &mut Response) -> Result<Option<Bytes>, BodyFault> {

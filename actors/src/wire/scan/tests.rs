@@ -84,6 +84,31 @@ fn nesting_counts_the_object_itself() {
     assert!(members("{}", 0).is_none());
 }
 
+#[test]
+fn what_is_special_in_a_string_is_found_wherever_it_stands() {
+    for length in 0..200 {
+        for special in ["\\\"", "\\u00e4", "ä", "\u{7f}", "\"", "\\", "\\x", "\n", "\u{1f}"] {
+            for after in [0, 1, 7, 70] {
+                let (before, after) = ("x".repeat(length), " ".repeat(after));
+                let text = format!("{{\"a\":[\"{before}{special}{after}\"]}}");
+                assert_eq!(scanned(&text), parsed(&text), "{text}");
+            }
+        }
+    }
+}
+
+#[test]
+fn blanks_are_passed_over_however_many_there_are() {
+    for count in 0..40 {
+        let blanks = format!("\r\n\t{}", " ".repeat(count));
+        let text = ["{", "\"a\"", ":", "[", "1", ",", "{", "}", "]", "}", ""].join(&blanks);
+        assert!(scanned(&text).is_some(), "{text}");
+        assert_eq!(scanned(&text), parsed(&text), "{text}");
+        let other = text.replace('\t', "\u{b}");
+        assert_eq!(scanned(&other), None, "{other}");
+    }
+}
+
 fn json() -> impl Strategy<Value = serde_json::Value> {
     let leaf = prop_oneof![
         Just(serde_json::Value::Null),

@@ -11,7 +11,7 @@ use super::fault::Fault;
 use bytes::Bytes;
 use http_body_util::Full;
 use hyper::body::{Body as _, Incoming};
-use hyper::client::conn::http1::{Connection, SendRequest, handshake};
+use hyper::client::conn::http1::{Builder, Connection, SendRequest};
 use hyper::{Request, Response};
 use hyper_util::rt::TokioIo;
 use std::fmt;
@@ -20,6 +20,9 @@ use std::pin::{Pin, pin};
 use std::sync::{Arc, Weak};
 use std::task::{Context, Poll, Waker, ready};
 use tokio::net::TcpStream;
+
+/// Largest room to read into, which a connection keeps, in bytes: more fits into no cache.
+const READ_AT_ONCE: usize = 128 * 1024;
 
 type Driver = Pin<Box<Connection<TokioIo<TcpStream>, Full<Bytes>>>>;
 
@@ -39,7 +42,8 @@ pub(super) struct Wire {
 impl Wire {
     /// Speaks HTTP on a connected socket.
     pub(super) async fn new(socket: TokioIo<TcpStream>) -> Result<Self, Fault> {
-        let (sender, driver) = handshake(socket).await.map_err(Fault::Http)?;
+        let handshake = Builder::new().max_buf_size(READ_AT_ONCE).handshake(socket).await;
+        let (sender, driver) = handshake.map_err(Fault::Http)?;
         let mut wire = Self { sender, driver: Some(Box::pin(driver)) };
         wire.rest();
         Ok(wire)

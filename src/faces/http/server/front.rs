@@ -4,6 +4,7 @@
 //! *Invariant:* no request reaches the endpoint here that the router would have kept from it.
 
 use super::Peer;
+use super::handover::Handover;
 use crate::faces::http::closing::{Closing, Endless};
 use crate::faces::http::compression;
 use crate::faces::http::guard::{guard, guarded};
@@ -41,6 +42,7 @@ pub(super) struct Caller {
     pub(super) onward: Onward,
     pub(super) closing: watch::Receiver<bool>,
     pub(super) endless: Endless,
+    pub(super) handover: Handover,
 }
 
 impl Front {
@@ -64,7 +66,15 @@ impl Front {
         endless.set(false);
         if request.uri().path() == ENDPOINT {
             let (face, doorkeeper) = (Arc::clone(&self.face), Arc::clone(&self.doorkeeper));
-            return Box::pin(async move { Ok(direct(&face, &doorkeeper, request).await) });
+            let suits = Handover::suits(request.method(), request.version());
+            let handover = suits.then(|| caller.handover.clone());
+            return Box::pin(async move {
+                let response = direct(&face, &doorkeeper, request).await;
+                Ok(match handover {
+                    Some(handover) => handover.keep_back(response),
+                    None => response,
+                })
+            });
         }
         let extensions = request.extensions_mut();
         extensions.insert(caller.onward.clone());

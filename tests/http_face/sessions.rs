@@ -75,6 +75,26 @@ async fn listening_streams_end_when_the_gateway_stops() {
 }
 
 #[tokio::test]
+async fn a_connection_ends_with_its_listening_stream_and_says_so() {
+    let gateway = Gateway::with(|settings| {
+        settings.keep_alive = std::time::Duration::from_millis(50);
+    })
+    .await;
+    let session = open(&gateway).await;
+    let mut listening = stream(&gateway, "/mcp", &session).await;
+    let read = listening.until(": keep-alive\n\n\r\n").await;
+    assert!(read.contains("\r\nconnection: close\r\n"), "{read}");
+    assert!(read.contains("\r\ntransfer-encoding: chunked\r\n"), "{read}");
+    let leave = format!("DELETE /mcp HTTP/1.1\r\nhost: localhost\r\n{session}\r\n");
+    listening.write(leave.as_bytes()).await;
+    let read = listening.until(": keep-alive\n\n\r\n").await;
+    assert!(!read.contains("HTTP/1.1"), "nothing else is answered there: {read}");
+    assert_eq!(gateway.send(&leave).await.status(), 200);
+    listening.until("0\r\n\r\n").await;
+    assert!(listening.is_closed_silently().await);
+}
+
+#[tokio::test]
 async fn a_silent_stream_shows_that_it_is_alive() {
     let gateway = Gateway::with(|settings| {
         settings.keep_alive = std::time::Duration::from_millis(50);

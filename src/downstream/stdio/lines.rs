@@ -8,8 +8,10 @@
 use crate::downstream::evidence::Evidence;
 use bytes::{Bytes, BytesMut};
 
-/// Room for one read at least.
+/// Room for a read, and what is left of it for the next ones.
 const READ: usize = 16 * 1024;
+/// Least room for a read. To keep more would be a new buffer for each message that is read by itself.
+const LEAST: usize = 4 * 1024;
 /// Room for one read within a long line.
 const LONG_READ: usize = 128 * 1024;
 /// After a line of this size the buffer is given up, so that its memory goes with the message.
@@ -42,7 +44,12 @@ impl Lines {
 
     /// The buffer to append to, with room for a read.
     pub(super) fn space(&mut self) -> &mut BytesMut {
-        self.buffer.reserve(if self.buffer.len() < READ { READ } else { LONG_READ });
+        let room = self.buffer.capacity() - self.buffer.len();
+        if self.buffer.len() >= READ {
+            self.buffer.reserve(LONG_READ);
+        } else if room < LEAST {
+            self.buffer.reserve(READ);
+        }
         &mut self.buffer
     }
 

@@ -11,16 +11,17 @@ use mcpvisor_actors::wire::Kind;
 use std::time::Duration;
 use tokio::time::Instant;
 
-/// What is heard between two rests: messages, each with a further one for every [`SIZE`] bytes.
-const PORTION: u32 = 128;
-/// How long a portion lasts, which makes 32,000 a second: more than anybody reads, and a sixth of a core.
-const LASTS: Duration = Duration::from_millis(4);
+/// What is heard between two rests: messages, each with a further one for every [`SIZE`] bytes. It is a small
+/// one, because a call of another server may have to wait for all of it.
+const PORTION: u32 = 32;
+/// How long a portion lasts, which makes 32,000 a second: more than anybody reads, and a twentieth of a core.
+const LASTS: Duration = Duration::from_millis(1);
 /// Portions that may be heard at once by a process that was quiet for as long as they last: 16,000 messages.
-const SAVED: u32 = 125;
+const SAVED: u32 = 500;
 /// A message of this many bytes counts for one more.
 const SIZE: usize = 4096;
 /// Longest rest, in portions: a tenth of a second, and with that the most a single message counts for.
-const LONGEST: u32 = 25;
+const LONGEST: u32 = 100;
 
 /// What a process may still say before it has to wait.
 #[derive(Debug)]

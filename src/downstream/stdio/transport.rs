@@ -178,13 +178,17 @@ impl Transport for StdioTransport {
             self.begin_ending();
         }
         loop {
+            // also between two messages of one read, which may be hundreds
+            if self.poll_rest(context).is_pending() {
+                return self.poll_verdict(context);
+            }
             if let Some(heard) = self.frames.next() {
                 if let Some(until) = self.pace.heard(&heard, Instant::now) {
                     self.rest = Some(Box::pin(sleep_until(until)));
                 }
                 return Poll::Ready(heard);
             }
-            if self.poll_rest(context).is_pending() || self.poll_read(context).is_pending() {
+            if self.poll_read(context).is_pending() {
                 return self.poll_verdict(context);
             }
         }

@@ -5,7 +5,9 @@
 
 mod connection;
 mod front;
+mod handover;
 mod socket;
+mod standing;
 
 use super::Shared;
 use super::host::{Doorkeeper, NotAHost};

@@ -6,11 +6,13 @@
 
 use super::Peer;
 use super::front::{Caller, Front};
+use super::handover::Handover;
 use super::socket::Socket;
 use crate::faces::http::HttpSettings;
 use crate::faces::http::closing::Endless;
 use crate::turn::Turn;
 use crate::websocket::Onward;
+use axum::body::Body;
 use hyper::Request;
 use hyper::body::Incoming;
 use hyper::server::conn::{http1, http2};
@@ -18,9 +20,10 @@ use hyper::service::service_fn;
 use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
 use std::future::poll_fn;
 use std::io;
-use std::pin::{Pin, pin};
+use std::pin::Pin;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::task::Poll;
 use std::time::Duration;
 use tokio::sync::watch;
 use tokio::time::{Instant, Sleep, sleep};
@@ -51,12 +54,23 @@ enum Version {
 }
 
 /// When a connection ends that its client does not end.
-struct Ends<'a> {
+struct Ends {
     /// Of the first request, and of the farewell.
-    deadline: Pin<&'a mut Sleep>,
+    deadline: Pin<Box<Sleep>>,
     asked: Arc<AtomicBool>,
     endless: Endless,
+    handover: Handover,
     closing: watch::Receiver<bool>,
+}
+
+/// How the library came to its end with a connection.
+enum Served {
+    /// The client left, or all was answered, or it was upgraded.
+    Ended,
+    /// We ended it.
+    Cut,
+    /// What is left of it is this event stream.
+    HandedOver(Body),
 }
 
 impl Driver {
@@ -75,72 +89,102 @@ impl Driver {
     ///
     /// The library's own timer for request heads also runs while a connection is idle, and not
     /// while we look at the protocol; so the first request has a deadline of ours.
-    pub(super) async fn drive(
-        &self,
-        mut socket: Socket,
-        peer: Peer,
-        mut closing: watch::Receiver<bool>,
-    ) {
-        let mut deadline = pin!(sleep(self.header_timeout));
-        let version = tokio::select! {
-            version = spoken(&mut socket) => version,
-            () = &mut deadline => return too_late(),
-            () = told(&mut closing) => return,
-        };
+    pub(super) async fn drive(&self, socket: Socket, peer: Peer, closing: watch::Receiver<bool>) {
+        let mut deadline = Box::pin(sleep(self.header_timeout));
+        // in a box, because it is over soon and larger than all that comes after it
+        let begun = Box::pin(begun(socket, deadline.as_mut(), closing.clone())).await;
+        let Some((socket, version)) = begun else { return };
         let asked = Arc::new(AtomicBool::new(false));
         let (onward, endless) = (Onward::default(), Endless::default());
+        let handover = socket.handover();
         let service = service_fn({
             let (asked, front) = (Arc::clone(&asked), self.front.clone());
             let (onward, endless, closing) = (onward.clone(), endless.clone(), closing.clone());
-            let caller = Caller { peer, onward, closing, endless };
+            let caller = Caller { peer, onward, closing, endless, handover: handover.clone() };
             move |request: Request<Incoming>| {
                 asked.store(true, Ordering::Relaxed);
                 front.serve(request, &caller)
             }
         });
-        let ends = Ends { deadline, asked, endless, closing };
+        let ends = Ends { deadline, asked, endless, handover, closing };
         let socket = TokioIo::new(socket);
         let served = match version {
-            Ok(Version::One) => {
+            Version::One => {
                 let connection = self.http1.serve_connection(socket, service).with_upgrades();
-                serve(Box::pin(connection), http1::UpgradeableConnection::graceful_shutdown, ends)
-                    .await
+                let mut connection = Box::pin(connection);
+                let close = http1::UpgradeableConnection::graceful_shutdown;
+                let served = serve(connection.as_mut(), close, ends).await;
+                if let Served::HandedOver(stream) = served {
+                    let Some(parts) = Pin::into_inner(connection).into_parts() else { return };
+                    return parts.io.into_inner().carry(stream).await;
+                }
+                served
             }
-            Ok(Version::Two) => {
-                let connection = self.http2.serve_connection(socket, service);
-                serve(Box::pin(connection), http2::Connection::graceful_shutdown, ends).await
+            Version::Two => {
+                let mut connection = Box::pin(self.http2.serve_connection(socket, service));
+                serve(connection.as_mut(), http2::Connection::graceful_shutdown, ends).await
             }
-            Err(error) => return tracing::debug!(%error, "connection ended"),
         };
-        if served && let Some(next) = onward.take() {
+        if let (Served::Ended, Some(next)) = (served, onward.take()) {
             next.await;
         }
     }
 }
 
-/// Serves a connection to its end, in a box, because a future keeps room for each place its parts are moved to; `false` when that is one of ours.
+/// A socket and what its client speaks, unless that is over before it said so.
+async fn begun(
+    mut socket: Socket,
+    deadline: Pin<&mut Sleep>,
+    mut closing: watch::Receiver<bool>,
+) -> Option<(Socket, Version)> {
+    let version = tokio::select! {
+        version = spoken(&mut socket) => version,
+        () = deadline => {
+            too_late();
+            return None;
+        }
+        () = told(&mut closing) => return None,
+    };
+    match version {
+        Ok(version) => Some((socket, version)),
+        Err(error) => {
+            tracing::debug!(%error, "connection ended");
+            None
+        }
+    }
+}
+
+/// Serves a connection to its end, or until its socket is to be taken over. It is in a box, because a future
+/// keeps room for each place its parts are moved to.
 async fn serve<C: Future<Output = hyper::Result<()>>>(
-    mut connection: Pin<Box<C>>,
+    mut connection: Pin<&mut C>,
     close: impl Fn(Pin<&mut C>),
-    mut ends: Ends<'_>,
-) -> bool {
+    mut ends: Ends,
+) -> Served {
     let (mut waiting, mut stopping, turn) = (true, false, Turn::default());
     loop {
+        let served = poll_fn(|cx| match turn.take(cx, |inner| connection.as_mut().poll(inner)) {
+            Poll::Ready(ended) => Poll::Ready(Err(ended)),
+            Poll::Pending => ends.handover.due().map_or(Poll::Pending, |it| Poll::Ready(Ok(it))),
+        });
         tokio::select! {
-            ended = poll_fn(|context| turn.take(context, |inner| connection.as_mut().poll(inner))) => {
-                if let Err(error) = ended {
-                    tracing::debug!(%error, "connection ended");
+            served = served => return match served {
+                Ok(stream) => Served::HandedOver(stream),
+                Err(ended) => {
+                    if let Err(error) = ended {
+                        tracing::debug!(%error, "connection ended");
+                    }
+                    Served::Ended
                 }
-                return true;
-            }
+            },
             () = &mut ends.deadline, if waiting || stopping && ends.endless.is_set() => {
                 if !waiting {
                     tracing::debug!("the end of a stream was not taken; connection closed");
-                    return false;
+                    return Served::Cut;
                 }
                 if !ends.asked.load(Ordering::Relaxed) {
                     too_late();
-                    return false;
+                    return Served::Cut;
                 }
                 waiting = false;
             }

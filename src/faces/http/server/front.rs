@@ -4,6 +4,7 @@
 //! *Invariant:* no request reaches the endpoint here that the router would have kept from it.
 
 use super::Peer;
+use super::handover::Handover;
 use crate::faces::http::closing::{Closing, Endless};
 use crate::faces::http::compression;
 use crate::faces::http::guard::{allowed, guard, let_in};
@@ -41,6 +42,7 @@ pub(super) struct Caller {
     pub(super) onward: Onward,
     pub(super) closing: watch::Receiver<bool>,
     pub(super) endless: Endless,
+    pub(super) handover: Handover,
 }
 
 impl Front {
@@ -63,7 +65,10 @@ impl Front {
         let endless = if one_at_a_time { caller.endless.clone() } else { Endless::default() };
         endless.set(false);
         if request.uri().path() == ENDPOINT {
-            return Box::pin(direct(Arc::clone(&self.face), Arc::clone(&self.doorkeeper), request));
+            let suits = Handover::suits(request.method(), request.version());
+            let handover = suits.then(|| caller.handover.clone());
+            let (face, doorkeeper) = (Arc::clone(&self.face), Arc::clone(&self.doorkeeper));
+            return Box::pin(direct(face, doorkeeper, request, handover));
         }
         let extensions = request.extensions_mut();
         extensions.insert(caller.onward.clone());
@@ -77,6 +82,7 @@ async fn direct(
     face: Arc<Shared>,
     doorkeeper: Arc<Doorkeeper>,
     request: Request<Incoming>,
+    handover: Option<Handover>,
 ) -> Result<Response, Infallible> {
     let (head, body) = request.into_parts();
     let origin = match let_in(&doorkeeper, &head) {
@@ -85,5 +91,9 @@ async fn direct(
     };
     let response = streamable::serve(&face, &head, Body::new(body)).await;
     let accepted: Option<HeaderValue> = head.headers.get(header::ACCEPT_ENCODING).cloned();
-    Ok(allowed(compression::compressed(accepted, response).await, origin))
+    let response = allowed(compression::compressed(accepted, response).await, origin);
+    Ok(match handover {
+        Some(handover) => handover.keep_back(response),
+        None => response,
+    })
 }

@@ -7,6 +7,9 @@
 //! *Invariant:* a closing socket costs one small buffer, one second at most, and keeps its place
 //! in the cap on connections until it is gone.
 
+use super::handover::Handover;
+use super::standing;
+use axum::body::Body;
 use std::io;
 use std::pin::Pin;
 use std::task::{Context, Poll, ready};
@@ -27,11 +30,24 @@ pub(super) struct Socket {
     open: Option<(TcpStream, OwnedSemaphorePermit)>,
     /// The peer has closed or broken its side.
     ended: bool,
+    handover: Handover,
 }
 
 impl Socket {
     pub(super) fn new(stream: TcpStream, place: OwnedSemaphorePermit) -> Self {
-        Self { open: Some((stream, place)), ended: false }
+        Self { open: Some((stream, place)), ended: false, handover: Handover::default() }
+    }
+
+    /// Hears when all that was written is with the system.
+    pub(super) fn handover(&self) -> Handover {
+        self.handover.clone()
+    }
+
+    /// Writes an event stream to its end, or until the peer leaves.
+    pub(super) async fn carry(mut self, stream: Body) {
+        let Some((socket, _)) = &mut self.open else { return };
+        let (reader, writer) = socket.split();
+        self.ended = standing::carry(reader, writer, stream).await;
     }
 
     /// What the peer said next, as far as there is room for it; it is still to be read.
@@ -105,7 +121,9 @@ impl AsyncWrite for Socket {
     }
 
     fn poll_flush(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        self.stream()?.poll_flush(cx)
+        ready!(self.stream()?.poll_flush(cx))?;
+        self.handover.flushed();
+        Poll::Ready(Ok(()))
     }
 
     fn poll_shutdown(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {

@@ -31,7 +31,7 @@ use std::sync::Arc;
 use std::time::Duration;
 use subscribing::Ended;
 use tokio::sync::{mpsc, watch};
-use tokio::task::coop::consume_budget;
+use tokio::task::{coop::consume_budget, yield_now};
 use tokio::time::Instant;
 
 mod alarm;
@@ -158,7 +158,7 @@ impl Driver {
                         Err(loss) => break loss,
                     }
                 }
-                Some(command) = self.commands.recv() => match self.obey_all(command) {
+                Some(command) = self.commands.recv() => match self.obey_crowd(command).await {
                     Ok(actions) => actions,
                     Err(loss) => break loss,
                 },
@@ -270,6 +270,19 @@ impl Driver {
                 if left > 0 && actions.is_empty() { self.commands.try_recv().ok() } else { None };
         }
         Ok(actions)
+    }
+
+    /// The same; among many calls those that are just about to come are let come first.
+    async fn obey_crowd(&mut self, first: Command) -> Result<Vec<Action>, Loss> {
+        let actions = self.obey_all(first)?;
+        if !(actions.is_empty() && self.pending.is_crowded() && self.transport.gathers()) {
+            return Ok(actions);
+        }
+        yield_now().await;
+        match self.commands.try_recv() {
+            Ok(next) => self.obey_all(next),
+            Err(_none) => Ok(actions),
+        }
     }
 
     fn obey(&mut self, command: Command) -> Vec<Action> {

@@ -17,6 +17,9 @@ use std::time::Duration;
 use tokio::sync::oneshot;
 use tokio::time::Instant;
 
+/// So many calls at a server are many.
+const CROWD: usize = 8;
+
 /// One request that waits for its answer.
 #[derive(Debug)]
 pub(super) enum Pending {
@@ -242,6 +245,11 @@ impl PendingTable {
     /// Whether any call waits for its answer.
     pub(super) fn has_calls(&self) -> bool {
         self.calls > 0
+    }
+
+    /// Whether many calls wait for their answers.
+    pub(super) fn is_crowded(&self) -> bool {
+        self.calls >= CROWD
     }
 
     /// How many requests of operators wait for their answers.

@@ -66,6 +66,11 @@ pub trait Transport: Send + 'static {
         None
     }
 
+    /// Whether what is sent at once goes out together, at less cost than one by one.
+    fn gathers(&self) -> bool {
+        false
+    }
+
     /// What the server's processes do at this moment, as far as that can be seen. Not cheap.
     fn activity(&self) -> Activity {
         Activity::default()

@@ -172,6 +172,10 @@ impl Transport for StdioTransport {
         self.outbox.push(frame);
     }
 
+    fn gathers(&self) -> bool {
+        true
+    }
+
     fn poll_next(&mut self, context: &mut Context<'_>) -> Poll<Inbound> {
         self.write(context);
         if self.process.poll_exit(context).is_ready() {

@@ -106,7 +106,7 @@ impl Driver {
                 front.serve(request, &caller)
             }
         });
-        let ends = Ends { deadline, asked, endless, handover, closing };
+        let ends = Ends { deadline, asked, endless, handover, closing: closing.clone() };
         let socket = TokioIo::new(socket);
         let served = match version {
             Version::One => {
@@ -116,7 +116,10 @@ impl Driver {
                 let served = serve(connection.as_mut(), close, ends).await;
                 if let Served::HandedOver(stream) = served {
                     let Some(parts) = Pin::into_inner(connection).into_parts() else { return };
-                    return parts.io.into_inner().carry(stream).await;
+                    return tokio::select! {
+                        () = parts.io.into_inner().carry(stream) => {}
+                        () = farewell(closing) => not_taken(),
+                    };
                 }
                 served
             }
@@ -179,7 +182,7 @@ async fn serve<C: Future<Output = hyper::Result<()>>>(
             },
             () = &mut ends.deadline, if waiting || stopping && ends.endless.is_set() => {
                 if !waiting {
-                    tracing::debug!("the end of a stream was not taken; connection closed");
+                    not_taken();
                     return Served::Cut;
                 }
                 if !ends.asked.load(Ordering::Relaxed) {
@@ -204,6 +207,16 @@ fn too_late() {
     tracing::debug!("no request came in time; connection closed");
 }
 
+fn not_taken() {
+    tracing::debug!("the end of a stream was not taken; connection closed");
+}
+
+/// Returns when the listener closed and the reader of a stream had its time to take the rest.
+async fn farewell(mut closing: watch::Receiver<bool>) {
+    told(&mut closing).await;
+    sleep(FAREWELL).await;
+}
+
 /// What the client speaks; all it said is still to be read.
 async fn spoken(socket: &mut Socket) -> io::Result<Version> {
     let mut begun = [0; PREFACE.len()];
@@ -220,4 +233,27 @@ async fn spoken(socket: &mut Socket) -> io::Result<Version> {
 
 async fn told(closing: &mut watch::Receiver<bool>) {
     let _sender_gone = closing.wait_for(|closing| *closing).await.is_err();
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use futures_util::FutureExt;
+    use std::pin::pin;
+    use tokio::time::{advance, pause};
+
+    #[tokio::test]
+    async fn a_reader_has_a_second_for_the_rest_of_a_stream_once_the_listener_closes() {
+        pause();
+        let (close, closing) = watch::channel(false);
+        let mut farewell = pin!(farewell(closing));
+        advance(60 * FAREWELL).await;
+        assert!(farewell.as_mut().now_or_never().is_none());
+        close.send(true).unwrap();
+        assert!(farewell.as_mut().now_or_never().is_none());
+        advance(FAREWELL / 2).await;
+        assert!(farewell.as_mut().now_or_never().is_none());
+        advance(FAREWELL).await;
+        assert!(farewell.as_mut().now_or_never().is_some());
+    }
 }

@@ -153,7 +153,7 @@ impl Actor for Server {
             phase: Phase::Idle,
             schedule: Schedule::default(),
             admission: Admission::new(arguments.card.gate.clone(), spec.limits.max_queue),
-            gate: Closing(arguments.card.gate.clone()),
+            gate: Closing(arguments.card.gate.clone(), me.get_id()),
             unlisted: Vec::new(),
             instance: None,
             closing: Vec::new(),
@@ -193,7 +193,7 @@ impl Actor for Server {
     ) -> Result<(), ActorProcessingErr> {
         match message {
             Message::Call(mut call) => {
-                let _nobody_passes = call.detour.take();
+                let _nobody_passes = call.detour.take().unwrap_or_else(|| state.gate.0.detour());
                 if let Some(call) = state.sent_apart(call, &me).await {
                     state.call(call, &me);
                 }
@@ -258,6 +258,8 @@ impl Actor for Server {
 impl State {
     fn call(&mut self, call: RoutedCall, me: &ActorRef<Message>) {
         let now = Instant::now();
+        // whoever sent it here may have counted it already
+        self.arguments.card.vitals.queue(self.admission.queued());
         if let Some(failure) = self.refusal(now) {
             return fail(call.ticket, &failure);
         }

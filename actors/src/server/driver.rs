@@ -174,7 +174,8 @@ impl Driver {
             return (End::OfDiscovery, self.transport);
         }
         let loss = loss.masked(&self.context.spec.mask);
-        // first, so that what is routed again finds a server that knows
+        // first, so that what is routed again finds a server that knows, and nothing passes its gate
+        self.commands.close();
         self.tell(Fact::Lost(loss.clone()));
         self.settle(&loss);
         (End::Lost(loss), self.transport)
@@ -389,7 +390,6 @@ impl Driver {
         for call in self.subscribing.drain() {
             self.fail(call, false, loss.clone()); // asking twice does no harm
         }
-        self.commands.close(); // what comes later drops its ticket: not sent
         while let Ok(command) = self.commands.try_recv() {
             if let Command::Call(call) = command {
                 self.fail(*call, false, loss.clone());

@@ -12,7 +12,7 @@ use super::{Generation, Message, RoutedCall};
 use crate::fleet::Vitals;
 use crate::health::BreakerPolicy;
 use crate::mutex::lock;
-use ractor::ActorRef;
+use ractor::{ActorId, ActorRef};
 use std::fmt;
 use std::sync::{Arc, Mutex};
 
@@ -51,7 +51,7 @@ impl Gate {
     /// Hands a call to the connection; gives it back, for the actor, when that has to decide.
     pub(crate) fn pass(&self, mut call: RoutedCall) -> Result<(), RoutedCall> {
         let Some((link, slot)) = self.take_open() else {
-            call.detour = Some(Detour(self.clone()));
+            call.detour = Some(Detour(self.clone())); // counted in the moment it did not pass
             return Err(call);
         };
         if let Some(watched) = call.ticket.watched() {
@@ -77,30 +77,53 @@ impl Gate {
         None
     }
 
+    /// Holds the gate for a call that came to the actor by another way.
+    pub(super) fn detour(&self) -> Detour {
+        lock(&self.0).detours += 1;
+        Detour(self.clone())
+    }
+
     /// From here on the slots are those of this connection, and all are free.
     pub(super) fn serve(&self, generation: Generation, actor: ActorRef<Message>) {
         let mut slots = lock(&self.0);
-        slots.serving = Some((generation, actor));
+        let before = slots.serving.replace((generation, actor));
         slots.in_flight = 0;
+        drop(slots); // first: what is dropped with an actor's last address may look at the gate
+        drop(before);
     }
 
     /// There is no connection any more: nobody passes, and no slot is taken.
     pub(super) fn end(&self) {
+        self.end_of(None);
+    }
+
+    /// The same if it is this actor's, or anybody's.
+    fn end_of(&self, actor: Option<ActorId>) {
         let mut slots = lock(&self.0);
-        (slots.serving, slots.open, slots.in_flight) = (None, None, 0);
+        let others = |(_, serving): &(_, ActorRef<Message>)| {
+            actor.is_some_and(|actor| actor != serving.get_id())
+        };
+        if slots.serving.as_ref().is_some_and(others) {
+            return;
+        }
+        let before = (slots.serving.take(), slots.open.take());
+        slots.in_flight = 0;
+        drop(slots);
+        drop(before);
     }
 
     /// Lets calls pass.
     pub(super) fn open(&self, way: Way) {
         let mut slots = lock(&self.0);
-        if slots.serving.is_some() {
-            slots.open = Some(way);
-        }
+        let before = if slots.serving.is_some() { slots.open.replace(way) } else { Some(way) };
+        drop(slots);
+        drop(before);
     }
 
     /// Lets no call pass: the actor decides, and hears of each slot that comes back.
     pub(super) fn close(&self) {
-        lock(&self.0).open = None;
+        let before = lock(&self.0).open.take();
+        drop(before);
     }
 
     /// A slot for a call that waited. When there is none the gate closes in the same moment, so that the
@@ -109,7 +132,9 @@ impl Gate {
         let mut slots = lock(&self.0);
         let generation = slots.serving.as_ref().map(|(generation, _)| *generation)?;
         if slots.in_flight >= slots.most {
-            slots.open = None;
+            let before = slots.open.take();
+            drop(slots);
+            drop(before);
             return None;
         }
         slots.in_flight += 1;
@@ -143,11 +168,11 @@ impl Gate {
 }
 
 /// Nobody passes a server without an actor, however that ended.
-pub(super) struct Closing(pub(super) Gate);
+pub(super) struct Closing(pub(super) Gate, pub(super) ActorId);
 
 impl Drop for Closing {
     fn drop(&mut self) {
-        self.0.end();
+        self.0.end_of(Some(self.1)); // the next one may serve already
     }
 }
 

@@ -20,6 +20,7 @@ use std::pin::{Pin, pin};
 use std::sync::{Arc, Weak};
 use std::task::{Context, Poll, Waker, ready};
 use tokio::net::TcpStream;
+use tokio::task::coop::unconstrained;
 
 /// Largest room to read into, which a connection keeps, in bytes: more fits into no cache.
 const READ_AT_ONCE: usize = 128 * 1024;
@@ -78,7 +79,8 @@ impl Wire {
         let answer = self.sender.try_send_request(request);
         let driver = &mut self.driver;
         async move {
-            let mut answer = pin!(answer);
+            // it is asked once: it must not say that its task has had its share
+            let mut answer = pin!(unconstrained(answer));
             poll_fn(|context| {
                 if driver.as_mut().is_some_and(|driver| driver.as_mut().poll(context).is_ready()) {
                     *driver = None;
@@ -158,3 +160,6 @@ impl fmt::Debug for Body {
         f.debug_struct("Body").field("incoming", &self.incoming).finish_non_exhaustive()
     }
 }
+
+#[cfg(test)]
+mod tests;

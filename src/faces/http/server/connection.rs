@@ -115,9 +115,11 @@ impl Driver {
                 let close = http1::UpgradeableConnection::graceful_shutdown;
                 let served = serve(connection.as_mut(), close, ends).await;
                 if let Served::HandedOver(stream) = served {
-                    let Some(parts) = Pin::into_inner(connection).into_parts() else { return };
+                    let parts = Pin::into_inner(connection).into_parts();
+                    // all but the socket goes, above all what was read into
+                    let Some(http1::Parts { io, .. }) = parts else { return };
                     return tokio::select! {
-                        () = parts.io.into_inner().carry(stream) => {}
+                        () = io.into_inner().carry(stream) => {}
                         () = farewell(closing) => not_taken(),
                     };
                 }

@@ -13,10 +13,11 @@ use axum::body::{Body, Bytes, HttpBody};
 use axum::http::{HeaderValue, Method, Version, header};
 use axum::response::Response;
 use hyper::body::Frame;
+use mcpvisor_actors::mutex::lock;
 use std::convert::Infallible;
 use std::pin::Pin;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex};
 use std::task::{Context, Poll};
 
 /// What one connection's library, socket and driver know of it.
@@ -51,7 +52,7 @@ impl Handover {
             return response;
         }
         let mut response = response.map(|stream| {
-            *self.0.stream.lock().unwrap_or_else(PoisonError::into_inner) = Some(stream);
+            *lock(&self.0.stream) = Some(stream);
             Body::new(Silent(self.clone()))
         });
         response.headers_mut().insert(header::CONNECTION, HeaderValue::from_static("close"));
@@ -70,7 +71,7 @@ impl Handover {
         if !self.0.flushed.load(Ordering::Relaxed) {
             return None;
         }
-        self.0.stream.lock().unwrap_or_else(PoisonError::into_inner).take()
+        lock(&self.0.stream).take()
     }
 }
 

@@ -7,6 +7,8 @@ pub mod admin;
 pub mod cli;
 pub mod config;
 pub mod demo;
+#[cfg(target_os = "linux")]
+mod descriptors;
 pub mod downstream;
 pub mod exit;
 pub mod faces;

@@ -86,6 +86,21 @@ fn a_killed_gateway_leaves_no_process_behind() {
 }
 
 #[test]
+fn killing_all_processes_of_the_gateways_name_leaves_no_process_behind() {
+    let setup = unruly();
+    let mut gateway = setup.serve();
+    let all = everybody(&setup, &gateway);
+    let same_name: Vec<_> = all.iter().filter(|it| it.name() == gateway.process().name()).collect();
+    assert_eq!(same_name.len(), 6, "the gateway and five servers: {same_name:?}");
+    gateway.process().signal(Signal::STOP); // it has no time to mend anything
+    for process in same_name.into_iter().rev() {
+        process.signal(Signal::KILL);
+    }
+    assert_eq!(gateway.exit_code(), None);
+    nobody_is_left(&all);
+}
+
+#[test]
 fn the_end_of_stdin_leaves_no_process_behind() {
     let setup = unruly();
     let (mut gateway, mut client) = setup.stdio();

@@ -85,6 +85,8 @@ impl Arguments {
 
 /// Runs the gateway until it is stopped.
 pub(super) fn run(arguments: &Arguments) -> Exit {
+    #[cfg(target_os = "linux")]
+    crate::descriptors::make_room();
     let part = &arguments.part;
     let selector = part.selector();
     if !arguments.stdio && selector != Selector::All {

@@ -1,20 +1,15 @@
-//! The custodian of all child processes: one thread that starts them, one guard that outlives us.
+//! The custodian of all child processes: it sees to it that none outlives the gateway.
 //!
-//! Linux sends the parent-death signal when the *thread* that forked ends, not the process. Worker
-//! threads of the runtime come and go, so every child is started by one thread that lives as long as
-//! any [`Custodian`] does; each child's keeper holds one, hence it lives as long as any child.
+//! One thread keeps the books of the guard process (see `guard`): it starts the guard with the first child,
+//! and again, with the whole list, when the guard has died. It lives as long as any [`Custodian`] does; each
+//! child's keeper holds one.
 //!
-//! The thread also keeps the books of the guard process (see `guard`): it starts the guard with the
-//! first child, and again, with the whole list, when the guard has died.
-//!
-//! It never waits for a child and never signals one; that is the keeper's part. It does wait until a
-//! program is executed, so a program on a file system that hangs holds up other starts.
-//!
-//! *Invariant:* the thread survives a panic of a job, because its end would kill every child.
+//! It never waits for a child and never signals one; that is the keeper's part.
 
 use std::collections::BTreeSet;
 use std::io::Write;
-use std::panic::{AssertUnwindSafe, catch_unwind};
+#[cfg(unix)]
+use std::os::unix::process::CommandExt;
 use std::path::PathBuf;
 use std::process::{ChildStdin, Command, Stdio};
 use std::sync::{Arc, mpsc};
@@ -24,15 +19,13 @@ use std::time::{Duration, Instant};
 /// A guard that dies sooner than this is not started again before the next child is.
 const SOUND_LIFE: Duration = Duration::from_secs(1);
 
-/// Starts child processes and sees to it that none outlives the gateway; cheap to clone.
+/// Has the groups of child processes listed; cheap to clone.
 #[derive(Debug, Clone)]
 pub struct Custodian(Arc<Office>);
 
-/// Starts one child and says which process group it leads.
-type Job = Box<dyn FnOnce() -> Option<u32> + Send>;
-
+#[derive(Clone, Copy)]
 enum Order {
-    Start(Job),
+    Started(u32),
     Gone(u32),
     GuardEnded(u64),
     Finish,
@@ -66,15 +59,14 @@ impl Custodian {
             }
         });
         if let Err(error) = started {
-            tracing::error!(%error, "cannot start the thread that starts servers");
+            tracing::error!(%error, "no thread for the guard; a killed gateway may leave processes");
         }
         Self(Arc::new(Office(orders)))
     }
 
-    /// Runs a job on the custodian's thread. Without a thread the job is dropped, which its waiter
-    /// sees.
-    pub(super) fn start(&self, job: impl FnOnce() -> Option<u32> + Send + 'static) {
-        let _no_thread = self.0.0.send(Order::Start(Box::new(job)));
+    /// Puts a group on the guard's list.
+    pub(super) fn started(&self, group: u32) {
+        let _no_thread = self.0.0.send(Order::Started(group));
     }
 
     /// Strikes a group off the guard's list.
@@ -101,11 +93,7 @@ impl Books {
     /// `false` when this was the last order.
     fn carry_out(&mut self, order: Order) -> bool {
         match order {
-            Order::Start(job) => match catch_unwind(AssertUnwindSafe(job)) {
-                Ok(Some(group)) => self.enter(group),
-                Ok(None) => {}
-                Err(_) => tracing::error!("a fault while starting a process; please report it"),
-            },
+            Order::Started(group) => self.enter(group),
             Order::Gone(group) => {
                 if self.groups.remove(&group) {
                     self.tell(&format!("-{group}\n"));
@@ -147,9 +135,9 @@ impl Books {
     fn post_guard(&mut self) {
         let mut command = Command::new(&self.exe);
         command.arg("guard").stdin(Stdio::piped()).stdout(Stdio::null()).stderr(Stdio::null());
-        // Its own group: Ctrl-C and a terminal's hang-up are not for the guard.
+        // A group and a name of its own: a terminal's signals and `pkill mcpvisor` are not for the guard.
         #[cfg(unix)]
-        std::os::unix::process::CommandExt::process_group(&mut command, 0);
+        command.process_group(0).arg0("mcp-guard");
         let mut child = match command.spawn() {
             Ok(child) => child,
             Err(error) => {

@@ -1,9 +1,13 @@
 //! The guard: a second process that outlives the gateway by a moment.
 //!
-//! A gateway that gets SIGKILL cannot clean up, and the parent-death signal reaches its children
-//! only, not theirs (`npx` → `node`). So one guard process holds the reading end of a pipe. The
-//! gateway writes `+GROUP` after each start and `-GROUP` after each end; when the pipe ends, by
+//! A gateway that gets SIGKILL cannot clean up. So one guard process holds the reading end of a pipe.
+//! The gateway writes `+GROUP` after each start and `-GROUP` after each end; when the pipe ends, by
 //! whatever means the gateway ended, the guard sends SIGKILL to every group still listed.
+//!
+//! It has a name of its own: who kills all processes of the gateway's name spares it.
+//!
+//! Why not Linux's parent-death signal: it reaches children only, not theirs (`npx` → `node`), comes when
+//! the thread ends that started them, and to ask for it the gateway would have to be copied at each start.
 //!
 //! It never talks to a server, never decides anything and never writes.
 //!
@@ -16,6 +20,8 @@ use std::process::ExitCode;
 
 /// Runs the guard until its stdin ends; the hidden command `mcpvisor guard`.
 pub fn run_guard() -> ExitCode {
+    #[cfg(target_os = "linux")]
+    let _still_the_gateways = rustix::thread::set_name(c"mcp-guard");
     for group in registered(io::stdin().lock()) {
         kill(group);
     }

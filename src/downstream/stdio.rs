@@ -12,8 +12,6 @@ mod activity;
 mod frames;
 mod lines;
 mod pace;
-#[cfg(target_os = "linux")]
-mod parent_death;
 mod process;
 mod program;
 mod stderr;
@@ -96,7 +94,5 @@ fn command(target: &StdioTarget) -> Command {
         command.current_dir(cwd);
     }
     command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
-    #[cfg(target_os = "linux")]
-    parent_death::arm(&mut command);
     command
 }

@@ -42,9 +42,9 @@ fn insists(subject: &mut Subject, flags: &str, says: &str) {
     subject.server.end();
     subject.fails();
     subject.server.will_start_with(&format!("{flags} --status-for {MANY}"));
+    subject.strike(); // it may be noticed as soon as it listens
     subject.server.start();
     subject.server.is_new();
-    subject.strike();
     let since = Instant::now();
     while since.elapsed() < INSISTS {
         let text = subject.fails();

@@ -49,7 +49,8 @@ pub(super) fn of_response(method: Method, response: &Message) -> Outcome {
     let text = response.outcome_raw().unwrap_or_default();
     match response.kind() {
         Kind::Response { ok: false, .. } => Outcome::Error { code: code_of(text) },
-        _ => of_result(method, text),
+        _ if method != Method::CallTool => Outcome::Ok,
+        _ => of_tool_result(response.is_flagged().unwrap_or_else(|| is_error(text))),
     }
 }
 
@@ -61,7 +62,9 @@ pub(super) fn of_translated(
 ) -> Outcome {
     match translated {
         Translated::Edited(_) => of_response(method, response),
-        Translated::Result(result) => of_result(method, result),
+        Translated::Result(result) => {
+            of_tool_result(method == Method::CallTool && is_error(result))
+        }
         Translated::Fault(fault) => Outcome::Error { code: fault.code() },
     }
 }
@@ -69,8 +72,8 @@ pub(super) fn of_translated(
 /// The member of a tool's result that says that it failed.
 static IS_ERROR: LazyLock<Finder<'static>> = LazyLock::new(|| Finder::new(b"\"isError\""));
 
-fn of_result(method: Method, result: &[u8]) -> Outcome {
-    if method == Method::CallTool && is_error(result) { Outcome::ToolError } else { Outcome::Ok }
+fn of_tool_result(is_error: bool) -> Outcome {
+    if is_error { Outcome::ToolError } else { Outcome::Ok }
 }
 
 /// Whether a result has `isError`. It is parsed only when something in it looks like that.
@@ -108,6 +111,10 @@ mod tests {
             ),
             (Method::CallTool, r#""result":{"structuredContent":{"isError":true}}"#, Outcome::Ok),
             (Method::CallTool, r#""result":{"a":"\"isError\":true"}"#, Outcome::Ok),
+            (Method::CallTool, r#""result":{"isError":true,"isError":true}"#, Outcome::Ok),
+            // an escaped key is left to the parser
+            (Method::CallTool, r#""result":{"isError":true},"\u0061":1"#, Outcome::ToolError),
+            (Method::CallTool, r#""result":{"isError":false},"\u0061":1"#, Outcome::Ok),
             (Method::ReadResource, r#""result":{"isError":true}"#, Outcome::Ok),
             (Method::CallTool, r#""error":{"code":-32602,"message":"m"}"#, code(-32602)),
             (Method::CallTool, r#""error":{"message":"m"}"#, code(0)),

@@ -62,6 +62,8 @@ pub struct Member<'a> {
     pub key: Cow<'a, str>,
     /// Its value.
     pub value: Raw<'a>,
+    /// Whether the value is an object with `isError: true`; `None` where that was not looked at.
+    pub(super) flagged: Option<bool>,
 }
 
 /// The JSON text of a value, without blanks around it.
@@ -130,7 +132,7 @@ impl<'de: 'a, 'a> Deserialize<'de> for Members<'a> {
             fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Self::Value, A::Error> {
                 let mut members = Vec::with_capacity(8);
                 while let Some(key) = map.next_key::<Key<'de>>()? {
-                    members.push(Member { key: key.0, value: map.next_value()? });
+                    members.push(Member { key: key.0, value: map.next_value()?, flagged: None });
                 }
                 Ok(Members(members))
             }

@@ -45,6 +45,8 @@ pub struct Message {
     params: Option<Span>,
     /// `result` or `error`, whichever counts.
     outcome: Option<Span>,
+    /// Whether `result` has `isError: true`; `None` where that was not looked at.
+    flagged: Option<bool>,
     /// The envelope is well-formed JSON-RPC, so splicing it yields JSON-RPC again.
     regular: bool,
 }
@@ -80,6 +82,7 @@ impl Message {
             id: envelope.id.map(span),
             params: envelope.params.map(span),
             outcome: error.or(envelope.result).map(span),
+            flagged: envelope.flagged,
             regular: regular && !(envelope.error.is_some() && envelope.result.is_some()),
             kind,
             bytes: bytes.clone(),
@@ -114,6 +117,11 @@ impl Message {
     /// The span of `result` or `error`, whichever counts.
     pub fn outcome_span(&self) -> Option<Span> {
         self.outcome
+    }
+
+    /// Whether its result has `isError: true`; `None` where that was not found out on the way.
+    pub(crate) fn is_flagged(&self) -> Option<bool> {
+        self.flagged
     }
 
     /// The message with another id, ready to be written; further edits may be given.
@@ -201,6 +209,7 @@ pub(super) fn not_json(error: &serde_json::Error) -> WireError {
 }
 
 /// The members of an envelope that decide what the message is.
+#[derive(Default)]
 struct Envelope<'a> {
     jsonrpc: Option<Raw<'a>>,
     id: Option<Raw<'a>>,
@@ -208,21 +217,31 @@ struct Envelope<'a> {
     params: Option<Raw<'a>>,
     result: Option<Raw<'a>>,
     error: Option<Raw<'a>>,
+    /// Whether `result` has `isError: true`.
+    flagged: Option<bool>,
 }
 
 impl<'a> Envelope<'a> {
     fn of(members: &Members<'a>) -> Result<Self, WireError> {
-        let get = |key| {
-            members.get(key).map_err(|_| WireError::NotJsonRpc("an envelope member stands twice"))
-        };
-        Ok(Self {
-            jsonrpc: get("jsonrpc")?,
-            id: get("id")?,
-            method: get("method")?,
-            params: get("params")?,
-            result: get("result")?,
-            error: get("error")?,
-        })
+        let mut envelope = Self::default();
+        for member in members.iter() {
+            let place = match member.key.as_ref() {
+                "jsonrpc" => &mut envelope.jsonrpc,
+                "id" => &mut envelope.id,
+                "method" => &mut envelope.method,
+                "params" => &mut envelope.params,
+                "result" => {
+                    envelope.flagged = member.flagged;
+                    &mut envelope.result
+                }
+                "error" => &mut envelope.error,
+                _ => continue,
+            };
+            if place.replace(member.value).is_some() {
+                return Err(WireError::NotJsonRpc("an envelope member stands twice"));
+            }
+        }
+        Ok(envelope)
     }
 
     fn kind(&self, error: Option<Raw<'_>>, bytes: &Bytes) -> Result<Kind, WireError> {

@@ -23,6 +23,10 @@ use strings::{ONES, first, string};
 
 /// Deepest nesting that is looked into here.
 const DEEPEST: usize = 128;
+/// The one member within a member's value that is looked for on the way: whether a tool's result is an error.
+///
+/// Source: MCP "Tools", error handling.
+const FLAG: &[u8] = b"\"isError\"";
 
 /// The members of an object that nests no deeper than `max_depth`; `None` when the parser is to be asked.
 pub(super) fn members(text: &str, max_depth: usize) -> Option<Vec<Member<'_>>> {
@@ -40,9 +44,10 @@ pub(super) fn members(text: &str, max_depth: usize) -> Option<Vec<Member<'_>>> {
             let after = string(key)?;
             let key = from_to(key, after)?.strip_suffix('"').filter(|key| !key.contains('\\'))?;
             let start = colon(after)?;
-            let end = value(start, inner)?;
+            let mut flag = Flag::default();
+            let end = value(start, inner, &mut flag)?;
             let value = Raw::new(from_to(start, end)?);
-            members.push(Member { key: Cow::Borrowed(key), value });
+            members.push(Member { key: Cow::Borrowed(key), value, flagged: Some(flag.is_set()) });
             match blank(end) {
                 [b',', after @ ..] => rest = blank(after),
                 [b'}', after @ ..] => break rest = after,
@@ -53,8 +58,31 @@ pub(super) fn members(text: &str, max_depth: usize) -> Option<Vec<Member<'_>>> {
     blank(rest).is_empty().then_some(members)
 }
 
+/// What is known of [`FLAG`].
+#[derive(Default)]
+struct Flag {
+    seen: usize,
+    on: bool,
+}
+
+impl Flag {
+    /// Looks at a member from its key on and from its value on.
+    #[inline(never)]
+    fn look(&mut self, key: &[u8], value: &[u8]) {
+        if key.starts_with(FLAG) {
+            self.seen += 1;
+            self.on = value.starts_with(b"true");
+        }
+    }
+
+    /// Not where it stands twice, so that two readers could disagree.
+    fn is_set(&self) -> bool {
+        self.on && self.seen == 1
+    }
+}
+
 /// One value, however it nests: no recursion, a bit for each open bracket.
-fn value(mut rest: &[u8], max_depth: usize) -> Option<&[u8]> {
+fn value<'a>(mut rest: &'a [u8], max_depth: usize, flag: &mut Flag) -> Option<&'a [u8]> {
     let (mut objects, mut depth) = (0_u128, 0);
     loop {
         match rest {
@@ -70,7 +98,11 @@ fn value(mut rest: &[u8], max_depth: usize) -> Option<&[u8]> {
                 // the closing bracket is two after the opening one in ASCII
                 if *rest.first()? != open + 2 {
                     if object {
-                        rest = key(rest)?;
+                        let member = rest;
+                        rest = key(member)?;
+                        if depth == 1 {
+                            flag.look(member, rest);
+                        }
                     }
                     continue;
                 }
@@ -89,7 +121,11 @@ fn value(mut rest: &[u8], max_depth: usize) -> Option<&[u8]> {
                 [b',', after @ ..] => {
                     rest = blank(after);
                     if object {
-                        rest = key(rest)?;
+                        let member = rest;
+                        rest = key(member)?;
+                        if depth == 1 {
+                            flag.look(member, rest);
+                        }
                     }
                     break;
                 }

@@ -133,7 +133,7 @@ async fn connected(address: SocketAddr) -> Result<(), Box<dyn Error>> {
     let waiting = async {
         let mut connection = Connection::open(address).await?;
         while connection.get(address, "/readyz").await? != 200 {
-            sleep(Duration::from_millis(10)).await;
+            sleep(Duration::from_millis(3)).await;
         }
         Ok(())
     };

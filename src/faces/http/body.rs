@@ -57,14 +57,18 @@ fn fits(bytes: Bytes, cap: usize) -> Result<Bytes, Refusal> {
     if bytes.len() > cap { Err(Refusal::TooLarge { limit: cap }) } else { Ok(bytes) }
 }
 
-/// Grows by doubling, but never above the cap.
+/// Above this size room for the largest body is asked for at once, in bytes: what is not written costs nothing,
+/// and each smaller room on the way would stay for a while beside the larger one.
+const LARGE: usize = 256 * 1024;
+
+/// Grows by doubling, from [`LARGE`] on to the cap; never above it.
 fn append(whole: &mut Vec<u8>, chunk: &[u8], cap: usize) -> Result<(), Refusal> {
     let need = whole.len() + chunk.len();
     if need > cap {
         return Err(Refusal::TooLarge { limit: cap });
     }
     if need > whole.capacity() {
-        let target = (whole.capacity() * 2).clamp(need, cap);
+        let target = if need > LARGE { cap } else { (whole.capacity() * 2).clamp(need, cap) };
         whole.reserve_exact(target - whole.len());
     }
     whole.extend_from_slice(chunk);

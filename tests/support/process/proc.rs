@@ -40,6 +40,18 @@ impl Process {
         kill_process(id, signal).unwrap();
     }
 
+    /// What `killall` and `pkill` know it by.
+    pub(crate) fn name(&self) -> String {
+        fs::read_to_string(format!("/proc/{}/comm", self.id)).unwrap().trim_end().to_owned()
+    }
+
+    /// How many descriptors it can have before its table has to grow.
+    pub(crate) fn room_for_descriptors(&self) -> u64 {
+        let status = fs::read_to_string(format!("/proc/{}/status", self.id)).unwrap();
+        let line = status.lines().find_map(|line| line.strip_prefix("FDSize:")).unwrap();
+        line.trim().parse().unwrap()
+    }
+
     /// Memory in use, in bytes.
     pub(crate) fn memory(&self) -> u64 {
         let status = fs::read_to_string(format!("/proc/{}/status", self.id)).unwrap();

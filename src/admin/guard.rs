@@ -17,10 +17,11 @@ use axum::extract::{MatchedPath, Request, State};
 use axum::http::{HeaderMap, HeaderValue, Method, StatusCode, Uri, header};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
+use mcpvisor_actors::mutex::lock;
 use ring::digest::{SHA256, digest};
 use secrecy::{ExposeSecret, SecretString};
 use std::net::SocketAddr;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 use tokio::time::Instant;
 
@@ -76,7 +77,7 @@ impl Allowance {
 
     /// It happens; when it still may, how often it might not in the spell before.
     fn spend(&self) -> Option<u32> {
-        let mut spent = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut spent = lock(&self.0);
         let mut before = 0;
         if spent.0.elapsed() > SPELL {
             before = spent.1.saturating_sub(MOST);

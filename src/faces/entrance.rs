@@ -7,12 +7,13 @@ use futures_util::FutureExt;
 use futures_util::future::BoxFuture;
 use mcpvisor_actors::catalog::Selector;
 use mcpvisor_actors::ingress::Face;
+use mcpvisor_actors::mutex::lock;
 use mcpvisor_actors::session::Clients;
 use mcpvisor_actors::wire::Limits;
 use std::io;
 use std::net::{SocketAddr, TcpListener};
 use std::pin::pin;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 use tokio::sync::watch;
 use tokio::time::sleep;
@@ -60,12 +61,12 @@ struct Kept(Arc<Mutex<Option<TcpListener>>>);
 
 impl Kept {
     fn copy(&self) -> Option<io::Result<TcpListener>> {
-        let kept = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let kept = lock(&self.0);
         kept.as_ref().map(TcpListener::try_clone)
     }
 
     fn close(&self) {
-        *self.0.lock().unwrap_or_else(PoisonError::into_inner) = None;
+        *lock(&self.0) = None;
     }
 }
 

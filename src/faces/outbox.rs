@@ -3,9 +3,10 @@
 //!
 //! *Invariant:* the lock is held for one poll or one look, never across an await.
 
+use mcpvisor_actors::mutex::lock;
 use mcpvisor_actors::session::{ClientStream, ClientStreamReader, Outgoing};
 use std::future::poll_fn;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard};
 use std::task::{Context, Poll, ready};
 use tokio::sync::Notify;
 
@@ -75,7 +76,7 @@ impl Outbox {
     }
 
     fn lock(&self) -> MutexGuard<'_, ClientStreamReader> {
-        self.0.reader.lock().unwrap_or_else(PoisonError::into_inner)
+        lock(&self.0.reader)
     }
 }
 

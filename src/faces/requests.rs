@@ -7,10 +7,11 @@
 //!
 //! *Invariant:* what is under way when the connection is gone is given up.
 
+use mcpvisor_actors::mutex::lock;
 use mcpvisor_actors::session::Underway;
 use mcpvisor_actors::wire::{CancelParams, Kind, Message, RawId};
 use std::collections::HashMap;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard};
 
 /// Fewer than this are not worth cleaning up.
 const FEW: usize = 64;
@@ -59,7 +60,7 @@ impl Requests {
     }
 
     fn lock(&self) -> MutexGuard<'_, HashMap<RawId, Underway>> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+        lock(&self.0)
     }
 }
 

@@ -75,7 +75,9 @@ impl Slow {
         } else {
             return;
         }
-        self.least = self.entries.iter().map(|entry| entry.took).min().unwrap_or_default();
+        if self.entries.len() == SLOW {
+            self.least = self.entries.iter().map(|entry| entry.took).min().unwrap_or_default();
+        }
     }
 
     /// Once a second, those that are too old go.

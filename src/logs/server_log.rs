@@ -3,9 +3,10 @@
 use super::LogStore;
 use super::entry::{Entry, Level, Source};
 use super::flood::{Flood, LeftOut};
+use mcpvisor_actors::mutex::lock;
 use mcpvisor_actors::server::ServerName;
 use std::collections::HashMap;
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::{Mutex, MutexGuard};
 use std::time::Instant;
 
 /// Who floods: one server, in one way.
@@ -17,7 +18,7 @@ pub(super) struct Floods(Mutex<HashMap<Flooder, Flood>>);
 
 impl Floods {
     fn lock(&self) -> MutexGuard<'_, HashMap<Flooder, Flood>> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+        lock(&self.0)
     }
 
     /// Whether a line is kept.

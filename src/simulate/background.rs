@@ -5,9 +5,10 @@
 use super::fault::Fault;
 use super::lines::complain;
 use super::server::{Exchange, Server};
+use mcpvisor_actors::mutex::lock;
 use std::process::{Command, Stdio};
 use std::sync::atomic::Ordering;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
 /// Rest of a storm nobody hears.
@@ -24,7 +25,7 @@ pub(super) struct Running(Mutex<(Vec<Fault>, bool)>);
 
 /// Starts what is on and does not run yet.
 pub(super) fn start(server: &Arc<Server>) {
-    let mut running = server.background.0.lock().unwrap_or_else(PoisonError::into_inner);
+    let mut running = lock(&server.background.0);
     if server.faults.on(Fault::Grandchild) && !running.1 {
         running.1 = true;
         start_grandchild();
@@ -72,7 +73,7 @@ fn blow(server: &Server, storm: Fault) -> bool {
             std::thread::sleep(UNHEARD);
         }
     }
-    let mut running = server.background.0.lock().unwrap_or_else(PoisonError::into_inner);
+    let mut running = lock(&server.background.0);
     let again = server.faults.on(storm);
     if !again {
         running.0.retain(|one| *one != storm);

@@ -3,7 +3,8 @@
 //! *Invariant:* a command's changes are seen all together or not at all.
 
 use super::fault::{FAULTS, Fault, Reach, Takes};
-use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
+use mcpvisor_actors::mutex::lock;
+use std::sync::{Condvar, Mutex, MutexGuard};
 use std::time::Duration;
 use tokio::sync::watch;
 
@@ -78,7 +79,7 @@ impl Faults {
     }
 
     fn state(&self) -> MutexGuard<'_, State> {
-        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+        lock(&self.state)
     }
 
     /// All values at this moment.

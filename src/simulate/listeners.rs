@@ -5,9 +5,10 @@
 use super::outlet::Outlet;
 use bytes::Bytes;
 use mcpvisor_actors::bridge::Listen;
+use mcpvisor_actors::mutex::lock;
 use mcpvisor_actors::wire::{Limits, Message, RawId, Strictness};
 use serde_json::json;
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::{Mutex, MutexGuard};
 
 /// All open listens.
 #[derive(Debug, Default)]
@@ -22,7 +23,7 @@ struct Listener {
 
 impl Listeners {
     fn all(&self) -> MutexGuard<'_, Vec<Listener>> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+        lock(&self.0)
     }
 
     /// Opens one.

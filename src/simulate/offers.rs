@@ -5,12 +5,13 @@ use super::call::Executed;
 use super::server::Server;
 use super::settings::Settings;
 use super::tools::bounds;
+use mcpvisor_actors::mutex::lock;
 use serde::Deserialize;
 use serde_json::Value;
 use serde_json::value::RawValue;
 use std::borrow::Cow;
 use std::collections::BTreeSet;
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::{Mutex, MutexGuard};
 
 /// The offers at this moment, in the order they are listed, and the resources that are watched.
 #[derive(Debug)]
@@ -50,7 +51,7 @@ impl Offers {
     }
 
     fn lists(&self) -> MutexGuard<'_, Lists> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+        lock(&self.0)
     }
 
     pub(super) fn add_prompt(&self, name: &str) {

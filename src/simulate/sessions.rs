@@ -3,9 +3,10 @@
 //! *Invariant:* what waits for a client costs a bounded number of messages.
 
 use super::outlet::Part;
+use mcpvisor_actors::mutex::lock;
 use std::collections::{HashMap, VecDeque};
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::{Mutex, MutexGuard};
 use tokio::sync::mpsc;
 
 /// Messages on their way to a stream; as many wait for one to open.
@@ -26,7 +27,7 @@ struct Session {
 
 impl Sessions {
     fn by_id(&self) -> MutexGuard<'_, HashMap<String, Session>> {
-        self.by_id.lock().unwrap_or_else(PoisonError::into_inner)
+        lock(&self.by_id)
     }
 
     /// A new session; its id.

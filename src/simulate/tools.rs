@@ -1,7 +1,8 @@
 //! Which tools the simulated server lists.
 
 use super::settings::Settings;
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use mcpvisor_actors::mutex::lock;
+use std::sync::{Mutex, MutexGuard};
 
 /// Name of the tool that appears after some calls.
 pub(super) const EXTRA: &str = "extra";
@@ -31,7 +32,7 @@ impl Tools {
     }
 
     fn names(&self) -> MutexGuard<'_, Vec<String>> {
-        self.names.lock().unwrap_or_else(PoisonError::into_inner)
+        lock(&self.names)
     }
 
     pub(super) fn count(&self) -> usize {

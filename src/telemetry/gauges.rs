@@ -8,11 +8,12 @@ use super::names::{self, Kind, Metric, REASON, SERVER, SIGNAL, STATE, VERSION};
 use crate::downstream::{self, Usage};
 use crate::logs::LogStore;
 use mcpvisor_actors::fleet::{BreakerState, Card, Fleet, State};
+use mcpvisor_actors::mutex::lock;
 use mcpvisor_actors::wire::Subject;
 use opentelemetry::KeyValue;
 use opentelemetry::metrics::Meter;
 use std::collections::HashMap;
-use std::sync::{Arc, Mutex, PoisonError, Weak};
+use std::sync::{Arc, Mutex, Weak};
 use std::time::Duration;
 use tokio::time::Instant;
 
@@ -46,7 +47,7 @@ impl Watch {
     /// Processor time of a server: ends of processes nobody waited for make it no smaller.
     fn processor(&self, card: &Card) -> Option<Duration> {
         let (process, now) = (card.vitals.process()?, used(card)?.processor);
-        let mut seen = self.processor.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut seen = lock(&self.processor);
         Some(most(&mut seen, card.spec.name.as_str(), process, now))
     }
 }
@@ -77,13 +78,13 @@ impl Watched {
             since: Instant::now(),
             processor: Mutex::default(),
         });
-        *self.0.lock().unwrap_or_else(PoisonError::into_inner) = Arc::downgrade(&watch);
+        *lock(&self.0) = Arc::downgrade(&watch);
         watch
     }
 
     /// What is read now.
     pub(super) fn get(&self) -> Option<Arc<Watch>> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).upgrade()
+        lock(&self.0).upgrade()
     }
 }
 

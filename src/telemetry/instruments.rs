@@ -20,6 +20,7 @@ use crate::config::Config;
 use crate::logs::LogStore;
 use crate::redaction::Redaction;
 use mcpvisor_actors::fleet::Fleet;
+use mcpvisor_actors::mutex::lock;
 use mcpvisor_actors::observation::{Observed, SessionOver, Trace, TraceContext};
 use mcpvisor_actors::server::ServerName;
 use mcpvisor_actors::timeline::Event;
@@ -33,7 +34,7 @@ use opentelemetry_sdk::metrics::{
 };
 use prometheus::{Registry, TextEncoder};
 use std::fmt;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 use tokio::sync::oneshot;
 use tokio::time::timeout;
@@ -156,7 +157,7 @@ impl Sink for Instruments {
     }
 
     fn over(&self, requests: &[Arc<Observed>]) {
-        let mut catalog = self.catalog.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut catalog = lock(&self.catalog);
         for request in requests {
             let Some(outcome) = request.outcome() else { continue };
             let series = catalog.of(request, outcome);

@@ -5,13 +5,14 @@
 use super::names::{self, BOUNDARIES, CAUSE, Kind, Metric, PROBE, REVISION, SERVER, TRANSPORT};
 use super::peers::{self, Peer};
 use super::series::Series;
+use mcpvisor_actors::mutex::lock;
 use mcpvisor_actors::observation::{Observed, SessionOver};
 use mcpvisor_actors::server::ServerName;
 use mcpvisor_actors::timeline::{Event, EventKind};
 use opentelemetry::KeyValue;
 use opentelemetry::metrics::{BoundCounter, BoundHistogram, Counter, Histogram, Meter};
 use std::collections::HashMap;
-use std::sync::{Arc, Mutex, OnceLock, PoisonError};
+use std::sync::{Arc, Mutex, OnceLock};
 use std::time::SystemTime;
 
 /// The state of a server calls are passed on to.
@@ -129,7 +130,7 @@ impl Meters {
     }
 
     fn state(&self, server: &ServerName, state: &str, at: SystemTime) {
-        let mut ready = self.ready.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut ready = lock(&self.ready);
         if state == READY {
             ready.entry(server.as_str().to_owned()).or_insert(at);
         } else if let Some(since) = ready.remove(server.as_str()) {

@@ -4,8 +4,9 @@
 //! (and cut) like any other when the gateway stops.
 
 use futures_util::future::BoxFuture;
+use mcpvisor_actors::mutex::lock;
 use std::fmt;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex};
 
 /// The next use of a connection; every request on it carries a clone.
 #[derive(Clone, Default)]
@@ -14,12 +15,12 @@ pub(crate) struct Onward(Arc<Mutex<Option<BoxFuture<'static, ()>>>>);
 impl Onward {
     /// Decides it.
     pub(crate) fn set(&self, next: BoxFuture<'static, ()>) {
-        *self.0.lock().unwrap_or_else(PoisonError::into_inner) = Some(next);
+        *lock(&self.0) = Some(next);
     }
 
     /// What was decided, if anything.
     pub(crate) fn take(&self) -> Option<BoxFuture<'static, ()>> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).take()
+        lock(&self.0).take()
     }
 }
 

@@ -6,11 +6,12 @@
 //! *Invariant:* what is off is kept outside every actor, and read without waiting by whoever passes a call
 //! on.
 
+use crate::mutex::lock;
 use crate::server::ServerName;
 use arc_swap::ArcSwap;
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex};
 
 /// The tools that are off, by server and own name.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -102,7 +103,7 @@ impl Switches {
 
     /// Saves what is off at this moment; whether it is remembered now. Blocking.
     pub(crate) fn save(&self) -> bool {
-        let _last = self.0.saving.lock().unwrap_or_else(PoisonError::into_inner);
+        let _last = lock(&self.0.saving);
         self.0.store.save(&self.off())
     }
 }

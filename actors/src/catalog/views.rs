@@ -13,10 +13,11 @@ use super::{
     Entry, Group, Manifests, Naming, NoView, Selector, Snapshot, SnapshotCell, SwitchedOff,
     Switches, View,
 };
+use crate::mutex::lock;
 use crate::server::ServerName;
 use crate::wire::Subject;
 use std::collections::{BTreeMap, HashMap, HashSet};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard};
 
 /// The groups of the configuration, by name.
 pub type Groups = BTreeMap<Arc<str>, Arc<Group>>;
@@ -159,7 +160,7 @@ impl Views {
     }
 
     fn published(&self) -> MutexGuard<'_, Published> {
-        self.0.published.lock().unwrap_or_else(PoisonError::into_inner)
+        lock(&self.0.published)
     }
 }
 

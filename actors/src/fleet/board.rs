@@ -3,12 +3,13 @@
 use super::tap::Tap;
 use super::{Standing, State, Vitals};
 use crate::health::{Checks, Quality, QualityReport};
+use crate::mutex::lock;
 use crate::otp::Address;
 use crate::server::{self, Gate, ServerName, ServerSpec};
 use arc_swap::ArcSwap;
 use ractor::{ActorCell, ActorStatus};
 use std::collections::BTreeMap;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard};
 use tokio::time::Instant;
 
 /// Everything known of one server.
@@ -100,7 +101,7 @@ impl Card {
 
     /// Its history; held for microseconds.
     pub fn history(&self) -> MutexGuard<'_, Quality> {
-        self.quality.lock().unwrap_or_else(PoisonError::into_inner)
+        lock(&self.quality)
     }
 }
 

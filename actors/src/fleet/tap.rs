@@ -7,8 +7,9 @@
 //! does not read loses frames and hears how many, and never makes a connection wait.
 
 use super::frame::{Frame, Place, Said};
+use crate::mutex::lock;
 use std::sync::atomic::{AtomicUsize, Ordering};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex};
 use tokio::sync::broadcast::{Receiver, Sender, channel, error};
 
 /// Frames kept for a watcher that does not read.
@@ -58,7 +59,7 @@ impl Tap {
     }
 
     fn flow(&self) -> std::sync::MutexGuard<'_, Flow> {
-        self.flow.lock().unwrap_or_else(PoisonError::into_inner)
+        lock(&self.flow)
     }
 }
 

@@ -5,9 +5,10 @@
 
 use super::{Admitted, Breaker, BreakerState};
 use crate::health::{BreakerPolicy, Outcome, Sample, SampleKind};
+use crate::mutex::lock;
 use std::collections::VecDeque;
 use std::sync::atomic::{AtomicU32, AtomicU64, AtomicUsize, Ordering};
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::{Mutex, MutexGuard};
 use std::time::Duration;
 use tokio::time::Instant;
 
@@ -141,7 +142,7 @@ impl Vitals {
     }
 
     fn sample(&self, sample: Sample) {
-        let mut samples = self.samples.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut samples = lock(&self.samples);
         if samples.len() == SAMPLES {
             samples.pop_front();
         }
@@ -150,17 +151,17 @@ impl Vitals {
 
     /// Takes what was noted since the last time.
     pub fn collect(&self) -> VecDeque<Sample> {
-        std::mem::take(&mut *self.samples.lock().unwrap_or_else(PoisonError::into_inner))
+        std::mem::take(&mut *lock(&self.samples))
     }
 
     /// Notes why a call failed for reasons of the server.
     pub fn fails(&self, cause: String) {
-        *self.trouble.lock().unwrap_or_else(PoisonError::into_inner) = Some(cause);
+        *lock(&self.trouble) = Some(cause);
     }
 
     /// Why the last one did.
     pub fn trouble(&self) -> Option<String> {
-        self.trouble.lock().unwrap_or_else(PoisonError::into_inner).clone()
+        lock(&self.trouble).clone()
     }
 
     /// Asks the breaker for one call.
@@ -184,7 +185,7 @@ impl Vitals {
     }
 
     fn breaker(&self) -> MutexGuard<'_, Breaker> {
-        self.breaker.lock().unwrap_or_else(PoisonError::into_inner)
+        lock(&self.breaker)
     }
 }
 

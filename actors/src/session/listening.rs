@@ -15,6 +15,7 @@ use super::{Client, ClientStream, ClientStreamReader, Clients, Fact, SessionTabl
 use crate::bridge::Listen;
 use crate::call::{Admission, Call, Control, LastWord, Request};
 use crate::catalog::{Capability, Route, Snapshot, View};
+use crate::mutex::lock;
 use crate::observation::Outcome;
 use crate::otp::Ticket;
 use crate::proxy;
@@ -24,7 +25,7 @@ use crate::wire::{
 };
 use futures_util::stream::{self, StreamExt};
 use std::collections::BTreeSet;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard};
 use std::time::Duration;
 use tokio::sync::{Notify, watch};
 use tokio::time::timeout;
@@ -68,7 +69,7 @@ impl Inbox {
     }
 
     fn news(&self) -> MutexGuard<'_, News> {
-        self.news.lock().unwrap_or_else(PoisonError::into_inner)
+        lock(&self.news)
     }
 }
 

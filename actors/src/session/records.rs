@@ -10,12 +10,13 @@
 use super::{
     ClientStreamReader, LogLevel, SessionHandle, SessionRecord, SessionStore, SessionTable,
 };
+use crate::mutex::lock;
 use crate::wire::ProtocolVersion;
 use ring::digest::{SHA256, digest};
 use serde_json::Value;
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::fmt::Write;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard};
 use std::time::Duration;
 
 /// What a client may say at `initialize` and be remembered, in bytes.
@@ -152,7 +153,7 @@ impl Records {
 
 impl Inner {
     fn state(&self) -> MutexGuard<'_, State> {
-        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+        lock(&self.state)
     }
 
     fn load(&self) {
@@ -176,7 +177,7 @@ impl Inner {
     /// Writes what changed. Nothing is read or written for a gateway that has no such session: another
     /// process may own what is stored.
     fn write(&self) {
-        let _one_at_a_time = self.saving.lock().unwrap_or_else(PoisonError::into_inner);
+        let _one_at_a_time = lock(&self.saving);
         let (nothing, unread) = {
             let state = self.state();
             (state.opened.is_empty() && state.waiting.is_none(), state.waiting.is_none())

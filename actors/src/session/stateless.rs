@@ -18,13 +18,14 @@ use crate::call::{
     Admission, Again, Call, CallTicket, Control, LastWord, Request, method_not_allowed,
 };
 use crate::catalog::{Capability, STATUS_TOOL, Snapshot, SnapshotCell};
+use crate::mutex::lock;
 use crate::observation::{Origin, TraceContext};
 use crate::otp::{Address, Ticket};
 use crate::proxy;
 use crate::wire::{CallParams, Kind, Message, Method, ObjectEdit, RawId, Subject, code};
 use bytes::Bytes;
 use serde_json::json;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex};
 use tokio::runtime::Handle;
 use tokio::task::JoinSet;
 use tokio::time::{sleep, timeout};
@@ -41,7 +42,7 @@ pub(super) fn again(proxy: &Address<proxy::Message>) -> Again {
             sleep(actor::AGAIN_AFTER).await;
             proxy.tell(proxy::Message::Route(ticket));
         };
-        let mut waiting = waiting.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut waiting = lock(&waiting);
         while waiting.try_join_next().is_some() {}
         waiting.spawn_on(try_again, &runtime);
     })

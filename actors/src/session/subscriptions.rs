@@ -3,9 +3,10 @@
 //! Sessions enter and leave here; a connection asks its server for what is wanted of it. So a server is
 //! asked once for a resource, however many sessions watch it, and asked again by each new connection.
 
+use crate::mutex::lock;
 use crate::server::ServerName;
 use std::collections::{BTreeMap, BTreeSet, HashMap};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard};
 use tokio::sync::watch;
 
 /// A session's id, and the URI as that session calls it.
@@ -102,7 +103,7 @@ impl Subscriptions {
     }
 
     fn all(&self) -> MutexGuard<'_, HashMap<ServerName, Wanted>> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+        lock(&self.0)
     }
 }
 

@@ -4,12 +4,13 @@
 
 use super::Client;
 use crate::catalog::Route;
+use crate::mutex::lock;
 use crate::server::{self, Generation, ServerName, Whose};
 use crate::wire::Members;
 use bytes::Bytes;
 use ractor::{ActorRef, ActorStatus};
 use std::collections::{BTreeMap, HashMap};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard};
 
 /// Tasks remembered in the whole gateway; the oldest is forgotten first.
 const MOST: usize = 10_000;
@@ -178,7 +179,7 @@ impl Tasks {
     }
 
     fn lock(&self) -> MutexGuard<'_, Table> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+        lock(&self.0)
     }
 }
 

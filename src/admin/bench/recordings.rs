@@ -3,8 +3,9 @@
 use super::BenchFault;
 use super::recording::Recording;
 use mcpvisor_actors::fleet::FrameWatch;
+use mcpvisor_actors::mutex::lock;
 use std::collections::BTreeMap;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard};
 
 /// Recordings there may be.
 const MOST: usize = 20;
@@ -55,6 +56,6 @@ impl Recordings {
     }
 
     fn lock(&self) -> MutexGuard<'_, All> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+        lock(&self.0)
     }
 }

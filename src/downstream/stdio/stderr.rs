@@ -7,8 +7,9 @@
 
 use crate::logs::ServerLog;
 use crate::redaction::Redaction;
+use mcpvisor_actors::mutex::lock;
 use memchr::{memchr, memchr_iter, memrchr};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex};
 use std::task::{Context, Poll};
 use tokio::io::{AsyncRead, AsyncReadExt};
 use tokio::task::JoinHandle;
@@ -70,10 +71,6 @@ async fn read(mut pipe: impl AsyncRead + Unpin, tail: Arc<Mutex<Tail>>, mut line
         chunk.clear();
     }
     lines.end();
-}
-
-fn lock(tail: &Mutex<Tail>) -> MutexGuard<'_, Tail> {
-    tail.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 /// The last bytes: at most twice [`KEEP`], so that old ones are moved out rarely.

@@ -27,12 +27,13 @@ use axum::body::Body;
 use axum::response::Response;
 use dashmap::DashMap;
 use event_id::{EventId, StreamKind, StreamName};
+use mcpvisor_actors::mutex::lock;
 use mcpvisor_actors::session::{Outgoing, SessionGone, SessionHandle};
 use mcpvisor_actors::wire::{ProtocolVersion, RawId, code, error_reply};
 use reader::Reader;
 use std::collections::VecDeque;
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 use store::{Store, Stream};
 use tokio::sync::{Notify, watch};
@@ -265,7 +266,7 @@ impl Resumption {
             return;
         }
         let delivered = usize::from(stream.lost().is_empty());
-        let mut lost = self.lost.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut lost = lock(&self.lost);
         let lost = &mut lost[delivered];
         if lost.len() == REMEMBERED {
             lost.pop_front();
@@ -275,7 +276,7 @@ impl Resumption {
 
     /// What a client that saw everything up to this event was not told.
     fn lost_requests(&self, session: &SessionHandle, last: EventId) -> Option<Vec<RawId>> {
-        let lost = self.lost.lock().unwrap_or_else(PoisonError::into_inner);
+        let lost = lock(&self.lost);
         let is_it = |lost: &&Lost| lost.name == last.stream && *lost.session == *session.id();
         let unseen =
             lost.iter().flatten().find(is_it)?.requests.iter().filter(|it| it.is_open(last.at));
@@ -323,10 +324,6 @@ fn told_lost(requests: &[RawId]) -> Vec<u8> {
         events::event(reply, None).to_bytes()
     });
     told.collect()
-}
-
-fn lock(store: &Mutex<Store>) -> MutexGuard<'_, Store> {
-    store.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 #[cfg(test)]

@@ -15,10 +15,11 @@ use super::spool::{Batch, Spool};
 use crate::telemetry::delivery::Delivery;
 use crate::telemetry::settings::{Protocol, Queue, Target};
 use bytes::Bytes;
+use mcpvisor_actors::mutex::lock;
 use opentelemetry_sdk::Resource;
 use opentelemetry_sdk::error::{OTelSdkError, OTelSdkResult};
 use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex};
 use std::thread;
 use std::time::Duration;
 use tokio::runtime;
@@ -72,7 +73,7 @@ impl Sending {
     /// Sends what waits, within this time. Blocks.
     pub(in crate::telemetry) fn shutdown(&self, within: Duration) -> OTelSdkResult {
         self.spool.close();
-        let ended = self.ended.lock().unwrap_or_else(PoisonError::into_inner);
+        let ended = lock(&self.ended);
         match ended.recv_timeout(within) {
             Err(RecvTimeoutError::Timeout) => Err(OTelSdkError::Timeout(within)),
             Ok(()) | Err(RecvTimeoutError::Disconnected) => Ok(()),

@@ -3,8 +3,9 @@
 //! *Invariant:* bounded; putting one in never waits for a collector.
 
 use super::protobuf::Message;
+use mcpvisor_actors::mutex::lock;
 use std::collections::VecDeque;
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::{Mutex, MutexGuard};
 use tokio::sync::Notify;
 
 /// Where spans wait.
@@ -86,7 +87,7 @@ impl Spool {
     }
 
     fn state(&self) -> MutexGuard<'_, State> {
-        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+        lock(&self.state)
     }
 }
 

@@ -3,11 +3,12 @@
 //! *Invariant:* no signal is sent once the group was seen empty, because its number may then belong
 //! to somebody else.
 
+use mcpvisor_actors::mutex::lock;
 use rustix::io::Errno;
 use rustix::process::{
     Pid, Signal, WaitOptions, kill_process_group, test_kill_process_group, waitpgid,
 };
-use std::sync::{Mutex, PoisonError};
+use std::sync::Mutex;
 use std::time::Duration;
 use tokio::time::{Instant, sleep};
 
@@ -77,7 +78,7 @@ impl Group {
 
     /// Acts on the group unless it is known to be gone; says whether it is gone now.
     fn unless_gone(&self, act: impl FnOnce(Pid) -> Result<(), Errno>) -> bool {
-        let mut gone = self.gone.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut gone = lock(&self.gone);
         *gone = *gone || self.leader.is_none_or(|leader| act(leader) == Err(Errno::SRCH));
         *gone
     }

@@ -5,9 +5,10 @@
 
 use crate::faces::connection::{Heard, Input, Output};
 use futures_util::{FutureExt, SinkExt};
+use mcpvisor_actors::mutex::lock;
 use mcpvisor_actors::wire::Payload;
 use std::future::poll_fn;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard};
 use std::time::Duration;
 use tokio::time::{Instant, timeout};
 use yawc::{Frame, HttpStream, OpCode, WebSocket, WebSocketError};
@@ -22,7 +23,7 @@ impl Socket {
     }
 
     fn lock(&self) -> MutexGuard<'_, WebSocket<HttpStream>> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+        lock(&self.0)
     }
 
     /// The next frame; messages are whole. Cancel-safe.

@@ -109,15 +109,7 @@ impl Line {
 
     /// Why a row has nothing to show.
     pub(crate) fn unknown(row: u8, what: &str, why: impl Display) -> Self {
-        let measured = why.to_string();
-        Self {
-            row,
-            what: what.to_owned(),
-            goal: String::new(),
-            measured,
-            ratio: None,
-            verdict: Verdict::Unknown,
-        }
+        Self { verdict: Verdict::Unknown, ..Self::told(row, what, why.to_string()) }
     }
 }
 

@@ -9,7 +9,7 @@ use std::io;
 use std::net::SocketAddr;
 use std::process::Stdio;
 use tokio::io::{AsyncBufReadExt, AsyncReadExt, BufReader};
-use tokio::process::{Child, Command};
+use tokio::process::{Child, ChildStdin, ChildStdout, Command};
 use tokio::runtime::Builder;
 
 /// Comes first among the arguments of a process that plays a role.
@@ -41,6 +41,20 @@ pub(crate) fn arguments(role: &str, rest: &[&str]) -> Vec<String> {
 /// This program.
 pub(crate) fn program() -> io::Result<String> {
     Ok(std::env::current_exe()?.to_string_lossy().into_owned())
+}
+
+/// A process that answers over its pipes; it ends when this is dropped.
+pub(crate) fn lines() -> Result<(Child, ChildStdin, ChildStdout), Box<dyn Error>> {
+    let mut child = Command::new(program()?)
+        .args(arguments("lines", &[]))
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .kill_on_drop(true)
+        .spawn()?;
+    match (child.stdin.take(), child.stdout.take()) {
+        (Some(stdin), Some(stdout)) => Ok((child, stdin, stdout)),
+        _ => Err("the child has no pipes".into()),
+    }
 }
 
 /// A process in a role that listens; it ends when this is dropped.

@@ -74,12 +74,14 @@ async fn listening_streams_end_when_the_gateway_stops() {
     legacy.until("0\r\n\r\n").await;
 }
 
+/// A gateway whose streams show often that they are alive.
+async fn lively() -> Gateway {
+    Gateway::with(|settings| settings.keep_alive = std::time::Duration::from_millis(50)).await
+}
+
 #[tokio::test]
 async fn a_connection_ends_with_its_listening_stream_and_says_so() {
-    let gateway = Gateway::with(|settings| {
-        settings.keep_alive = std::time::Duration::from_millis(50);
-    })
-    .await;
+    let gateway = lively().await;
     let session = open(&gateway).await;
     let mut listening = stream(&gateway, "/mcp", &session).await;
     let read = listening.until(": keep-alive\n\n\r\n").await;
@@ -96,10 +98,7 @@ async fn a_connection_ends_with_its_listening_stream_and_says_so() {
 
 #[tokio::test]
 async fn a_silent_stream_shows_that_it_is_alive() {
-    let gateway = Gateway::with(|settings| {
-        settings.keep_alive = std::time::Duration::from_millis(50);
-    })
-    .await;
+    let gateway = lively().await;
     let session = open(&gateway).await;
     stream(&gateway, "/mcp", &session).await.until(": keep-alive").await;
 }

@@ -11,11 +11,10 @@ use hyper::header::{CONTENT_TYPE, HeaderValue};
 use hyper::{Request, Response, StatusCode};
 use std::collections::HashMap;
 use std::error::Error;
-use std::process::Stdio;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use tokio::io::{AsyncBufReadExt, AsyncWriteExt, BufReader};
-use tokio::process::{ChildStdin, ChildStdout, Command};
+use tokio::process::{ChildStdin, ChildStdout};
 use tokio::sync::{mpsc, oneshot};
 
 /// Messages that are written at once.
@@ -28,15 +27,7 @@ struct Floor {
 }
 
 pub(super) async fn serve() -> Result<(), Box<dyn Error>> {
-    let mut child = Command::new(role::program()?)
-        .args(role::arguments("lines", &[]))
-        .stdin(Stdio::piped())
-        .stdout(Stdio::piped())
-        .kill_on_drop(true)
-        .spawn()?;
-    let (Some(stdin), Some(stdout)) = (child.stdin.take(), child.stdout.take()) else {
-        return Err("the child has no pipes".into());
-    };
+    let (_child, stdin, stdout) = role::lines()?;
     let (writer, messages) = mpsc::channel(1024);
     let floor = Arc::new(Floor { next_id: AtomicU64::new(1), pending: Mutex::default(), writer });
     tokio::spawn(write(stdin, messages));

@@ -7,26 +7,16 @@ use std::collections::HashMap;
 use std::error::Error;
 use std::io;
 use std::os::fd::AsFd;
-use std::process::Stdio;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use tokio::io::{AsyncBufReadExt, AsyncRead, AsyncWrite, AsyncWriteExt, BufReader};
 use tokio::net::unix::pipe;
-use tokio::process::Command;
 
 /// Who asked, by the id the child was asked under.
 type Pending = Arc<Mutex<HashMap<u64, String>>>;
 
 /// Serves until stdin ends.
 pub(super) async fn serve() -> Result<(), Box<dyn Error>> {
-    let mut child = Command::new(role::program()?)
-        .args(role::arguments("lines", &[]))
-        .stdin(Stdio::piped())
-        .stdout(Stdio::piped())
-        .kill_on_drop(true)
-        .spawn()?;
-    let (Some(stdin), Some(stdout)) = (child.stdin.take(), child.stdout.take()) else {
-        return Err("the child has no pipes".into());
-    };
+    let (_child, stdin, stdout) = role::lines()?;
     let input = pipe::Receiver::from_owned_fd(io::stdin().as_fd().try_clone_to_owned()?)?;
     let output = pipe::Sender::from_owned_fd(io::stdout().as_fd().try_clone_to_owned()?)?;
     let pending = Pending::default();

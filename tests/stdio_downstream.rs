@@ -15,3 +15,5 @@ mod hearing;
 mod losing;
 #[path = "stdio_downstream/sending.rs"]
 mod sending;
+#[path = "stdio_downstream/starting.rs"]
+mod starting;

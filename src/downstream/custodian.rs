@@ -1,31 +1,44 @@
-//! The custodian of all child processes: it sees to it that none outlives the gateway.
+//! The custodian of all child processes: one thread that starts them, one guard that outlives us.
 //!
-//! One thread keeps the books of the guard process (see `guard`): it starts the guard with the first child,
-//! and again, with the whole list, when the guard has died. It lives as long as any [`Custodian`] does; each
-//! child's keeper holds one.
+//! One thread, so that a child is in the books the moment it is there, none inherits a pipe that is being made
+//! for another one, and starts that hang take no thread but this. It lives as long as any [`Custodian`] does;
+//! each child's keeper holds one, hence it lives as long as any child.
 //!
-//! It never waits for a child and never signals one; that is the keeper's part.
+//! The books are those of the guard process (see `guard`): the thread starts the guard with the first child, and
+//! again, with the whole list, when the guard has died, for as long as there is a child.
+//!
+//! It never waits for a child and never signals one; that is the keeper's part. It does wait until a
+//! program is executed, so a program on a file system that hangs holds up other starts.
+//!
+//! *Invariant:* the thread survives a panic of a job, because without it the guard ends every child.
 
 use std::collections::BTreeSet;
 use std::io::Write;
 #[cfg(unix)]
 use std::os::unix::process::CommandExt;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::PathBuf;
 use std::process::{ChildStdin, Command, Stdio};
+use std::sync::mpsc::RecvTimeoutError;
 use std::sync::{Arc, mpsc};
 use std::thread;
 use std::time::{Duration, Instant};
 
-/// A guard that dies sooner than this is not started again before the next child is.
-const SOUND_LIFE: Duration = Duration::from_secs(1);
+/// How long after its end a guard is replaced; doubles with each that comes to nothing, up to [`RARELY`].
+const SOON: Duration = Duration::from_millis(100);
+const RARELY: Duration = Duration::from_secs(60);
+/// A guard that lived for so long was no failure.
+const SOUND_LIFE: Duration = Duration::from_secs(10);
 
-/// Has the groups of child processes listed; cheap to clone.
+/// Starts child processes and sees to it that none outlives the gateway; cheap to clone.
 #[derive(Debug, Clone)]
 pub struct Custodian(Arc<Office>);
 
-#[derive(Clone, Copy)]
+/// Starts one child and says which process group it leads.
+type Job = Box<dyn FnOnce() -> Option<u32> + Send>;
+
 enum Order {
-    Started(u32),
+    Start(Job),
     Gone(u32),
     GuardEnded(u64),
     Finish,
@@ -49,24 +62,29 @@ impl Custodian {
             groups: BTreeSet::new(),
             guard: None,
             generation: 0,
+            rest: SOON,
             orders: orders.clone(),
         };
         let started = thread::Builder::new().name("custodian".into()).spawn(move || {
-            while let Ok(order) = inbox.recv() {
-                if !books.carry_out(order) {
-                    break;
+            loop {
+                let wait = if books.lacks_guard() { books.rest } else { RARELY };
+                match inbox.recv_timeout(wait).map(|order| books.carry_out(order)) {
+                    Ok(true) => {}
+                    Err(RecvTimeoutError::Timeout) => books.mend(),
+                    Ok(false) | Err(RecvTimeoutError::Disconnected) => break,
                 }
             }
         });
         if let Err(error) = started {
-            tracing::error!(%error, "no thread for the guard; a killed gateway may leave processes");
+            tracing::error!(%error, "cannot start the thread that starts servers");
         }
         Self(Arc::new(Office(orders)))
     }
 
-    /// Puts a group on the guard's list.
-    pub(super) fn started(&self, group: u32) {
-        let _no_thread = self.0.0.send(Order::Started(group));
+    /// Runs a job on the custodian's thread. Without a thread the job is dropped, which its waiter
+    /// sees.
+    pub(super) fn start(&self, job: impl FnOnce() -> Option<u32> + Send + 'static) {
+        let _no_thread = self.0.0.send(Order::Start(Box::new(job)));
     }
 
     /// Strikes a group off the guard's list.
@@ -81,6 +99,8 @@ struct Books {
     groups: BTreeSet<u32>,
     guard: Option<Guard>,
     generation: u64,
+    /// How long a guard that is missing is waited for.
+    rest: Duration,
     orders: mpsc::Sender<Order>,
 }
 
@@ -93,18 +113,21 @@ impl Books {
     /// `false` when this was the last order.
     fn carry_out(&mut self, order: Order) -> bool {
         match order {
-            Order::Started(group) => self.enter(group),
+            Order::Start(job) => match catch_unwind(AssertUnwindSafe(job)) {
+                Ok(Some(group)) => self.enter(group),
+                Ok(None) => {}
+                Err(_) => tracing::error!("a fault while starting a process; please report it"),
+            },
             Order::Gone(group) => {
                 if self.groups.remove(&group) {
                     self.tell(&format!("-{group}\n"));
                 }
             }
             Order::GuardEnded(generation) if generation == self.generation => {
-                let sound = self.guard.take().is_some_and(|it| it.since.elapsed() > SOUND_LIFE);
-                tracing::warn!(restart = sound, "the guard process ended");
-                if sound && !self.groups.is_empty() {
-                    self.post_guard();
+                if self.guard.take().is_some_and(|it| it.since.elapsed() > SOUND_LIFE) {
+                    self.rest = SOON;
                 }
+                tracing::warn!("the guard process ended; another one is started");
             }
             Order::GuardEnded(_) => {}
             Order::Finish => return false,
@@ -114,13 +137,22 @@ impl Books {
 
     fn enter(&mut self, group: u32) {
         self.groups.insert(group);
-        if cfg!(not(unix)) {
-            return; // job objects end with their last handle
-        }
-        if self.guard.is_none() {
+        if self.lacks_guard() {
             self.post_guard();
         } else {
             self.tell(&format!("+{group}\n"));
+        }
+    }
+
+    /// Whether there is anything to guard and nobody who does. Job objects end with their last handle.
+    fn lacks_guard(&self) -> bool {
+        cfg!(unix) && self.guard.is_none() && !self.groups.is_empty()
+    }
+
+    fn mend(&mut self) {
+        if self.lacks_guard() {
+            self.rest = (self.rest * 2).min(RARELY);
+            self.post_guard();
         }
     }
 

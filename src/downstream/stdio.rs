@@ -1,7 +1,7 @@
 //! Servers that are child processes: one JSON-RPC message a line over stdin and stdout.
 //!
-//! We own the child and everything it starts: its own process group, the parent-death signal, a
-//! guard that outlives us, and an orderly stop (EOF, grace, TERM, grace, KILL).
+//! We own the child and everything it starts: its own process group, a guard that outlives us, and an
+//! orderly stop (EOF, grace, TERM, grace, KILL).
 //!
 //! It never restarts a child and never shows the values of its environment.
 //!
@@ -24,6 +24,7 @@ use crate::logs::{LogStore, ServerLog};
 use crate::redaction::Redaction;
 use futures_util::future::BoxFuture;
 use mcpvisor_actors::server::{Connector, Loss, ServerName, Transport};
+use process::How;
 use secrecy::ExposeSecret;
 use std::process::Stdio;
 use std::sync::Arc;
@@ -62,7 +63,8 @@ impl StdioConnector {
     async fn open(self) -> Result<Box<dyn Transport>, Loss> {
         let target = Arc::clone(&self.target);
         let grace = target.stop_grace;
-        match process::start(command(&target), grace, &self.custodian).await {
+        let of = Arc::clone(&target);
+        match process::start(move |how| command(&of, how), grace, &self.custodian).await {
             Ok(started) => {
                 let Self { redaction, log, .. } = self;
                 Ok(Box::new(StdioTransport::new(started, target.limits, grace, redaction, log)))
@@ -86,8 +88,8 @@ impl Connector for StdioConnector {
 }
 
 /// The child to be, not started yet.
-fn command(target: &StdioTarget) -> Command {
-    let mut command = Command::new(program::resolve(target));
+fn command(target: &StdioTarget, how: How) -> Command {
+    let mut command = program::command(target, how);
     command.args(&target.args);
     command.envs(target.env.iter().map(|(name, value)| (name, value.expose_secret())));
     if let Some(cwd) = &target.cwd {

@@ -241,10 +241,8 @@ async fn as_the_gateway_to_be_killed() {
     // The kernel hangs up on orphaned stopped groups; only SIGKILL by the guard ends this one.
     let (transport, grandchild) = with_grandchild("trap '' HUP", "read x").await;
     let group = group_of(&*transport);
-    // A guard that ends within its first second is not replaced, so let it grow older.
-    tokio::time::sleep(Duration::from_millis(1500)).await;
+    until("a guard is there", || guards().len() == 1).await;
     let first = guards();
-    assert_eq!(first.len(), 1);
     kill_process(first[0], Signal::KILL).unwrap();
     until("another guard is there", || guards().iter().any(|it| *it != first[0] && runs(*it)))
         .await;

@@ -112,6 +112,8 @@ mod tests {
             (Method::CallTool, r#""result":{"structuredContent":{"isError":true}}"#, Outcome::Ok),
             (Method::CallTool, r#""result":{"a":"\"isError\":true"}"#, Outcome::Ok),
             (Method::CallTool, r#""result":{"isError":true,"isError":true}"#, Outcome::Ok),
+            (Method::CallTool, r#""result":{"isError":true,"is\u0045rror":false}"#, Outcome::Ok),
+            (Method::CallTool, r#""result":{"isError":true,"\u0061":1}"#, Outcome::ToolError),
             // an escaped key is left to the parser
             (Method::CallTool, r#""result":{"isError":true},"\u0061":1"#, Outcome::ToolError),
             (Method::CallTool, r#""result":{"isError":false},"\u0061":1"#, Outcome::Ok),

@@ -47,7 +47,7 @@ pub(super) fn members(text: &str, max_depth: usize) -> Option<Vec<Member<'_>>> {
             let mut flag = Flag::default();
             let end = value(start, inner, &mut flag)?;
             let value = Raw::new(from_to(start, end)?);
-            members.push(Member { key: Cow::Borrowed(key), value, flagged: Some(flag.is_set()) });
+            members.push(Member { key: Cow::Borrowed(key), value, flagged: flag.is_set() });
             match blank(end) {
                 [b',', after @ ..] => rest = blank(after),
                 [b'}', after @ ..] => break rest = after,
@@ -63,6 +63,8 @@ pub(super) fn members(text: &str, max_depth: usize) -> Option<Vec<Member<'_>>> {
 struct Flag {
     seen: usize,
     on: bool,
+    /// A key has escapes, so that it may be the flag's, too.
+    doubtful: bool,
 }
 
 impl Flag {
@@ -73,11 +75,12 @@ impl Flag {
             self.seen += 1;
             self.on = value.starts_with(b"true");
         }
+        self.doubtful |= key[..key.len() - value.len()].contains(&b'\\');
     }
 
-    /// Not where it stands twice, so that two readers could disagree.
-    fn is_set(&self) -> bool {
-        self.on && self.seen == 1
+    /// Not where it stands twice, so that two readers could disagree; `None` where the parser is to be asked.
+    fn is_set(&self) -> Option<bool> {
+        (!self.doubtful).then_some(self.on && self.seen == 1)
     }
 }
 

@@ -26,8 +26,8 @@ use std::sync::Arc;
 use std::task::{Context, Poll, ready};
 use std::time::Duration;
 use tokio::process::{ChildStderr, ChildStdin, ChildStdout, Command};
+use tokio::runtime::Handle;
 use tokio::sync::oneshot;
-use tokio::task::spawn_blocking;
 use tokio::time::timeout;
 
 /// How long SIGKILL may take; longer only for what is stuck in the kernel, and for zombies that the
@@ -61,42 +61,69 @@ pub(super) struct Process {
     status: Option<String>,
 }
 
-/// Starts `command`, whose three pipes must be set to `piped`, on a thread that may wait: until a program is
-/// executed, which takes long on a file system that hangs.
+/// How a file is executed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum How {
+    /// By the system.
+    AsProgram,
+    /// By the shell, as a script without a first line that says by what.
+    ///
+    /// Source: POSIX.1-2024 `execvp`, which clients start servers with.
+    #[cfg(unix)]
+    AsScript,
+}
+
+/// Starts the command made, whose three pipes must be set to `piped`, on the custodian's thread.
 pub(super) async fn start(
-    command: Command,
+    make: impl Fn(How) -> Command + Send + 'static,
     grace: Duration,
     custodian: &Custodian,
 ) -> io::Result<Started> {
     let (reply, answer) = oneshot::channel();
-    let custodian = custodian.clone();
-    let starting = spawn_blocking(move || {
-        if !reply.is_closed() {
-            // When nobody waits any more, `Started` comes back and is dropped: the group is killed.
-            drop(reply.send(spawn(command, grace, custodian)));
+    let runtime = Handle::current();
+    let keeper_of = custodian.clone();
+    custodian.start(move || {
+        if reply.is_closed() {
+            return None; // nobody waits any more
         }
+        let _entered = runtime.enter();
+        let started = spawn(make, grace, keeper_of, &runtime);
+        let group = started.as_ref().ok().map(|started| started.process.id);
+        // When nobody waits any more, `Started` comes back and is dropped: the group is killed.
+        drop(reply.send(started));
+        group
     });
-    drop(starting);
     answer.await.unwrap_or_else(|_| Err(io::Error::other("the gateway has no thread to start it")))
 }
 
-fn spawn(command: Command, grace: Duration, custodian: Custodian) -> io::Result<Started> {
-    let mut command = CommandWrap::from(command);
-    command.wrap(KillOnDrop);
-    #[cfg(unix)]
-    command.wrap(process_wrap::tokio::ProcessGroup::leader());
-    #[cfg(windows)]
-    command.wrap(process_wrap::tokio::JobObject);
-    let mut child = command.spawn()?;
+fn spawn(
+    make: impl Fn(How) -> Command,
+    grace: Duration,
+    custodian: Custodian,
+    runtime: &Handle,
+) -> io::Result<Started> {
+    let try_it = |how| {
+        let mut command = CommandWrap::from(make(how));
+        command.wrap(KillOnDrop);
+        #[cfg(unix)]
+        command.wrap(process_wrap::tokio::ProcessGroup::leader());
+        #[cfg(windows)]
+        command.wrap(process_wrap::tokio::JobObject);
+        command.spawn()
+    };
+    let mut child = match try_it(How::AsProgram) {
+        #[cfg(unix)]
+        Err(error) if super::program::is_no_program(&error) => try_it(How::AsScript)?,
+        tried => tried?,
+    };
 
     let id = child.id().ok_or_else(|| io::Error::other("it ended while it was started"))?;
-    custodian.started(id);
     let group = Arc::new(Group::new(id));
     let custody = Custody { id, group: Arc::clone(&group), custodian };
     let pipes = (child.stdin().take(), child.stdout().take(), child.stderr().take());
     let (exit, exited) = oneshot::channel();
     let (end, gone) = oneshot::channel();
-    tokio::spawn(async move {
+    runtime.spawn(async move {
         let status = leader_exit(child, &custody.group).await;
         let words =
             status.map_or_else(|error| format!("exit status unknown: {error}"), status::words);

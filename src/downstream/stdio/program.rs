@@ -1,16 +1,55 @@
 //! Which program is run, and why it could not be, in plain words.
 
+use super::process::How;
 use crate::downstream::StdioTarget;
+use secrecy::ExposeSecret;
+#[cfg(unix)]
+use std::ffi::OsString;
 use std::io;
 use std::path::{Path, PathBuf};
+use tokio::process::Command;
 
-/// The program to run. The system looks in PATH itself, except for scripts on Windows.
-pub(super) fn resolve(target: &StdioTarget) -> PathBuf {
+/// What runs the target's program; its arguments come after. A bare name is looked for in the child's PATH: left
+/// to the system, a PATH among the target's variables would make each start a copy of the gateway. One that is not
+/// found is left as it is.
+pub(super) fn command(target: &StdioTarget, how: How) -> Command {
     #[cfg(windows)]
-    if let Some(script) = windows_script(&target.command) {
-        return script;
+    let found = windows_script(&target.command);
+    #[cfg(unix)]
+    let found = in_path(target);
+    let program = found.unwrap_or_else(|| PathBuf::from(&target.command));
+    match how {
+        How::AsProgram => {
+            let mut command = Command::new(program);
+            #[cfg(unix)]
+            command.arg0(&target.command);
+            command
+        }
+        #[cfg(unix)]
+        How::AsScript => {
+            let mut command = Command::new("/bin/sh");
+            command.arg(program);
+            command
+        }
     }
-    PathBuf::from(&target.command)
+}
+
+/// Source: POSIX.1-2024 `execvp` and "Environment variables", PATH.
+#[cfg(unix)]
+fn in_path(target: &StdioTarget) -> Option<PathBuf> {
+    use std::os::unix::fs::PermissionsExt;
+    if target.command.is_empty() || target.command.contains('/') {
+        return None;
+    }
+    let own = target.env.get("PATH").map(|path| OsString::from(path.expose_secret()));
+    let path = own.or_else(|| std::env::var_os("PATH"))?;
+    // an empty entry is the child's working directory, and others may be relative to it
+    let here = target.cwd.as_deref().unwrap_or_else(|| Path::new("."));
+    std::env::split_paths(&path).map(|folder| folder.join(&target.command)).find_map(|file| {
+        let found = here.join(&file).metadata().ok()?;
+        let runs = found.is_file() && found.permissions().mode() & 0o111 != 0;
+        runs.then(|| Path::new(".").join(file))
+    })
 }
 
 /// `npx` is `npx.cmd` on Windows, which is not found without its extension. Untested.
@@ -49,8 +88,9 @@ pub(super) fn why_not(target: &StdioTarget, error: &io::Error) -> String {
     }
 }
 
+/// Neither a program of this machine nor a script that says what runs it.
 #[cfg(unix)]
-fn is_no_program(error: &io::Error) -> bool {
+pub(super) fn is_no_program(error: &io::Error) -> bool {
     error.raw_os_error() == Some(rustix::io::Errno::NOEXEC.raw_os_error())
 }
 

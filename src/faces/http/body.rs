@@ -31,6 +31,10 @@ async fn collect(mut body: Body, cap: usize) -> Result<Bytes, Refusal> {
     let Some(first) = next(&mut body).await? else { return Ok(Bytes::new()) };
     let Some(second) = next(&mut body).await? else { return fits(first, cap) };
     let mut whole = Vec::new();
+    // for all of it when its length was declared; what is not to be had now is asked for again as it comes
+    let left = usize::try_from(body.size_hint().lower()).unwrap_or(cap);
+    let known = first.len().saturating_add(second.len()).saturating_add(left);
+    let _later = whole.try_reserve_exact(known.min(cap));
     append(&mut whole, &first, cap)?;
     drop(first);
     append(&mut whole, &second, cap)?;
@@ -59,17 +63,20 @@ fn fits(bytes: Bytes, cap: usize) -> Result<Bytes, Refusal> {
 
 /// Above this size room for the largest body is asked for at once, in bytes: what is not written costs nothing,
 /// and each smaller room on the way would stay for a while beside the larger one.
-const LARGE: usize = 256 * 1024;
+const LARGE: usize = 64 * 1024;
 
-/// Grows by doubling, from [`LARGE`] on to the cap; never above it.
+/// Grows by doubling, from [`LARGE`] on to the cap if that is to be had; never above it.
 fn append(whole: &mut Vec<u8>, chunk: &[u8], cap: usize) -> Result<(), Refusal> {
     let need = whole.len() + chunk.len();
     if need > cap {
         return Err(Refusal::TooLarge { limit: cap });
     }
     if need > whole.capacity() {
-        let target = if need > LARGE { cap } else { (whole.capacity() * 2).clamp(need, cap) };
-        whole.reserve_exact(target - whole.len());
+        let at_once = need > LARGE && whole.try_reserve_exact(cap - whole.len()).is_ok();
+        if !at_once {
+            let target = (whole.capacity() * 2).clamp(need, cap);
+            whole.reserve_exact(target - whole.len());
+        }
     }
     whole.extend_from_slice(chunk);
     Ok(())

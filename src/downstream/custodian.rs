@@ -127,7 +127,9 @@ impl Books {
                 if self.guard.take().is_some_and(|it| it.since.elapsed() > SOUND_LIFE) {
                     self.rest = SOON;
                 }
-                tracing::warn!("the guard process ended; another one is started");
+                tracing::warn!(
+                    "the guard process ended; there is another one as long as there is a child"
+                );
             }
             Order::GuardEnded(_) => {}
             Order::Finish => return false,

@@ -101,11 +101,7 @@ fn value<'a>(mut rest: &'a [u8], max_depth: usize, flag: &mut Flag) -> Option<&'
                 // the closing bracket is two after the opening one in ASCII
                 if *rest.first()? != open + 2 {
                     if object {
-                        let member = rest;
-                        rest = key(member)?;
-                        if depth == 1 {
-                            flag.look(member, rest);
-                        }
+                        rest = key(rest, depth, flag)?;
                     }
                     continue;
                 }
@@ -124,11 +120,7 @@ fn value<'a>(mut rest: &'a [u8], max_depth: usize, flag: &mut Flag) -> Option<&'
                 [b',', after @ ..] => {
                     rest = blank(after);
                     if object {
-                        let member = rest;
-                        rest = key(member)?;
-                        if depth == 1 {
-                            flag.look(member, rest);
-                        }
+                        rest = key(rest, depth, flag)?;
                     }
                     break;
                 }
@@ -142,10 +134,14 @@ fn value<'a>(mut rest: &'a [u8], max_depth: usize, flag: &mut Flag) -> Option<&'
     }
 }
 
-/// A key and what follows up to its value.
+/// A key and what follows up to its value; one that stands directly in the whole value may be the flag.
 #[inline(always)]
-fn key(rest: &[u8]) -> Option<&[u8]> {
-    colon(string(rest.strip_prefix(b"\"")?)?)
+fn key<'a>(member: &'a [u8], depth: usize, flag: &mut Flag) -> Option<&'a [u8]> {
+    let value = colon(string(member.strip_prefix(b"\"")?)?)?;
+    if depth == 1 {
+        flag.look(member, value);
+    }
+    Some(value)
 }
 
 #[inline(always)]
